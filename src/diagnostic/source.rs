@@ -1,0 +1,103 @@
+//! Texts that findings point into: byte spans, lines and columns.
+
+use std::sync::OnceLock;
+
+/// A byte range in a source, end exclusive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    pub start: usize,
+    pub end: usize,
+}
+
+impl Span {
+    /// The range from `start` to `end`.
+    pub fn new(start: usize, end: usize) -> Span {
+        Span { start, end }
+    }
+
+    /// An empty range: a position.
+    pub fn at(offset: usize) -> Span {
+        Span { start: offset, end: offset }
+    }
+}
+
+/// Load order of a source in its run, from 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceId(pub u32);
+
+/// A place as people count: both from 1, columns in characters (Unicode scalar values).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LineColumn {
+    pub line: usize,
+    pub column: usize,
+}
+
+/// A file's name and text, kept as long as findings point into it.
+#[derive(Debug)]
+pub struct Source {
+    id: SourceId,
+    name: String,
+    text: String,
+    lines: OnceLock<Vec<usize>>,
+}
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Source) -> bool {
+        self.id == other.id && self.name == other.name
+    }
+}
+
+impl Source {
+    /// A source; `name` is the path as the user would type it (relative, `/` on every system) or `<stdin>`.
+    pub fn new(id: SourceId, name: impl Into<String>, text: impl Into<String>) -> Source {
+        Source { id, name: name.into(), text: text.into(), lines: OnceLock::new() }
+    }
+
+    /// Its place in load order.
+    pub fn id(&self) -> SourceId {
+        self.id
+    }
+
+    /// The path as the user would type it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The whole text, byte-order mark included.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Line and column of a byte offset. Offsets past the end count as the end.
+    pub fn position(&self, offset: usize) -> LineColumn {
+        let starts = self.line_starts();
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let index = starts.partition_point(|start| *start <= offset).saturating_sub(1);
+        let line_start = starts.get(index).copied().unwrap_or(0);
+        LineColumn { line: index + 1, column: self.text[line_start..offset].chars().filter(|c| *c != '\u{feff}').count() + 1 }
+    }
+
+    /// The text of a line (from 1) without its end.
+    pub fn line(&self, line: usize) -> &str {
+        let starts = self.line_starts();
+        let Some(start) = line.checked_sub(1).and_then(|index| starts.get(index)) else { return "" };
+        let end = starts.get(line).copied().unwrap_or(self.text.len());
+        self.text[*start..end].trim_end_matches(['\n', '\r'])
+    }
+
+    /// Byte offset of a place; columns past the line's end count as its end.
+    pub fn offset(&self, place: LineColumn) -> usize {
+        let line = self.line(place.line);
+        let start = place.line.checked_sub(1).and_then(|index| self.line_starts().get(index)).copied().unwrap_or(self.text.len());
+        start + line.char_indices().nth(place.column.saturating_sub(1)).map_or(line.len(), |(at, _)| at)
+    }
+
+    fn line_starts(&self) -> &[usize] {
+        self.lines.get_or_init(|| {
+            std::iter::once(0).chain(self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1)).collect()
+        })
+    }
+}

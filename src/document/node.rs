@@ -1,0 +1,78 @@
+//! The tree itself.
+
+use std::borrow::Cow;
+
+use crate::diagnostic::Span;
+
+/// A value and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node<'s> {
+    pub span: Span,
+    pub value: Value<'s>,
+}
+
+/// A JSON value; numbers as they were written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value<'s> {
+    Null,
+    Bool(bool),
+    /// Valid JSON number text (YAML's other spellings are rewritten to it).
+    Number(Cow<'s, str>),
+    String(Cow<'s, str>),
+    Array(Vec<Node<'s>>),
+    /// In order of writing, duplicates included.
+    Object(Vec<Member<'s>>),
+}
+
+/// A key, where it stands, and its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member<'s> {
+    pub key: Cow<'s, str>,
+    pub key_span: Span,
+    pub value: Node<'s>,
+}
+
+impl<'s> Node<'s> {
+    /// The member of an object that counts: the last one with this key.
+    pub fn get(&self, key: &str) -> Option<&Node<'s>> {
+        self.member(key).map(|member| &member.value)
+    }
+
+    /// Like [`Node::get`], with the key's own place.
+    pub fn member(&self, key: &str) -> Option<&Member<'s>> {
+        self.members().iter().rev().find(|member| member.key == key)
+    }
+
+    /// The members of an object; none for anything else.
+    pub fn members(&self) -> &[Member<'s>] {
+        match &self.value {
+            Value::Object(members) => members,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => &[],
+        }
+    }
+
+    /// The items of an array; none for anything else.
+    pub fn items(&self) -> &[Node<'s>] {
+        match &self.value {
+            Value::Array(items) => items,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => &[],
+        }
+    }
+
+    /// The text of a string.
+    pub fn as_str(&self) -> Option<&str> {
+        if let Value::String(text) = &self.value { Some(text) } else { None }
+    }
+
+    /// `null`, `a boolean`, `a number`, `a string`, `an array` or `an object`: for messages.
+    pub fn kind(&self) -> &'static str {
+        match self.value {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Number(_) => "a number",
+            Value::String(_) => "a string",
+            Value::Array(_) => "an array",
+            Value::Object(_) => "an object",
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! What is asked and what is answered, in no vendor's words.
+//!
+//! A codec turns bytes into a [`Request`]; the matcher reads it; a fixture holds a [`Reply`]; a codec turns that
+//! into an [`Emission`]. This module is only vocabulary: it imports nothing of ours, knows no vendor's field names
+//! and does no I/O.
+
+mod emission;
+mod raw;
+mod reply;
+mod request;
+
+pub use emission::{Body, Emission, Frame, FrameKind};
+pub use raw::{Exchange, Headers, RawRequest};
+pub use reply::{Audio, Block, ErrorOrigin, ErrorReply, Image, MediaKind, Overrides, RawEvent, Reply, Transcription, Turn, Usage, Video};
+pub use request::{EmbeddingInput, Endpoint, Message, Request, Role, ToolCall, ToolOffer};

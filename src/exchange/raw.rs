@@ -1,0 +1,97 @@
+//! Requests as bytes arrived: method, path, headers, body.
+
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+
+use super::Request;
+
+/// Header fields in order of arrival, names in lower case, values as text (bytes outside UTF-8 are replaced).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Headers(Vec<(String, String)>);
+
+impl Headers {
+    /// An empty list.
+    pub fn new() -> Headers {
+        Headers::default()
+    }
+
+    /// Adds a field at the end; the name is lower-cased.
+    pub fn push(&mut self, name: &str, value: impl Into<String>) {
+        self.0.push((name.to_ascii_lowercase(), value.into()));
+    }
+
+    /// The first value of a field.
+    pub fn first<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+        self.all(name).next()
+    }
+
+    /// Every value of a field; the name is compared without case.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// All fields in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+}
+
+impl<K: AsRef<str>, V: Into<String>> FromIterator<(K, V)> for Headers {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(fields: I) -> Headers {
+        let mut headers = Headers::new();
+        for (name, value) in fields {
+            headers.push(name.as_ref(), value);
+        }
+        headers
+    }
+}
+
+/// A request as it arrived, body complete.
+#[derive(Clone, Debug, Default)]
+pub struct RawRequest {
+    pub method: String,
+    /// The path as sent, without the query.
+    pub path: String,
+    /// The query without `?`; empty when there is none.
+    pub query: String,
+    pub headers: Headers,
+    pub body: Bytes,
+    json: OnceLock<Option<serde_json::Value>>,
+}
+
+impl RawRequest {
+    /// A request from its parts; `target` is the path with or without a query.
+    pub fn new(method: impl Into<String>, target: &str, headers: Headers, body: impl Into<Bytes>) -> RawRequest {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        RawRequest {
+            method: method.into(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers,
+            body: body.into(),
+            json: OnceLock::new(),
+        }
+    }
+
+    /// The body as JSON, parsed at most once; `None` when it is not JSON.
+    pub fn json(&self) -> Option<&serde_json::Value> {
+        self.json.get_or_init(|| serde_json::from_slice(&self.body).ok()).as_ref()
+    }
+
+    /// The first value of a query parameter, percent-decoded where that gives UTF-8.
+    pub fn query_value(&self, name: &str) -> Option<String> {
+        self.query
+            .split('&')
+            .filter_map(|pair| pair.split_once('=').or(Some((pair, ""))))
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| percent_encoding::percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned())
+    }
+}
+
+/// A request in both forms: what arrived and what it means. Criteria read this.
+#[derive(Clone, Debug, Default)]
+pub struct Exchange {
+    pub raw: RawRequest,
+    pub request: Request,
+}

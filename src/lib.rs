@@ -1,0 +1,12 @@
+//! aimock: fixtures for software that talks to LLMs, made trustworthy.
+pub mod cli;
+pub mod diagnostic;
+pub mod document;
+pub mod engine;
+pub mod exchange;
+pub mod files;
+pub mod fixture;
+pub mod matcher;
+pub mod provider;
+pub mod server;
+pub mod wire;

@@ -1,0 +1,23 @@
+//! Sequence slots and turns: gates that depend on the conversation's length and on what was served before.
+
+/// The position part of a `match`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Position {
+    /// `sequenceIndex`: the row's match count must equal it.
+    pub sequence: Option<u64>,
+    /// `turnIndex`: preferred at this number of assistant messages.
+    pub turn: Option<u64>,
+}
+
+/// How often each row was served, for one test id.
+#[derive(Clone, Debug, Default)]
+pub struct Served {
+    counts: rapidhash::RapidHashMap<usize, u64>,
+}
+
+impl Served {
+    /// The count of a row.
+    pub fn count(&self, row: usize) -> u64 {
+        self.counts.get(&row).copied().unwrap_or(0)
+    }
+}

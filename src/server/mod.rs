@@ -1,0 +1,1 @@
+//! The replay server: the only async code, sockets and clock.

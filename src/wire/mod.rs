@@ -1,0 +1,1 @@
+//! Framing of streams, both directions, incremental. Knows no vendor and no fixture.
