@@ -1,0 +1,276 @@
+//! Typed reading of document trees: one definition gives the Rust type, the JSON Schema and a reader that reports
+//! every problem instead of stopping at the first.
+//!
+//! A [`shape!`] lists its keys once. Whatever cannot be read is reported at its place and left out; its neighbours are
+//! read all the same. Loader and schema cannot drift apart for what a shape covers.
+
+mod leaf;
+mod macros;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+pub use leaf::{AnyJson, Count, Fields, Millis, NonEmpty, NonNegative, OneOrMany, PositiveCount, Rate, Speed, Whole};
+pub(crate) use macros::{keyword, shape, wrong_word};
+
+use crate::diagnostic::{Diagnostic, Edit, Fix, Label, Safety, Severity, Source, Span};
+use crate::document::{Member, Node, Value};
+
+/// A type that reads itself from a node.
+pub trait Read: Sized {
+    /// The value, or `None` when it is wrong; what is wrong has then been reported.
+    fn read(node: &Node<'_>, reader: &mut Reader<'_, '_>) -> Option<Self>;
+}
+
+/// What becomes of keys that a shape does not know. Keys that begin with `_` or `$` are always free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// An error; the schema forbids them.
+    Error,
+    /// A warning; the schema allows them.
+    Warning,
+}
+
+/// Collects problems of one file while its tree is read.
+#[derive(Debug)]
+pub struct Reader<'r, 's> {
+    source: &'r Arc<Source>,
+    root: &'r Node<'s>,
+    rule: &'static str,
+    exact: bool,
+    problems: Vec<Diagnostic>,
+}
+
+impl<'r, 's> Reader<'r, 's> {
+    /// A reader over a whole file's tree.
+    pub fn new(source: &'r Arc<Source>, root: &'r Node<'s>) -> Reader<'r, 's> {
+        Reader { source, root, rule: WRONG_TYPE, exact: false, problems: Vec::new() }
+    }
+
+    /// Reads plain texts of match keys as equality (`matching: exact`).
+    #[must_use]
+    pub fn exact(mut self, exact: bool) -> Self {
+        self.exact = exact;
+        self
+    }
+
+    /// Whether plain texts of match keys mean equality.
+    pub fn is_exact(&self) -> bool {
+        self.exact
+    }
+
+    /// All problems found so far, in order of reading.
+    pub fn into_problems(self) -> Vec<Diagnostic> {
+        self.problems
+    }
+
+    /// How many errors were found so far.
+    pub fn errors(&self) -> usize {
+        self.problems.iter().filter(|problem| problem.severity == Severity::Error).count()
+    }
+
+    /// Runs `read` with the rule name under which wrong values are reported.
+    pub fn under<T>(&mut self, rule: &'static str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.rule, rule);
+        let result = read(self);
+        self.rule = outer;
+        result
+    }
+
+    /// Like [`Reader::under`]; without a rule the one in force stays.
+    pub fn under_maybe<T>(&mut self, rule: Option<&'static str>, read: impl FnOnce(&mut Self) -> T) -> T {
+        self.under(rule.unwrap_or(self.rule), read)
+    }
+
+    /// Reports a problem at a span; the returned finding can be amended.
+    pub fn report(&mut self, severity: Severity, rule: &'static str, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        let label = Label {
+            source: Arc::clone(self.source),
+            span,
+            pointer: pointer_to(self.root, span),
+            note: Cow::Borrowed(""),
+        };
+        let index = self.problems.len();
+        self.problems.push(Diagnostic::new(rule, severity, message, label));
+        &mut self.problems[index]
+    }
+
+    /// Reports a value of the wrong kind under the rule in force, and gives `None` for the caller to return.
+    pub fn wrong<T>(&mut self, node: &Node<'_>, expected: &str) -> Option<T> {
+        let found = match &node.value {
+            Value::Number(text) => format!("`{}`", shorten(text)),
+            Value::String(text) => format!("the string {}", quoted(text)),
+            Value::Bool(value) => format!("`{value}`"),
+            Value::Null => "`null`".to_owned(),
+            Value::Array(_) | Value::Object(_) => node.kind().to_owned(),
+        };
+        let subject = self.subject(node.span);
+        self.report(Severity::Error, self.rule, node.span, format!("{subject} must be {expected}, found {found}"));
+        None
+    }
+
+    /// The finding reported last, to be amended.
+    pub fn last(&mut self) -> Option<&mut Diagnostic> {
+        self.problems.last_mut()
+    }
+
+    /// Says what to do about the finding reported last.
+    pub fn advise_last(&mut self, help: impl Into<Cow<'static, str>>) {
+        if let Some(finding) = self.problems.last_mut() {
+            finding.help = help.into();
+        }
+    }
+
+    /// A second place in the same file, for [`Diagnostic::also`].
+    pub fn label(&self, span: Span, note: impl Into<Cow<'static, str>>) -> Label {
+        Label { source: Arc::clone(self.source), span, pointer: pointer_to(self.root, span), note: note.into() }
+    }
+
+    /// Reports a key that nobody reads, with the nearest known one.
+    pub fn unknown_key(&mut self, member: &Member<'_>, known: &[&'static str], policy: Unknown) {
+        if is_free_key(&member.key) {
+            return;
+        }
+        let near = nearest(&member.key, known);
+        let (severity, rule) = match policy {
+            Unknown::Error => (Severity::Error, UNKNOWN_KEY_ERROR),
+            Unknown::Warning => (Severity::Warning, UNKNOWN_KEY),
+        };
+        let key_text = quote_like(self.source.text().get(member.key_span.start..member.key_span.end).unwrap_or(""), near.unwrap_or(""));
+        let finding = self.report(severity, rule, member.key_span, format!("unknown key {}", code(&member.key)));
+        finding.identity = member.key.clone().into_owned();
+        if let Some(near) = near {
+            finding.help = Cow::Owned(format!("did you mean `{near}`?"));
+            finding.fix = Some(Fix {
+                safety: Safety::Unsafe,
+                title: Cow::Owned(format!("rename the key to `{near}`")),
+                edits: vec![Edit { span: member.key_span, text: key_text }],
+            });
+        } else {
+            finding.help = Cow::Owned(format!("known here: {}; a key that begins with `_` or `$` is free for notes", known.join(", ")));
+        }
+    }
+
+    /// Reports that a required key is absent, at the object's opening brace.
+    pub fn missing(&mut self, node: &Node<'_>, key: &'static str) {
+        let subject = self.subject(node.span);
+        let at = Span::new(node.span.start, (node.span.start + 1).min(node.span.end));
+        self.report(Severity::Error, MISSING_KEY, at, format!("{subject} has no `{key}`"));
+    }
+
+    /// How messages call the node at this span: its own key, or its place in a list.
+    pub fn subject(&self, span: Span) -> String {
+        let pointer = pointer_to(self.root, span);
+        let mut parts = pointer.rsplit('/');
+        let last = parts.next().unwrap_or("");
+        if last.is_empty() {
+            return "the file".to_owned();
+        }
+        let last = last.replace("~1", "/").replace("~0", "~");
+        if last.bytes().all(|byte| byte.is_ascii_digit()) {
+            let list = parts.next().unwrap_or("").replace("~1", "/").replace("~0", "~");
+            return format!("`{list}[{last}]`");
+        }
+        code(&last)
+    }
+}
+
+/// Default rule for a value of the wrong type.
+pub const WRONG_TYPE: &str = "wrong-type";
+/// An unknown key where unknown keys are ignored.
+pub const UNKNOWN_KEY: &str = "unknown-key";
+/// An unknown key in a closed object.
+pub const UNKNOWN_KEY_ERROR: &str = "unknown-option";
+/// A required key is absent.
+pub const MISSING_KEY: &str = "missing-key";
+
+/// Whether authors may use this key for notes.
+pub fn is_free_key(key: &str) -> bool {
+    key.starts_with(['_', '$'])
+}
+
+/// The known word that was probably meant: equal but for case, `_` and `-`, or at most two slips away.
+pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    let plain = |text: &str| text.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect::<String>();
+    let wanted = plain(word);
+    if let Some(same) = known.iter().find(|candidate| plain(candidate) == wanted) {
+        return Some(same);
+    }
+    let most = match wanted.chars().count() {
+        0..=2 => return None,
+        3..=5 => 1,
+        _ => 2,
+    };
+    known
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&wanted, &plain(candidate)), *candidate))
+        .filter(|(slips, _)| *slips <= most)
+        .min_by_key(|(slips, _)| *slips)
+        .map(|(_, candidate)| candidate)
+}
+
+/// RFC 6901 pointer of the innermost node that has this span (or, for a key's span, of the member).
+pub fn pointer_to(root: &Node<'_>, span: Span) -> String {
+    let mut pointer = String::new();
+    let mut node = root;
+    'down: loop {
+        if node.span == span {
+            return pointer;
+        }
+        for member in node.members() {
+            if contains(member.key_span, span) {
+                push_key(&mut pointer, &member.key);
+                return pointer;
+            }
+            if contains(member.value.span, span) {
+                push_key(&mut pointer, &member.key);
+                node = &member.value;
+                continue 'down;
+            }
+        }
+        for (index, item) in node.items().iter().enumerate() {
+            if contains(item.span, span) {
+                pointer.push('/');
+                pointer.push_str(&index.to_string());
+                node = item;
+                continue 'down;
+            }
+        }
+        return pointer;
+    }
+}
+
+fn contains(outer: Span, inner: Span) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end
+}
+
+fn push_key(pointer: &mut String, key: &str) {
+    pointer.push('/');
+    pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+}
+
+/// A word from a file between backticks, shortened.
+pub fn code(text: &str) -> String {
+    format!("`{}`", shorten(text))
+}
+
+/// A string from a file as JSON would write it, shortened, for messages.
+pub fn quoted(text: &str) -> String {
+    serde_json::Value::String(shorten(text).into_owned()).to_string()
+}
+
+fn shorten(text: &str) -> Cow<'_, str> {
+    const MOST: usize = 60;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// `replacement` with the quotes that the written key had.
+fn quote_like(written: &str, replacement: &str) -> String {
+    match written.chars().next() {
+        Some(quote @ ('"' | '\'')) => format!("{quote}{replacement}{quote}"),
+        _ => replacement.to_owned(),
+    }
+}
