@@ -1,5 +1,6 @@
 //! aimock: fixtures for software that talks to LLMs, made trustworthy.
 pub mod cli;
+pub mod config;
 pub mod diagnostic;
 pub mod document;
 pub mod engine;
@@ -9,4 +10,5 @@ pub mod fixture;
 pub mod matcher;
 pub mod provider;
 pub mod server;
+pub mod shape;
 pub mod wire;

@@ -144,7 +144,11 @@ pub struct OneOrMany<T>(pub Vec<T>);
 
 impl<T: Read> Read for OneOrMany<T> {
     fn read(node: &Node<'_>, reader: &mut Reader<'_, '_>) -> Option<OneOrMany<T>> {
-        if let Value::Array(_) = node.value { Vec::read(node, reader).map(OneOrMany) } else { T::read(node, reader).map(|one| OneOrMany(vec![one])) }
+        if let Value::Array(_) = node.value {
+            Vec::read(node, reader).map(OneOrMany)
+        } else {
+            T::read(node, reader).map(|one| OneOrMany(vec![one]))
+        }
     }
 }
 

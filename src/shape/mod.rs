@@ -5,7 +5,7 @@
 //! read all the same. Loader and schema cannot drift apart for what a shape covers.
 
 mod leaf;
-mod macros;
+pub(crate) mod macros;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -84,12 +84,7 @@ impl<'r, 's> Reader<'r, 's> {
 
     /// Reports a problem at a span; the returned finding can be amended.
     pub fn report(&mut self, severity: Severity, rule: &'static str, span: Span, message: impl Into<String>) -> &mut Diagnostic {
-        let label = Label {
-            source: Arc::clone(self.source),
-            span,
-            pointer: pointer_to(self.root, span),
-            note: Cow::Borrowed(""),
-        };
+        let label = Label { source: Arc::clone(self.source), span, pointer: pointer_to(self.root, span), note: Cow::Borrowed("") };
         let index = self.problems.len();
         self.problems.push(Diagnostic::new(rule, severity, message, label));
         &mut self.problems[index]

@@ -1,0 +1,325 @@
+//! `aimock.yaml`: what it may say, and what the commands make of it.
+//!
+//! Unknown keys are errors with a suggestion. The peer's `aimock.json` is read as it is; keys of it that nothing here
+//! acts on get a warning that says so. Nothing here touches the disk: text in, settings and findings out.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::diagnostic::{Diagnostic, Severity, Source};
+use crate::document::{Format, Limits, Node, Value};
+use crate::shape::{AnyJson, Count, Fields, Millis, NonEmpty, OneOrMany, PositiveCount, Read, Reader, Speed, keyword, shape};
+
+/// File names that are looked for, in this order, from the working directory up to the repository root.
+pub const FILE_NAMES: [&str; 5] = ["aimock.yaml", "aimock.yml", "aimock.jsonc", "aimock.json", ".aimock.yaml"];
+
+shape! {
+    /// Settings of aimock. Paths and globs are relative to this file.
+    pub struct ConfigShape {
+        /// Address of this schema, for editors.
+        "$schema" schema: String;
+        /// Fixture files, directories and globs that commands take when none are named.
+        "include" include: OneOrMany<NonEmpty>;
+        /// Globs that are passed over in directories.
+        "exclude" exclude: OneOrMany<NonEmpty>;
+        /// Named sets of globs that are loaded together, in the order written.
+        "scopes" scopes: Fields<OneOrMany<NonEmpty>>;
+        /// Rewrites of requests before matching, of recordings and of files, in this order.
+        "transforms" transforms: Vec<TransformShape>;
+        /// How plain texts of match keys compare. Default: `exact` when there are transforms, else `contains`.
+        "matching" matching: MatchingWord;
+        /// Which rules run, and where.
+        "lint" lint: LintShape;
+        /// Which passes run.
+        "normalize" normalize: NormalizeShape;
+        /// Settings of the server; the names are those of its flags.
+        "serve" serve: ServeShape;
+        /// Random faults of the server.
+        "chaos" chaos: crate::fixture::ChaosShape;
+        /// Settings of the recorder.
+        "record" record: RecordShape;
+        /// Base URL of each provider's upstream.
+        "providers" providers: Fields<NonEmpty>;
+        /// Keys that requests must carry.
+        "auth" auth: AuthShape;
+        /// The peer's section for its LLM server.
+        "llm" llm: PeerLlmShape;
+        /// The peer's port.
+        "port" port: Port;
+        /// The peer's host.
+        "host" host: NonEmpty;
+        /// The peer's strict mode.
+        "strict" strict: bool;
+        /// The peer's switch for metrics.
+        "metrics" metrics: bool;
+        /// The peer's MCP mock; not acted on.
+        "mcp" mcp: AnyJson;
+        /// The peer's A2A mock; not acted on.
+        "a2a" a2a: AnyJson;
+        /// The peer's AG-UI mock; not acted on.
+        "agui" agui: AnyJson;
+        /// The peer's vector mock; not acted on.
+        "vector" vector: AnyJson;
+        /// The peer's service switches; not acted on.
+        "services" services: AnyJson;
+        unknown: Error
+    }
+}
+
+keyword! {
+    /// How plain texts of match keys compare.
+    pub enum MatchingWord {
+        /// The text contains the key's text.
+        Contains = "contains",
+        /// The text is the key's text.
+        Exact = "exact",
+    }
+}
+
+keyword! {
+    /// How bad a finding is.
+    pub enum SeverityWord {
+        Error = "error",
+        Warning = "warning",
+        Info = "info",
+        Off = "off",
+    }
+}
+
+shape! {
+    /// Which lint rules run, and where.
+    pub struct LintShape {
+        /// Rules and tiers that run.
+        "select" select: Vec<NonEmpty>;
+        /// Rules that do not run.
+        "ignore" ignore: Vec<NonEmpty>;
+        /// Severity of single rules.
+        "severity" severity: Fields<SeverityWord>;
+        /// Rules that do not run on files that a glob names.
+        "perFile" per_file: Fields<Vec<NonEmpty>>;
+        /// File of findings that are known.
+        "baseline" baseline: NonEmpty;
+        /// Options of single rules.
+        "options" options: Fields<AnyJson>;
+        unknown: Error
+    }
+}
+
+shape! {
+    /// Which passes of normalize run.
+    pub struct NormalizeShape {
+        /// Names of passes.
+        "passes" passes: Vec<NonEmpty>;
+        unknown: Error
+    }
+}
+
+shape! {
+    /// Settings of the server; the names are those of its flags.
+    pub struct ServeShape {
+        /// Port to listen on; 0 picks one.
+        "port" port: Port;
+        /// Address to listen on.
+        "host" host: NonEmpty;
+        /// Fixture files and directories.
+        "fixtures" fixtures: OneOrMany<NonEmpty>;
+        /// Delay before every chunk of a stream, in milliseconds.
+        "latency" latency: Millis;
+        /// Longest slice of text in a stream, in characters.
+        "chunkSize" chunk_size: PositiveCount;
+        /// Divides every delay.
+        "replaySpeed" replay_speed: Speed;
+        /// Whether a miss answers 503 in place of 404.
+        "strict" strict: bool;
+        /// Whether `turnIndex` is a gate in place of a preference.
+        "strictTurns" strict_turns: bool;
+        /// Whether a finding in a fixture file keeps the server from starting.
+        "validateOnLoad" validate_on_load: bool;
+        /// Requests that the journal keeps; 0: all.
+        "journalMax" journal_max: Count;
+        /// Test ids whose counts are kept; 0: all.
+        "fixtureCountsMax" fixture_counts_max: Count;
+        /// Largest request body, in bytes.
+        "maxBodyBytes" max_body_bytes: PositiveCount;
+        /// Seed of everything random.
+        "seed" seed: Count;
+        /// How much the server says: `silent`, `warn`, `info` or `debug`.
+        "logLevel" log_level: LogLevelWord;
+        unknown: Error
+    }
+}
+
+keyword! {
+    /// How much the server says.
+    pub enum LogLevelWord {
+        Silent = "silent",
+        Warn = "warn",
+        Info = "info",
+        Debug = "debug",
+    }
+}
+
+shape! {
+    /// Settings of the recorder.
+    pub struct RecordShape {
+        /// Directory of recordings.
+        "output" output: NonEmpty;
+        /// When an upstream is asked.
+        "mode" mode: RecordModeWord;
+        /// How files are named.
+        "nameBy" name_by: NameByWord;
+        /// Whether raw events are kept too.
+        "exactStream" exact_stream: bool;
+        unknown: Error
+    }
+}
+
+keyword! {
+    /// When an upstream is asked: on a miss, always, never, or when the recording is old.
+    pub enum RecordModeWord {
+        Missing = "missing",
+        All = "all",
+        None = "none",
+        Expired = "expired",
+    }
+}
+
+keyword! {
+    /// How recordings are named.
+    pub enum NameByWord {
+        Test = "test",
+        Hash = "hash",
+        Time = "time",
+    }
+}
+
+shape! {
+    /// Keys that requests must carry.
+    pub struct AuthShape {
+        /// Accepted keys.
+        "apiKeys" api_keys: Vec<NonEmpty>;
+        unknown: Error
+    }
+}
+
+shape! {
+    /// The peer's section for its LLM server.
+    pub struct PeerLlmShape {
+        /// Path of the fixtures, relative to the working directory.
+        "fixtures" fixtures: NonEmpty;
+        /// Delay before every chunk of a stream, in milliseconds.
+        "latency" latency: Millis;
+        /// Longest slice of text in a stream, in characters.
+        "chunkSize" chunk_size: PositiveCount;
+        /// Divides every delay.
+        "replaySpeed" replay_speed: Speed;
+        /// How much the server says.
+        "logLevel" log_level: LogLevelWord;
+        /// Random faults.
+        "chaos" chaos: crate::fixture::ChaosShape;
+        /// Recording.
+        "record" record: AnyJson;
+        unknown: Warning
+    }
+}
+
+shape! {
+    /// A rewrite of text or JSON.
+    pub struct TransformFields {
+        /// A name for reports.
+        "name" name: NonEmpty;
+        /// Regular expression of what is replaced.
+        "replace" replace: NonEmpty;
+        /// What it is replaced with.
+        "with" with: String;
+        /// Match keys whose texts are rewritten; all of them when absent.
+        "in" within: Vec<NonEmpty>;
+        /// JSON pointer of what is removed.
+        "drop" drop: NonEmpty;
+        unknown: Error
+    }
+}
+
+/// A built-in transform by name, or one of one's own.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TransformShape {
+    Named(String),
+    Own(TransformFields),
+}
+
+impl Read for TransformShape {
+    fn read(node: &Node<'_>, reader: &mut Reader<'_, '_>) -> Option<TransformShape> {
+        match &node.value {
+            Value::String(name) => Some(TransformShape::Named(name.clone().into_owned())),
+            Value::Object(_) => TransformFields::read(node, reader).map(TransformShape::Own),
+            _ => reader.wrong(node, "the name of a transform, or an object with `replace` or `drop`"),
+        }
+    }
+}
+
+impl JsonSchema for TransformShape {
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("Transform")
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let own = generator.subschema_for::<TransformFields>();
+        json_schema!({ "anyOf": [{ "type": "string" }, own] })
+    }
+}
+
+/// A TCP port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Port(pub u16);
+
+impl Read for Port {
+    fn read(node: &Node<'_>, reader: &mut Reader<'_, '_>) -> Option<Port> {
+        let number = if let Value::Number(text) = &node.value { text.parse::<u16>().ok() } else { None };
+        number.map(Port).or_else(|| reader.wrong(node, "a port, from 0 to 65535"))
+    }
+}
+
+impl JsonSchema for Port {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("Port")
+    }
+
+    fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": 0, "maximum": 65535 })
+    }
+}
+
+/// Sections of the peer's configuration that nothing here acts on.
+const PEER_ONLY: [&str; 6] = ["mcp", "a2a", "agui", "vector", "services", "metrics"];
+
+/// Reads a configuration file's text.
+///
+/// # Errors
+/// All findings of severity error, with the others among them.
+pub fn parse(source: &Arc<Source>, format: Format) -> Result<(ConfigShape, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let limits = Limits::default();
+    let parsed = match crate::document::parse(source.text(), format, &limits) {
+        Ok(parsed) => parsed,
+        Err(trouble) => return Err(vec![crate::fixture::diagnose(source, None, trouble)]),
+    };
+    let root = &parsed.root;
+    let mut problems: Vec<Diagnostic> =
+        parsed.troubles.into_iter().map(|trouble| crate::fixture::diagnose(source, Some(root), trouble)).collect();
+    let mut reader = Reader::new(source, root);
+    // An empty file is an empty configuration.
+    let shape = if let Value::Null = root.value { Some(ConfigShape::default()) } else { ConfigShape::read(root, &mut reader) };
+    for member in root.members().iter().filter(|member| PEER_ONLY.contains(&member.key.as_ref())) {
+        reader.report(Severity::Warning, "not-acted-on", member.key_span, format!("`{}` is accepted and has no effect", member.key));
+    }
+    problems.extend(reader.into_problems());
+    match shape {
+        Some(shape) if problems.iter().all(|problem| problem.severity != Severity::Error) => Ok((shape, problems)),
+        _ => Err(problems),
+    }
+}
