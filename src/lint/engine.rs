@@ -1,0 +1,159 @@
+//! Runs the chosen rules: file rules in parallel, scope rules once a scope, then allows and severities.
+
+use std::sync::Arc;
+
+use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
+
+use super::select::Chosen;
+use super::suppress::Allows;
+use super::{Check, FileContext, Findings, Rule, ScopeContext};
+use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::document::Parsed;
+use crate::fixture::{Input, LOADER_RULES, LoadOptions, LoadedFile, check_together, load_parsed};
+
+/// What is linted.
+#[derive(Debug)]
+pub struct LintInput<'a> {
+    /// All texts, in load order; source ids are their positions.
+    pub inputs: Vec<Input>,
+    /// Name and members of each scope; members are positions of inputs, in load order.
+    pub scopes: Vec<(String, Vec<usize>)>,
+    /// Positions of the files whose findings are shown; `None`: all.
+    pub shown: Option<Vec<usize>>,
+    pub chosen: &'a Chosen,
+    /// Settings of single rules, by rule name.
+    pub options: &'a serde_json::Map<String, serde_json::Value>,
+    pub load: LoadOptions<'a>,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub struct Outcome {
+    pub files: Vec<LoadedFile>,
+    pub findings: Vec<Diagnostic>,
+    /// Findings that their authors allowed.
+    pub allowed: usize,
+}
+
+struct Examined {
+    file: LoadedFile,
+    found: Vec<Diagnostic>,
+    allows: Allows,
+}
+
+/// Runs the chosen rules over all files and scopes.
+pub fn run(input: LintInput<'_>) -> Outcome {
+    let LintInput { inputs, scopes, shown, chosen, options, load } = input;
+    let mut examined: Vec<Examined> = inputs.into_par_iter().map(|input| examine(&input, chosen, options, &load)).collect();
+    let mut found: Vec<Diagnostic> = examined.iter_mut().flat_map(|one| std::mem::take(&mut one.found)).collect();
+    let (files, allows): (Vec<LoadedFile>, Vec<Allows>) = examined.into_iter().map(|one| (one.file, one.allows)).unzip();
+    found.extend(check_together(&files));
+    for (name, members) in &scopes {
+        let members: Vec<&LoadedFile> = members.iter().filter_map(|index| files.get(*index)).collect();
+        found.extend(examine_scope(name, &members, chosen, options));
+    }
+    forget_repeats(&mut found);
+    let before = found.len();
+    found.retain(|finding| !allows.get(finding.primary.source.id().0 as usize).is_some_and(|allows| allows.allow(finding)));
+    let allowed = before - found.len();
+    if chosen.runs("unused-allow") {
+        found.extend(unused_allows(&files, &allows, chosen));
+    }
+    found.retain_mut(|finding| chosen.settle(finding));
+    if let Some(shown) = shown {
+        found.retain(|finding| shown.contains(&(finding.primary.source.id().0 as usize)));
+    }
+    Diagnostic::sort(&mut found);
+    Outcome { files, findings: found, allowed }
+}
+
+/// One file: parsed, loaded, its rules run, its allows read.
+fn examine(input: &Input, chosen: &Chosen, options: &serde_json::Map<String, serde_json::Value>, load: &LoadOptions<'_>) -> Examined {
+    let parsed: Parsed<'_> = match crate::document::parse(input.source.text(), input.format, &load.limits) {
+        Ok(parsed) => parsed,
+        Err(trouble) => {
+            let mut file = LoadedFile::broken(&input.source, trouble);
+            let found = std::mem::take(&mut file.problems);
+            return Examined { file, found, allows: Allows::default() };
+        }
+    };
+    let mut file = load_parsed(&input.source, &parsed, load);
+    let mut found = std::mem::take(&mut file.problems);
+    let context = FileContext { source: &input.source, format: input.format, parsed: &parsed, file: &file, options };
+    let allows = Allows::of(&context);
+    for (rule, _) in chosen.rules() {
+        let mut findings = Findings::of(rule);
+        match rule.check {
+            Check::File(check) => check(&context, &mut findings),
+            Check::Engine if rule.name == "unknown-allow" => allows.unknown(&context, is_rule, &rule_names(), &mut findings),
+            Check::Engine if rule.name == "allow-without-reason" => allows.without_reason(&context, &mut findings),
+            Check::Engine | Check::Scope(_) => {}
+        }
+        found.extend(findings.into_found());
+    }
+    Examined { file, found, allows }
+}
+
+fn examine_scope(
+    name: &str,
+    members: &[&LoadedFile],
+    chosen: &Chosen,
+    options: &serde_json::Map<String, serde_json::Value>,
+) -> Vec<Diagnostic> {
+    let context = ScopeContext::new(name, members, options);
+    chosen
+        .rules()
+        .par_iter()
+        .filter_map(|(rule, _)| if let Check::Scope(check) = rule.check { Some((*rule, check)) } else { None })
+        .flat_map_iter(|(rule, check): (&'static Rule, fn(&ScopeContext<'_>, &mut Findings))| {
+            let mut findings = Findings::of(rule);
+            check(&context, &mut findings);
+            findings.into_found()
+        })
+        .collect()
+}
+
+/// A fixture that two scopes share has the same finding once.
+fn forget_repeats(found: &mut Vec<Diagnostic>) {
+    let mut seen = std::collections::HashSet::new();
+    found.retain(|finding| {
+        let related = finding.related.first().map(|label| (label.source.id(), label.span));
+        seen.insert((finding.rule, finding.primary.source.id(), finding.primary.span, related, finding.message.clone()))
+    });
+}
+
+fn unused_allows(files: &[LoadedFile], allows: &[Allows], chosen: &Chosen) -> Vec<Diagnostic> {
+    let Some(rule) = super::rule("unused-allow") else { return Vec::new() };
+    let mut findings = Findings::of(rule);
+    for (file, allows) in files.iter().zip(allows) {
+        for (span, name) in allows.unused(|name| chosen.runs(name)) {
+            let place = Label { source: Arc::clone(&file.source), span, pointer: String::new(), note: "".into() };
+            let finding = findings.report(place, format!("{} is allowed here, and nothing has it", crate::shape::code(name)));
+            name.clone_into(&mut finding.identity);
+        }
+    }
+    findings.into_found()
+}
+
+fn is_rule(name: &str) -> bool {
+    super::rule(name).is_some() || LOADER_RULES.iter().any(|rule| rule.name == name)
+}
+
+fn rule_names() -> Vec<&'static str> {
+    super::ALL.iter().map(|rule| rule.name).chain(LOADER_RULES.iter().map(|rule| rule.name)).collect()
+}
+
+impl Chosen {
+    /// Gives a finding its chosen severity; `false`: it is switched off for its file.
+    fn settle(&self, finding: &mut Diagnostic) -> bool {
+        if let Some((_, severity)) = self.rules().iter().find(|(rule, _)| rule.name == finding.rule) {
+            finding.severity = *severity;
+        }
+        finding.severity > Severity::Info && !self.is_off(finding.rule, finding.primary.source.name())
+            || self.shows_info(finding.rule) && !self.is_off(finding.rule, finding.primary.source.name())
+    }
+
+    fn shows_info(&self, rule: &str) -> bool {
+        self.runs(rule)
+    }
+}

@@ -1,0 +1,114 @@
+//! Which rules run: tiers and names, chosen and ignored, by flag and by configuration.
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use super::{ALL, Rule, Tier};
+use crate::diagnostic::Severity;
+
+/// A rule or tier name that does not exist, or a glob that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SelectionError {
+    #[error("there is no lint rule, category or tier `{name}`{}", near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+    UnknownRule { name: String, near: Option<&'static str> },
+    #[error("`{glob}` is no glob: {reason}")]
+    Glob { glob: String, reason: String },
+}
+
+/// What was chosen, in the words of the user.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Rules, categories or tiers; empty: the default tier. `all` is everything.
+    pub select: Vec<String>,
+    pub ignore: Vec<String>,
+    /// Severity of single rules; `None` switches the rule off.
+    pub severity: Vec<(String, Option<Severity>)>,
+    /// Glob and the rules that do not run on files it names.
+    pub per_file: Vec<(String, Vec<String>)>,
+}
+
+/// The selection, resolved.
+#[derive(Debug)]
+pub struct Chosen {
+    rules: Vec<(&'static Rule, Severity)>,
+    per_file: Vec<(GlobSet, Vec<&'static str>)>,
+}
+
+impl Selection {
+    /// Resolves names to rules.
+    ///
+    /// # Errors
+    /// A name that no rule, category or tier has, or a glob that cannot be read.
+    pub fn resolve(&self) -> Result<Chosen, SelectionError> {
+        let mut on: Vec<bool> = if self.select.is_empty() {
+            ALL.iter().map(|rule| rule.tier == Tier::Default).collect()
+        } else {
+            vec![false; ALL.len()]
+        };
+        for name in &self.select {
+            set(&mut on, name, true)?;
+        }
+        for name in &self.ignore {
+            set(&mut on, name, false)?;
+        }
+        let mut severities: Vec<Severity> = ALL.iter().map(|rule| rule.severity).collect();
+        for (name, severity) in &self.severity {
+            for index in named(name)? {
+                match severity {
+                    Some(severity) => severities[index] = *severity,
+                    None => on[index] = false,
+                }
+            }
+        }
+        let rules = ALL.iter().zip(on).zip(severities).filter(|((_, on), _)| *on).map(|((rule, _), severity)| (*rule, severity)).collect();
+        let per_file = self.per_file.iter().map(|(glob, names)| per_file(glob, names)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Chosen { rules, per_file })
+    }
+}
+
+fn per_file(glob: &str, names: &[String]) -> Result<(GlobSet, Vec<&'static str>), SelectionError> {
+    let bad = |error: globset::Error| SelectionError::Glob { glob: glob.to_owned(), reason: error.to_string() };
+    let set = GlobSetBuilder::new().add(Glob::new(glob).map_err(bad)?).build().map_err(bad)?;
+    let mut rules = Vec::new();
+    for name in names {
+        rules.extend(named(name)?.into_iter().map(|index| ALL[index].name));
+    }
+    Ok((set, rules))
+}
+
+fn set(on: &mut [bool], name: &str, value: bool) -> Result<(), SelectionError> {
+    for index in named(name)? {
+        on[index] = value;
+    }
+    Ok(())
+}
+
+/// The rules that a name, category or tier stands for. A tier holds the tiers below it.
+fn named(name: &str) -> Result<Vec<usize>, SelectionError> {
+    let tier = [Tier::Default, Tier::Strict, Tier::Pedantic].into_iter().find(|tier| tier.name() == name);
+    let takes = |rule: &Rule| {
+        name == "all" || rule.name == name || rule.category.name() == name || tier.is_some_and(|tier| rule.tier <= tier)
+    };
+    let found: Vec<usize> = ALL.iter().enumerate().filter(|(_, rule)| takes(rule)).map(|(index, _)| index).collect();
+    if found.is_empty() {
+        let known: Vec<&'static str> = ALL.iter().map(|rule| rule.name).chain(["all", "default", "strict", "pedantic"]).collect();
+        return Err(SelectionError::UnknownRule { name: name.to_owned(), near: crate::shape::nearest(name, &known) });
+    }
+    Ok(found)
+}
+
+impl Chosen {
+    /// The rules that run, with their severities, in registry order.
+    pub fn rules(&self) -> &[(&'static Rule, Severity)] {
+        &self.rules
+    }
+
+    /// Whether a rule runs.
+    pub fn runs(&self, name: &str) -> bool {
+        self.rules.iter().any(|(rule, _)| rule.name == name)
+    }
+
+    /// Whether a rule is switched off for a file.
+    pub fn is_off(&self, rule: &str, file: &str) -> bool {
+        self.per_file.iter().any(|(globs, rules)| rules.contains(&rule) && globs.is_match(file))
+    }
+}

@@ -1,0 +1,141 @@
+//! Findings that their authors have allowed: `"$lint": { "allow": [ … ], "reason": … }` on an entry or a file, and
+//! `aimock-allow: rule: reason` in comments of JSONC and YAML.
+//!
+//! An allow without a reason, an allow of an unknown rule and an allow that allows nothing are findings themselves.
+
+use std::cell::Cell;
+use std::ops::Range;
+
+use super::{FileContext, Findings};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::document::{Format, Node, Value};
+
+/// The word that starts an allow in a comment.
+const MARK: &str = "aimock-allow:";
+
+/// One rule allowed somewhere in a file.
+#[derive(Debug)]
+pub(super) struct Allow {
+    rule: String,
+    /// Where the allow itself stands.
+    span: Span,
+    /// Findings that start in this range are allowed.
+    covers: Range<usize>,
+    has_reason: bool,
+    used: Cell<bool>,
+}
+
+/// All allows of a file.
+#[derive(Debug, Default)]
+pub(super) struct Allows(Vec<Allow>);
+
+impl Allows {
+    /// Finds the allows of a file.
+    pub(super) fn of(file: &FileContext<'_>) -> Allows {
+        let mut allows = Vec::new();
+        let root = &file.parsed.root;
+        let whole = 0..file.source.text().len() + 1;
+        read_member(root, whole, &mut allows);
+        for item in root.get("fixtures").map_or(&[][..], Node::items) {
+            read_member(item, item.span.start..item.span.end, &mut allows);
+        }
+        if file.source.text().contains(MARK) {
+            read_comments(file, &mut allows);
+        }
+        Allows(allows)
+    }
+
+    /// Whether a finding is allowed; remembers which allow was of use.
+    pub(super) fn allow(&self, finding: &Diagnostic) -> bool {
+        let at = finding.primary.span.start;
+        let mut allowed = false;
+        for allow in self.0.iter().filter(|allow| allow.rule == finding.rule && allow.covers.contains(&at)) {
+            allow.used.set(true);
+            allowed = true;
+        }
+        allowed
+    }
+
+    /// Allows of rules that do not exist.
+    pub(super) fn unknown(&self, file: &FileContext<'_>, is_rule: impl Fn(&str) -> bool, known: &[&'static str], findings: &mut Findings) {
+        for allow in self.0.iter().filter(|allow| !is_rule(&allow.rule)) {
+            let finding = findings.report(file.label(allow.span), format!("{} is no lint rule", crate::shape::code(&allow.rule)));
+            finding.help = match crate::shape::nearest(&allow.rule, known) {
+                Some(near) => format!("did you mean `{near}`?").into(),
+                None => "`aimock explain` lists all rules".into(),
+            };
+            finding.identity.clone_from(&allow.rule);
+        }
+    }
+
+    /// Allows that do not say why.
+    pub(super) fn without_reason(&self, file: &FileContext<'_>, findings: &mut Findings) {
+        for allow in self.0.iter().filter(|allow| !allow.has_reason) {
+            let finding = findings.report(file.label(allow.span), format!("{} is allowed without a reason", crate::shape::code(&allow.rule)));
+            finding.identity.clone_from(&allow.rule);
+        }
+    }
+
+    /// Spans and rules of allows that were of no use, among rules that ran.
+    pub(super) fn unused(&self, ran: impl Fn(&str) -> bool) -> impl Iterator<Item = (Span, &str)> {
+        self.0.iter().filter(move |allow| !allow.used.get() && ran(&allow.rule)).map(|allow| (allow.span, allow.rule.as_str()))
+    }
+}
+
+fn read_member(owner: &Node<'_>, covers: Range<usize>, allows: &mut Vec<Allow>) {
+    let Some(lint) = owner.get("$lint") else { return };
+    let has_reason = lint.get("reason").and_then(Node::as_str).is_some_and(|reason| !reason.trim().is_empty());
+    let Some(names) = lint.get("allow") else { return };
+    let items = if let Value::String(_) = names.value { std::slice::from_ref(names) } else { names.items() };
+    for item in items {
+        if let Some(rule) = item.as_str() {
+            allows.push(Allow { rule: rule.to_owned(), span: item.span, covers: covers.clone(), has_reason, used: Cell::new(false) });
+        }
+    }
+}
+
+/// Comments cover the entry that they stand in, else the next one; before the document, the whole file.
+fn read_comments(file: &FileContext<'_>, allows: &mut Vec<Allow>) {
+    let text = file.source.text();
+    let root = &file.parsed.root;
+    let opener = if file.format == Format::Yaml { &["#"][..] } else { &["//", "/*"][..] };
+    for (at, _) in text.match_indices(MARK) {
+        let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        let before = text[line_start..at].trim_end();
+        if !opener.iter().any(|opener| before.ends_with(opener)) || inside_string(root, at) {
+            continue;
+        }
+        let line_end = text[at..].find('\n').map_or(text.len(), |length| at + length);
+        let body = text[at + MARK.len()..line_end].trim_end().trim_end_matches("*/").trim();
+        let (rule, reason) = body.split_once(':').unwrap_or((body, ""));
+        allows.push(Allow {
+            rule: rule.trim().to_owned(),
+            span: Span::new(at, line_end),
+            covers: covered_by(root, at, text.len()),
+            has_reason: !reason.trim().is_empty(),
+            used: Cell::new(false),
+        });
+    }
+}
+
+fn covered_by(root: &Node<'_>, at: usize, end: usize) -> Range<usize> {
+    if at < root.span.start {
+        return 0..end + 1;
+    }
+    let entries = root.get("fixtures").map_or(&[][..], Node::items);
+    entries.iter().find(|entry| at < entry.span.end).map_or(0..end + 1, |entry| entry.span.start..entry.span.end)
+}
+
+fn inside_string(node: &Node<'_>, at: usize) -> bool {
+    if !(node.span.start..node.span.end).contains(&at) {
+        return false;
+    }
+    match &node.value {
+        Value::String(_) => true,
+        Value::Array(items) => items.iter().any(|item| inside_string(item, at)),
+        Value::Object(members) => members
+            .iter()
+            .any(|member| (member.key_span.start..member.key_span.end).contains(&at) || inside_string(&member.value, at)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
