@@ -55,7 +55,7 @@ impl Endpoint {
     ];
 
     /// The name as fixture files write it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Endpoint::Chat => "chat",
             Endpoint::Embedding => "embedding",

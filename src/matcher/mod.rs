@@ -4,37 +4,45 @@
 //! Pure: no fixtures, no files, no clock. A match key is one row of data ([`Criterion`]); the loader, the schema,
 //! serving, near misses, lint and recording all use the row. Content ([`Match`]) is kept apart from position
 //! ([`Position`]: sequence slot and turn), because position depends on what was served before.
+//!
+//! Reading order: [`Facet`] is what a criterion reads, [`Pattern`] what it is compared with, [`Match`] a conjunction
+//! of such clauses, [`Table`] the ordered rows of which one answers. [`Coverage`] compares patterns and matches with
+//! each other, without a request at hand.
 
+mod choice;
+mod compatibility;
 mod coverage;
 pub mod criteria;
+mod explain;
+mod facet;
+mod fold;
+mod implication;
+mod near;
+mod outline;
 mod pattern;
+mod plainest;
 mod position;
+mod sample;
+mod shadow;
+mod stamp;
+mod subset;
 mod table;
+#[cfg(test)]
+mod tests;
 
-use std::borrow::Cow;
-
+pub use compatibility::Compatibility;
 pub use coverage::Coverage;
 pub use criteria::CRITERIA;
-pub use pattern::{Pattern, PatternError, TextPattern};
+pub use explain::Verdict;
+pub use facet::{Facet, Facets};
+pub use near::Near;
+pub use pattern::{Pattern, PatternError, Program, TextPattern};
+pub use plainest::Setting;
 pub use position::{Position, Served};
-pub use table::{Compatibility, Miss, Near, Row, Selection, Strictness, Table};
+pub use stamp::family;
+pub use table::{Miss, Row, Selection, Strictness, Table};
 
 use crate::exchange::Exchange;
-
-/// What a reader found in a request.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Facet<'a> {
-    /// Nothing there: no pattern accepts it, `not` included.
-    Absent,
-    Text(Cow<'a, str>),
-    /// Several values, any of which may be accepted (tool names on offer, values of a header).
-    Names(Vec<&'a str>),
-    Flag(bool),
-    /// The header list of the request.
-    Headers(&'a crate::exchange::Headers),
-    /// A JSON body.
-    Json(&'a serde_json::Value),
-}
 
 /// What values a match key takes in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +71,25 @@ pub enum Plain {
     Equals,
     /// Equality, or the same name with `-` and a digit behind it (`gpt-4o` takes `gpt-4o-2024-08-06`).
     Model,
+}
+
+/// `matching` of the configuration: what a plain string of a [`Plain::Contains`] key means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Matching {
+    #[default]
+    Contains,
+    Exact,
+}
+
+impl Plain {
+    /// The pattern that a plain string stands for.
+    pub fn pattern(self, text: impl Into<String>, matching: Matching) -> TextPattern {
+        match (self, matching) {
+            (Plain::Contains, Matching::Contains) | (Plain::AlwaysContains, _) => TextPattern::contains(text),
+            (Plain::Contains, Matching::Exact) | (Plain::Equals, _) => TextPattern::equals(text),
+            (Plain::Model, _) => TextPattern::Model(text.into()),
+        }
+    }
 }
 
 /// How a recorder turns what it read into a pattern. It sees the facet, not the request, so recording cannot read
@@ -104,14 +131,18 @@ pub struct Clause {
 }
 
 /// The content part of a `match`: all clauses must hold. Empty takes everything.
+///
+/// Two matches are equal when they were written alike: same keys, same operators, lists in the same order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Match {
     clauses: Vec<Clause>,
 }
 
 impl Match {
-    /// A match of these clauses; they are put in registry order.
+    /// A match of these clauses; they are put in registry order. Clauses that constrain nothing (an empty list of
+    /// texts to contain) are dropped.
     pub fn new(mut clauses: Vec<Clause>) -> Match {
+        clauses.retain(|clause| !clause.pattern.is_vacuous());
         clauses.sort_by_key(|clause| CRITERIA.iter().position(|criterion| criterion.key == clause.criterion.key));
         Match { clauses }
     }
@@ -128,6 +159,18 @@ impl Match {
 
     /// Whether all clauses hold.
     pub fn accepts(&self, exchange: &Exchange) -> bool {
-        self.clauses.iter().all(|clause| clause.pattern.accepts(&(clause.criterion.read)(exchange)))
+        self.clauses.iter().all(|clause| clause.accepts(exchange))
+    }
+
+    /// Like [`Match::accepts`], for many matches and one request: facets are read once.
+    pub fn accepts_facets(&self, facets: &mut Facets<'_>) -> bool {
+        self.clauses.iter().all(|clause| clause.pattern.accepts(facets.of(clause.criterion)))
+    }
+}
+
+impl Clause {
+    /// Whether the request has what the clause wants.
+    pub fn accepts(&self, exchange: &Exchange) -> bool {
+        self.pattern.accepts(&(self.criterion.read)(exchange))
     }
 }

@@ -9,7 +9,7 @@ pub struct Position {
     pub turn: Option<u64>,
 }
 
-/// How often each row was served, for one test id.
+/// How often each row was served, for one test id. Lint makes its own to ask what would answer in a given state.
 #[derive(Clone, Debug, Default)]
 pub struct Served {
     counts: rapidhash::RapidHashMap<usize, u64>,
@@ -19,5 +19,22 @@ impl Served {
     /// The count of a row.
     pub fn count(&self, row: usize) -> u64 {
         self.counts.get(&row).copied().unwrap_or(0)
+    }
+
+    /// Counts a row once more.
+    pub fn add(&mut self, row: usize) {
+        let count = self.counts.entry(row).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// Sets the count of a row.
+    pub fn set(&mut self, row: usize, count: u64) {
+        self.counts.insert(row, count);
+    }
+}
+
+impl FromIterator<(usize, u64)> for Served {
+    fn from_iter<I: IntoIterator<Item = (usize, u64)>>(counts: I) -> Served {
+        Served { counts: counts.into_iter().collect() }
     }
 }

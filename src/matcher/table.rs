@@ -1,7 +1,12 @@
 //! Rows in load order, and which one answers.
+//!
+//! This is the plain reading of the rules: every row is tried. [`Table::candidates`] is the only place that searches,
+//! so an index can take its place and be held against this one in tests; what happens among the candidates does not
+//! depend on how they were found.
 
-use super::{Clause, Match, Position, Served};
-use crate::exchange::{Endpoint, Exchange, MediaKind};
+use super::choice::choose;
+use super::{Compatibility, Facets, Match, Position, Served};
+use crate::exchange::{Exchange, MediaKind};
 
 /// One fixture as matching sees it. The table knows row numbers, not fixtures.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,16 +17,31 @@ pub struct Row {
     pub kind: MediaKind,
     /// A row whose `match` is broken: it keeps its number and never matches.
     pub dead: bool,
+    /// How often it answers before it lets requests fall through to later rows; `None`: without end.
+    pub limit: Option<u64>,
 }
 
-/// Whether a reply of a kind can answer an endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Compatibility;
+impl Row {
+    /// A row that answers without end.
+    pub fn new(matches: Match, position: Position, kind: MediaKind) -> Row {
+        Row { matches, position, kind, dead: false, limit: None }
+    }
 
-impl Compatibility {
-    /// Whether a row without an `endpoint` key may answer a request of this endpoint.
-    pub fn allows(_kind: MediaKind, _endpoint: Option<Endpoint>) -> bool {
-        true
+    /// Whether its reply may go to this endpoint at all. Rows with `path` answer URLs that no codec owns, and only they.
+    pub fn admits(&self, to: Compatibility<'_>) -> bool {
+        if self.dead {
+            return false;
+        }
+        match to.endpoint {
+            None => self.matches.clause("path").is_some(),
+            Some(_) if self.matches.clause("endpoint").is_some() => to.allows_by_name(self.kind),
+            Some(_) => to.allows(self.kind),
+        }
+    }
+
+    /// Whether both are lines of one script: equal in everything but sequence slot. They advance in lock-step.
+    pub fn is_sibling_of(&self, other: &Row) -> bool {
+        self.position.turn == other.position.turn && self.matches == other.matches
     }
 }
 
@@ -35,7 +55,7 @@ pub struct Strictness {
 /// Why nothing was selected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Miss {
-    /// Rows whose content matched and whose sequence slot or (strict) turn did not.
+    /// Rows whose content matched and whose sequence slot, use limit or (strict) turn did not.
     pub skipped_by_position: usize,
 }
 
@@ -52,28 +72,43 @@ pub enum Selection {
     Miss(Miss),
 }
 
-/// A row that nearly matched.
-#[derive(Clone, Debug)]
-pub struct Near<'t> {
-    pub row: usize,
-    /// The clauses that failed, in registry order; empty when only position or endpoint compatibility was to blame.
-    pub failed: Vec<&'t Clause>,
-    /// Whether content matched and position did not.
-    pub position_failed: bool,
-    /// Whether the reply's kind cannot answer this endpoint.
-    pub incompatible: bool,
+impl Selection {
+    /// A hit that turns had no part in.
+    pub(super) fn plain(row: usize) -> Selection {
+        Selection::Hit { row, by_turn: false, turn_relaxed: false }
+    }
+
+    /// The row that answers.
+    pub fn row(self) -> Option<usize> {
+        match self {
+            Selection::Hit { row, .. } => Some(row),
+            Selection::Miss(_) => None,
+        }
+    }
 }
 
 /// Rows in load order.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     rows: Vec<Row>,
+    /// The rows with a sequence slot, so that counting a sequence does not visit the others.
+    sequenced: Vec<usize>,
 }
 
 impl Table {
     /// A table of these rows.
     pub fn new(rows: Vec<Row>) -> Table {
-        Table { rows }
+        let mut table = Table { rows: Vec::with_capacity(rows.len()), sequenced: Vec::new() };
+        rows.into_iter().for_each(|row| table.push(row));
+        table
+    }
+
+    /// Adds a row behind all others; the numbers of the others stay.
+    pub fn push(&mut self, row: Row) {
+        if row.position.sequence.is_some() {
+            self.sequenced.push(self.rows.len());
+        }
+        self.rows.push(row);
     }
 
     /// The rows.
@@ -81,19 +116,35 @@ impl Table {
         &self.rows
     }
 
+    /// The rows whose content and reply kind take a request, in order, whatever their position.
+    pub fn candidates<'t>(&'t self, exchange: &'t Exchange) -> impl Iterator<Item = (usize, &'t Row)> {
+        let to = Compatibility::of(&exchange.request);
+        let mut facets = Facets::new(exchange);
+        self.rows.iter().enumerate().filter(move |(_, row)| row.admits(to) && row.matches.accepts_facets(&mut facets))
+    }
+
     /// Which row answers, given what was served before. Changes nothing: claiming is [`Table::claim`].
-    pub fn select(&self, _exchange: &Exchange, _served: &Served, _strictness: Strictness) -> Selection {
-        Selection::Miss(Miss::default())
+    pub fn select(&self, exchange: &Exchange, served: &Served, strictness: Strictness) -> Selection {
+        choose(self.candidates(exchange), exchange.request.assistant_count(), served, strictness)
     }
 
     /// Selects and counts in one step: the row's count goes up, and, if it has a sequence slot, that of every other
     /// sequenced row with equal criteria.
     pub fn claim(&self, exchange: &Exchange, served: &mut Served, strictness: Strictness) -> Selection {
-        self.select(exchange, served, strictness)
+        let selection = self.select(exchange, served, strictness);
+        if let Some(row) = selection.row() {
+            self.count(row, served);
+        }
+        selection
     }
 
-    /// The rows nearest to a request that nothing answered, best first, at most `limit`.
-    pub fn nearest(&self, _exchange: &Exchange, _served: &Served, _limit: usize) -> Vec<Near<'_>> {
-        Vec::new()
+    fn count(&self, number: usize, served: &mut Served) {
+        served.add(number);
+        let Some(row) = self.rows.get(number).filter(|row| row.position.sequence.is_some()) else { return };
+        for &sibling in self.sequenced.iter().filter(|&&sibling| sibling != number) {
+            if self.rows.get(sibling).is_some_and(|other| !other.dead && row.is_sibling_of(other)) {
+                served.add(sibling);
+            }
+        }
     }
 }

@@ -1,0 +1,182 @@
+//! Why a request meets a `match` or does not: one verdict a clause, and both sides in words for people.
+//!
+//! What is shown may end in a response, a journal or a terminal: long texts are cut, control characters escaped, and
+//! the values of headers that carry credentials are never written out.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::{Clause, Criterion, Facet, Match, Pattern, TextPattern};
+use crate::exchange::{Exchange, Headers};
+
+/// Longest text shown, in characters.
+const WIDTH: usize = 80;
+
+/// Headers whose values are not shown: credentials, by name or by a word in the name.
+const SECRET_WORDS: [&str; 8] = ["auth", "key", "token", "secret", "cookie", "password", "credential", "signature"];
+
+/// What one clause says about one request.
+#[derive(Clone, Debug)]
+pub struct Verdict<'a> {
+    pub criterion: &'static Criterion,
+    pub pattern: &'a Pattern,
+    pub facet: Facet<'a>,
+    pub holds: bool,
+}
+
+impl Match {
+    /// Every clause's verdict, in registry order.
+    pub fn explain<'a>(&'a self, exchange: &'a Exchange) -> Vec<Verdict<'a>> {
+        self.clauses().iter().map(|clause| clause.explain(exchange)).collect()
+    }
+}
+
+impl Clause {
+    /// The verdict of this clause.
+    pub fn explain<'a>(&'a self, exchange: &'a Exchange) -> Verdict<'a> {
+        let facet = (self.criterion.read)(exchange);
+        let holds = self.pattern.accepts(&facet);
+        Verdict { criterion: self.criterion, pattern: &self.pattern, facet, holds }
+    }
+}
+
+impl Verdict<'_> {
+    /// What the fixture wants, in words: ``contains `Oslo` ``.
+    pub fn wanted(&self) -> String {
+        self.pattern.to_string()
+    }
+
+    /// What the request has, in words: `"weather in Paris"`. Of headers only those that the pattern names.
+    pub fn found(&self) -> String {
+        match (self.pattern, &self.facet) {
+            (Pattern::Headers(fields), Facet::Headers(headers)) => found_headers(fields, headers),
+            (_, facet) => facet.to_string(),
+        }
+    }
+}
+
+impl Display for Verdict<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let verdict = if self.holds { "holds" } else { "fails" };
+        write!(f, "{} {verdict}: wants {}, found {}", self.criterion.key, self.wanted(), self.found())
+    }
+}
+
+impl Display for TextPattern {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let case = |ignored: &bool| if *ignored { ", ignoring case" } else { "" };
+        match self {
+            TextPattern::Contains { needle, ignore_case } => write!(f, "contains {}{}", Code(needle), case(ignore_case)),
+            TextPattern::ContainsAll { needles, ignore_case } => {
+                let needles: Vec<String> = needles.iter().map(|needle| Code(needle).to_string()).collect();
+                write!(f, "contains {}{}", needles.join(" and "), case(ignore_case))
+            }
+            TextPattern::Equals { text, ignore_case } => write!(f, "equals {}{}", Code(text), case(ignore_case)),
+            TextPattern::StartsWith { prefix, ignore_case } => write!(f, "starts with {}{}", Code(prefix), case(ignore_case)),
+            TextPattern::EndsWith { suffix, ignore_case } => write!(f, "ends with {}{}", Code(suffix), case(ignore_case)),
+            TextPattern::Regex { source, ignore_case, .. } => write!(f, "matches the regex {}{}", Code(source), case(ignore_case)),
+            TextPattern::Glob { source, ignore_case } => write!(f, "matches the glob {}{}", Code(source), case(ignore_case)),
+            TextPattern::Model(model) => write!(f, "is {} or a dated version of it", Code(model)),
+            TextPattern::Not(inner) => write!(f, "not ({inner})"),
+            TextPattern::AnyOf(arms) => write!(f, "any of ({})", Joined(arms, " or ")),
+            TextPattern::AllOf(arms) => write!(f, "all of ({})", Joined(arms, " and ")),
+        }
+    }
+}
+
+impl Display for Pattern {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Pattern::Text(pattern) => pattern.fmt(f),
+            Pattern::Flag(flag) => write!(f, "`{flag}`"),
+            Pattern::Subset(value) => write!(f, "holds {}", Code(&value.to_string())),
+            Pattern::Headers(fields) => {
+                let fields: Vec<String> = fields.iter().map(|(name, wanted)| wanted_header(name, wanted.as_ref())).collect();
+                f.write_str(&fields.join(", "))
+            }
+        }
+    }
+}
+
+impl Display for Facet<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Facet::Absent => f.write_str("nothing"),
+            Facet::Text(text) => Quoted(text).fmt(f),
+            Facet::Names(names) if names.is_empty() => f.write_str("nothing"),
+            Facet::Names(names) => Shortened(&names.join(", ")).fmt(f),
+            Facet::Flag(flag) => write!(f, "`{flag}`"),
+            Facet::Headers(headers) => {
+                let names: Vec<&str> = headers.iter().map(|(name, _)| name).collect();
+                write!(f, "headers {}", Shortened(&names.join(", ")))
+            }
+            Facet::Json(value) => Code(&value.to_string()).fmt(f),
+        }
+    }
+}
+
+fn wanted_header(name: &str, wanted: Option<&TextPattern>) -> String {
+    match wanted {
+        None => format!("{name} absent"),
+        Some(_) if is_secret(name) => format!("{name} (value hidden)"),
+        Some(pattern) => format!("{name} {pattern}"),
+    }
+}
+
+fn found_headers(fields: &[(String, Option<TextPattern>)], headers: &Headers) -> String {
+    let found = fields.iter().map(|(name, _)| {
+        let values: Vec<String> = headers.all(name).map(|value| Quoted(value).to_string()).collect();
+        match values.as_slice() {
+            [] => format!("{name} absent"),
+            _ if is_secret(name) => format!("{name} (value hidden)"),
+            _ => format!("{name} {}", values.join(", ")),
+        }
+    });
+    found.collect::<Vec<_>>().join(", ")
+}
+
+fn is_secret(header: &str) -> bool {
+    let header = header.to_ascii_lowercase();
+    SECRET_WORDS.iter().any(|word| header.contains(word))
+}
+
+/// Text without control characters, cut to a width with an ellipsis.
+struct Shortened<'a>(&'a str);
+
+impl Display for Shortened<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut chars = self.0.chars();
+        for c in chars.by_ref().take(WIDTH) {
+            if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }
+        }
+        if chars.next().is_some() { f.write_str("…") } else { Ok(()) }
+    }
+}
+
+/// Text of a file, in backticks.
+struct Code<'a>(&'a str);
+
+impl Display for Code<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", Shortened(self.0))
+    }
+}
+
+/// Text of a request, in quotes.
+struct Quoted<'a>(&'a str);
+
+impl Display for Quoted<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", Shortened(self.0))
+    }
+}
+
+struct Joined<'a>(&'a [TextPattern], &'static str);
+
+impl Display for Joined<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (index, pattern) in self.0.iter().enumerate() {
+            write!(f, "{}{pattern}", if index > 0 { self.1 } else { "" })?;
+        }
+        Ok(())
+    }
+}
