@@ -7,6 +7,7 @@ pub mod engine;
 pub mod exchange;
 pub mod files;
 pub mod fixture;
+pub mod lint;
 pub mod matcher;
 pub mod provider;
 pub mod server;

@@ -38,3 +38,8 @@ impl Node<'_> {
         serde_json::Value::Null
     }
 }
+impl Format {
+    pub fn from_name(_: &str) -> Format {
+        Format::Json
+    }
+}

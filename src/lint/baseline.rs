@@ -35,10 +35,11 @@ impl Baseline {
     pub fn of<'a>(findings: impl IntoIterator<Item = (String, &'a str, &'a str)>) -> Baseline {
         let mut known: BTreeMap<String, Known> = BTreeMap::new();
         for (fingerprint, rule, file) in findings {
-            known
-                .entry(fingerprint)
-                .and_modify(|known| known.count += 1)
-                .or_insert_with(|| Known { rule: rule.to_owned(), file: file.to_owned(), count: 1 });
+            known.entry(fingerprint).and_modify(|known| known.count += 1).or_insert_with(|| Known {
+                rule: rule.to_owned(),
+                file: file.to_owned(),
+                count: 1,
+            });
         }
         Baseline { version: VERSION, findings: known }
     }

@@ -7,9 +7,9 @@ use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterato
 use super::select::Chosen;
 use super::suppress::Allows;
 use super::{Check, FileContext, Findings, Rule, ScopeContext};
-use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::diagnostic::{Diagnostic, Label};
 use crate::document::Parsed;
-use crate::fixture::{Input, LOADER_RULES, LoadOptions, LoadedFile, check_together, load_parsed};
+use crate::fixture::{Input, LoadOptions, LoadedFile, check_together, load_parsed};
 
 /// What is linted.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ fn examine(input: &Input, chosen: &Chosen, options: &serde_json::Map<String, ser
         let mut findings = Findings::of(rule);
         match rule.check {
             Check::File(check) => check(&context, &mut findings),
-            Check::Engine if rule.name == "unknown-allow" => allows.unknown(&context, is_rule, &rule_names(), &mut findings),
+            Check::Engine if rule.name == "unknown-allow" => allows.unknown(&context, &mut findings),
             Check::Engine if rule.name == "allow-without-reason" => allows.without_reason(&context, &mut findings),
             Check::Engine | Check::Scope(_) => {}
         }
@@ -133,27 +133,4 @@ fn unused_allows(files: &[LoadedFile], allows: &[Allows], chosen: &Chosen) -> Ve
         }
     }
     findings.into_found()
-}
-
-fn is_rule(name: &str) -> bool {
-    super::rule(name).is_some() || LOADER_RULES.iter().any(|rule| rule.name == name)
-}
-
-fn rule_names() -> Vec<&'static str> {
-    super::ALL.iter().map(|rule| rule.name).chain(LOADER_RULES.iter().map(|rule| rule.name)).collect()
-}
-
-impl Chosen {
-    /// Gives a finding its chosen severity; `false`: it is switched off for its file.
-    fn settle(&self, finding: &mut Diagnostic) -> bool {
-        if let Some((_, severity)) = self.rules().iter().find(|(rule, _)| rule.name == finding.rule) {
-            finding.severity = *severity;
-        }
-        finding.severity > Severity::Info && !self.is_off(finding.rule, finding.primary.source.name())
-            || self.shows_info(finding.rule) && !self.is_off(finding.rule, finding.primary.source.name())
-    }
-
-    fn shows_info(&self, rule: &str) -> bool {
-        self.runs(rule)
-    }
 }

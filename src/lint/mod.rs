@@ -20,7 +20,7 @@ pub use engine::{LintInput, Outcome, run};
 pub use fix::{FixedFile, apply_fixes};
 pub use rules::ALL;
 pub use scope::{EntryRef, ScopeContext};
-pub use select::{Selection, SelectionError};
+pub use select::{Chosen, Selection, SelectionError};
 
 use crate::diagnostic::{Diagnostic, Label, Safety, Severity, Source, Span};
 use crate::document::{Format, Node, Parsed};
@@ -138,12 +138,7 @@ impl<'a> FileContext<'a> {
 
     /// A place in this file.
     pub fn label(&self, span: Span) -> Label {
-        Label {
-            source: Arc::clone(self.source),
-            span,
-            pointer: crate::shape::pointer_to(&self.parsed.root, span),
-            note: Cow::Borrowed(""),
-        }
+        Label { source: Arc::clone(self.source), span, pointer: crate::shape::pointer_to(&self.parsed.root, span), note: Cow::Borrowed("") }
     }
 
     /// A number from this rule's options, or its default.
@@ -181,4 +176,9 @@ impl Findings {
 /// The rule of this name.
 pub fn rule(name: &str) -> Option<&'static Rule> {
     ALL.iter().copied().find(|rule| rule.name == name)
+}
+
+/// The names of all rules: lint's own and the loader's.
+pub fn rule_names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|rule| rule.name).chain(crate::fixture::LOADER_RULES.iter().map(|rule| rule.name))
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use crate::diagnostic::{Label, Span};
 use crate::document::{Format, Limits, Node};
 use crate::fixture::{LoadedEntry, LoadedFile};
-use crate::matcher::{Row, Table};
+use crate::matcher::Table;
 
 /// A fixture of a scope.
 #[derive(Clone, Copy, Debug)]
@@ -78,20 +78,8 @@ pub struct ScopeContext<'a> {
 impl<'a> ScopeContext<'a> {
     /// A scope of these files in load order.
     pub fn new(name: &'a str, files: &[&'a LoadedFile], options: &'a serde_json::Map<String, serde_json::Value>) -> ScopeContext<'a> {
-        let entries: Vec<EntryRef<'a>> =
-            files.iter().flat_map(|file| file.entries.iter().map(|entry| EntryRef { file, entry })).collect();
-        let rows = entries
-            .iter()
-            .map(|entry| {
-                let fixture = &entry.entry.fixture;
-                Row {
-                    matches: fixture.matches.clone(),
-                    position: fixture.position,
-                    kind: fixture.kind(),
-                    dead: fixture.dead,
-                }
-            })
-            .collect();
+        let entries: Vec<EntryRef<'a>> = files.iter().flat_map(|file| file.entries.iter().map(|entry| EntryRef { file, entry })).collect();
+        let rows = entries.iter().map(|entry| entry.entry.fixture.row()).collect();
         ScopeContext { name, entries, table: Table::new(rows), options, reach: OnceLock::new() }
     }
 

@@ -3,7 +3,8 @@
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::{ALL, Rule, Tier};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::fixture::LOADER_RULES;
 
 /// A rule or tier name that does not exist, or a glob that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,8 @@ pub struct Selection {
 #[derive(Debug)]
 pub struct Chosen {
     rules: Vec<(&'static Rule, Severity)>,
+    /// Rules of the loader that are switched off, or have another severity.
+    loader: Vec<(&'static str, Option<Severity>)>,
     per_file: Vec<(GlobSet, Vec<&'static str>)>,
 }
 
@@ -39,19 +42,24 @@ impl Selection {
     /// # Errors
     /// A name that no rule, category or tier has, or a glob that cannot be read.
     pub fn resolve(&self) -> Result<Chosen, SelectionError> {
-        let mut on: Vec<bool> = if self.select.is_empty() {
-            ALL.iter().map(|rule| rule.tier == Tier::Default).collect()
-        } else {
-            vec![false; ALL.len()]
-        };
-        for name in &self.select {
+        let mut loader = Vec::new();
+        let mut on: Vec<bool> =
+            if self.select.is_empty() { ALL.iter().map(|rule| rule.tier == Tier::Default).collect() } else { vec![false; ALL.len()] };
+        for name in self.select.iter().filter(|name| loader_rule(name).is_none()) {
             set(&mut on, name, true)?;
         }
         for name in &self.ignore {
-            set(&mut on, name, false)?;
+            match loader_rule(name) {
+                Some(rule) => loader.push((rule, None)),
+                None => set(&mut on, name, false)?,
+            }
         }
         let mut severities: Vec<Severity> = ALL.iter().map(|rule| rule.severity).collect();
         for (name, severity) in &self.severity {
+            if let Some(rule) = loader_rule(name) {
+                loader.push((rule, *severity));
+                continue;
+            }
             for index in named(name)? {
                 match severity {
                     Some(severity) => severities[index] = *severity,
@@ -61,7 +69,7 @@ impl Selection {
         }
         let rules = ALL.iter().zip(on).zip(severities).filter(|((_, on), _)| *on).map(|((rule, _), severity)| (*rule, severity)).collect();
         let per_file = self.per_file.iter().map(|(glob, names)| per_file(glob, names)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Chosen { rules, per_file })
+        Ok(Chosen { rules, loader, per_file })
     }
 }
 
@@ -70,9 +78,18 @@ fn per_file(glob: &str, names: &[String]) -> Result<(GlobSet, Vec<&'static str>)
     let set = GlobSetBuilder::new().add(Glob::new(glob).map_err(bad)?).build().map_err(bad)?;
     let mut rules = Vec::new();
     for name in names {
+        if let Some(rule) = loader_rule(name) {
+            rules.push(rule);
+            continue;
+        }
         rules.extend(named(name)?.into_iter().map(|index| ALL[index].name));
     }
     Ok((set, rules))
+}
+
+/// The loader's rule of this name: always on, unless it is ignored.
+fn loader_rule(name: &str) -> Option<&'static str> {
+    LOADER_RULES.iter().map(|rule| rule.name).find(|rule| *rule == name)
 }
 
 fn set(on: &mut [bool], name: &str, value: bool) -> Result<(), SelectionError> {
@@ -85,12 +102,11 @@ fn set(on: &mut [bool], name: &str, value: bool) -> Result<(), SelectionError> {
 /// The rules that a name, category or tier stands for. A tier holds the tiers below it.
 fn named(name: &str) -> Result<Vec<usize>, SelectionError> {
     let tier = [Tier::Default, Tier::Strict, Tier::Pedantic].into_iter().find(|tier| tier.name() == name);
-    let takes = |rule: &Rule| {
-        name == "all" || rule.name == name || rule.category.name() == name || tier.is_some_and(|tier| rule.tier <= tier)
-    };
+    let takes =
+        |rule: &Rule| name == "all" || rule.name == name || rule.category.name() == name || tier.is_some_and(|tier| rule.tier <= tier);
     let found: Vec<usize> = ALL.iter().enumerate().filter(|(_, rule)| takes(rule)).map(|(index, _)| index).collect();
     if found.is_empty() {
-        let known: Vec<&'static str> = ALL.iter().map(|rule| rule.name).chain(["all", "default", "strict", "pedantic"]).collect();
+        let known: Vec<&'static str> = super::rule_names().chain(["all", "default", "strict", "pedantic"]).collect();
         return Err(SelectionError::UnknownRule { name: name.to_owned(), near: crate::shape::nearest(name, &known) });
     }
     Ok(found)
@@ -107,8 +123,22 @@ impl Chosen {
         self.rules.iter().any(|(rule, _)| rule.name == name)
     }
 
+    /// Gives a finding its chosen severity; `false`: it is switched off, everywhere or for its file.
+    pub(super) fn settle(&self, finding: &mut Diagnostic) -> bool {
+        if let Some((_, severity)) = self.rules.iter().find(|(rule, _)| rule.name == finding.rule) {
+            finding.severity = *severity;
+        }
+        for (_, severity) in self.loader.iter().filter(|(rule, _)| *rule == finding.rule) {
+            match severity {
+                Some(severity) => finding.severity = *severity,
+                None => return false,
+            }
+        }
+        !self.is_off(finding.rule, finding.primary.source.name())
+    }
+
     /// Whether a rule is switched off for a file.
-    pub fn is_off(&self, rule: &str, file: &str) -> bool {
+    fn is_off(&self, rule: &str, file: &str) -> bool {
         self.per_file.iter().any(|(globs, rules)| rules.contains(&rule) && globs.is_match(file))
     }
 }

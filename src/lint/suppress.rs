@@ -57,10 +57,11 @@ impl Allows {
     }
 
     /// Allows of rules that do not exist.
-    pub(super) fn unknown(&self, file: &FileContext<'_>, is_rule: impl Fn(&str) -> bool, known: &[&'static str], findings: &mut Findings) {
-        for allow in self.0.iter().filter(|allow| !is_rule(&allow.rule)) {
+    pub(super) fn unknown(&self, file: &FileContext<'_>, findings: &mut Findings) {
+        let known: Vec<&'static str> = super::rule_names().collect();
+        for allow in self.0.iter().filter(|allow| !known.contains(&allow.rule.as_str())) {
             let finding = findings.report(file.label(allow.span), format!("{} is no lint rule", crate::shape::code(&allow.rule)));
-            finding.help = match crate::shape::nearest(&allow.rule, known) {
+            finding.help = match crate::shape::nearest(&allow.rule, &known) {
                 Some(near) => format!("did you mean `{near}`?").into(),
                 None => "`aimock explain` lists all rules".into(),
             };
@@ -71,7 +72,8 @@ impl Allows {
     /// Allows that do not say why.
     pub(super) fn without_reason(&self, file: &FileContext<'_>, findings: &mut Findings) {
         for allow in self.0.iter().filter(|allow| !allow.has_reason) {
-            let finding = findings.report(file.label(allow.span), format!("{} is allowed without a reason", crate::shape::code(&allow.rule)));
+            let finding =
+                findings.report(file.label(allow.span), format!("{} is allowed without a reason", crate::shape::code(&allow.rule)));
             finding.identity.clone_from(&allow.rule);
         }
     }
@@ -133,9 +135,9 @@ fn inside_string(node: &Node<'_>, at: usize) -> bool {
     match &node.value {
         Value::String(_) => true,
         Value::Array(items) => items.iter().any(|item| inside_string(item, at)),
-        Value::Object(members) => members
-            .iter()
-            .any(|member| (member.key_span.start..member.key_span.end).contains(&at) || inside_string(&member.value, at)),
+        Value::Object(members) => {
+            members.iter().any(|member| (member.key_span.start..member.key_span.end).contains(&at) || inside_string(&member.value, at))
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

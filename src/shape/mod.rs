@@ -15,6 +15,7 @@ pub(crate) use macros::{keyword, shape, wrong_word};
 
 use crate::diagnostic::{Diagnostic, Edit, Fix, Label, Safety, Severity, Source, Span};
 use crate::document::{Member, Node, Value};
+use crate::matcher::Matching;
 
 /// A type that reads itself from a node.
 pub trait Read: Sized {
@@ -37,26 +38,26 @@ pub struct Reader<'r, 's> {
     source: &'r Arc<Source>,
     root: &'r Node<'s>,
     rule: &'static str,
-    exact: bool,
+    matching: Matching,
     problems: Vec<Diagnostic>,
 }
 
 impl<'r, 's> Reader<'r, 's> {
     /// A reader over a whole file's tree.
     pub fn new(source: &'r Arc<Source>, root: &'r Node<'s>) -> Reader<'r, 's> {
-        Reader { source, root, rule: WRONG_TYPE, exact: false, problems: Vec::new() }
+        Reader { source, root, rule: WRONG_TYPE, matching: Matching::Contains, problems: Vec::new() }
     }
 
-    /// Reads plain texts of match keys as equality (`matching: exact`).
+    /// Reads plain texts of match keys under this mode.
     #[must_use]
-    pub fn exact(mut self, exact: bool) -> Self {
-        self.exact = exact;
+    pub fn matching(mut self, matching: Matching) -> Self {
+        self.matching = matching;
         self
     }
 
-    /// Whether plain texts of match keys mean equality.
-    pub fn is_exact(&self) -> bool {
-        self.exact
+    /// How plain texts of match keys compare.
+    pub fn plain_matching(&self) -> Matching {
+        self.matching
     }
 
     /// All problems found so far, in order of reading.
