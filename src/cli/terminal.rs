@@ -26,9 +26,16 @@ pub struct Terminal<'a> {
     stderr_color: bool,
     width: usize,
     progress: bool,
-    quiet: bool,
-    verbose: bool,
+    loudness: Loudness,
     closed: Arc<AtomicBool>,
+}
+
+/// How much is said on stderr.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Loudness {
+    Quiet,
+    Normal,
+    Verbose,
 }
 
 impl std::fmt::Debug for Terminal<'_> {
@@ -42,6 +49,11 @@ impl Terminal<'static> {
     /// and `TERM=dumb`.
     pub fn of_process(args: &GlobalArgs) -> Terminal<'static> {
         let GlobalArgs { color, quiet, verbose, config: _ } = args;
+        let loudness = match (quiet, verbose) {
+            (true, _) => Loudness::Quiet,
+            (false, true) => Loudness::Verbose,
+            (false, false) => Loudness::Normal,
+        };
         let closed = Arc::new(AtomicBool::new(false));
         let stdout_color = wants_color(*color, &io::stdout());
         let stderr_color = wants_color(*color, &io::stderr());
@@ -54,8 +66,7 @@ impl Terminal<'static> {
             stderr_color,
             width: width_of_process(),
             progress: io::stderr().is_terminal() && !quiet,
-            quiet: *quiet,
-            verbose: *verbose,
+            loudness,
             closed,
         }
     }
@@ -71,8 +82,7 @@ impl<'a> Terminal<'a> {
             stderr_color: false,
             width,
             progress: false,
-            quiet: false,
-            verbose: false,
+            loudness: Loudness::Normal,
             closed: Arc::default(),
         }
     }
@@ -104,7 +114,7 @@ impl<'a> Terminal<'a> {
 
     /// Whether `--verbose` asked for more.
     pub fn is_verbose(&self) -> bool {
-        self.verbose
+        self.loudness == Loudness::Verbose
     }
 
     /// Whether stderr can show a progress bar.
@@ -114,28 +124,28 @@ impl<'a> Terminal<'a> {
 
     /// A line of talk on stderr; silent with `--quiet`. Control characters are escaped.
     pub fn say(&mut self, text: impl Display) {
-        if !self.quiet {
+        if self.loudness > Loudness::Quiet {
             self.talk(None, &text);
         }
     }
 
     /// A line only `--verbose` shows.
     pub fn detail(&mut self, text: impl Display) {
-        if self.verbose {
+        if self.is_verbose() {
             self.talk(None, &text);
         }
     }
 
     /// A remark on stderr (`note: …`); silent with `--quiet`.
     pub fn note(&mut self, text: impl Display) {
-        if !self.quiet {
+        if self.loudness > Loudness::Quiet {
             self.talk(Some(("note", AnsiColor::Cyan)), &text);
         }
     }
 
     /// A warning on stderr (`warning: …`); silent with `--quiet`.
     pub fn warn(&mut self, text: impl Display) {
-        if !self.quiet {
+        if self.loudness > Loudness::Quiet {
             self.talk(Some(("warning", AnsiColor::Yellow)), &text);
         }
     }

@@ -49,25 +49,25 @@ fn finding(file: &str, message: &str, offset: usize) -> Diagnostic {
     Diagnostic::new("a-rule", Severity::Error, message, label)
 }
 
-fn print(finding: Diagnostic) -> String {
-    fingerprints([&finding]).remove(0)
+fn print(finding: &Diagnostic) -> String {
+    fingerprints([finding]).remove(0)
 }
 
 #[test]
 fn fingerprints_have_no_position() {
-    let base = print(finding("a.json", "`a.json#3` is wrong", 5));
+    let base = print(&finding("a.json", "`a.json#3` is wrong", 5));
     assert_eq!(base.len(), 32);
-    assert_eq!(base, print(finding("a.json", "`a.json#3` is wrong", 70)));
-    assert_eq!(base, print(finding("./a.json", "`a.json#12` is wrong", 5)));
-    assert_ne!(base, print(finding("b.json", "`a.json#3` is wrong", 5)));
-    assert_ne!(base, print(finding("a.json", "`a.json#3` is right", 5)));
+    assert_eq!(base, print(&finding("a.json", "`a.json#3` is wrong", 70)));
+    assert_eq!(base, print(&finding("./a.json", "`a.json#12` is wrong", 5)));
+    assert_ne!(base, print(&finding("b.json", "`a.json#3` is wrong", 5)));
+    assert_ne!(base, print(&finding("a.json", "`a.json#3` is right", 5)));
 }
 
 #[test]
 fn an_identity_replaces_the_message() {
     let named = |message: &str, identity: &str| Diagnostic { identity: identity.to_owned(), ..finding("a.json", message, 0) };
-    assert_eq!(print(named("one", "key")), print(named("two", "key")));
-    assert_ne!(print(named("one", "key")), print(named("one", "other")));
+    assert_eq!(print(&named("one", "key")), print(&named("two", "key")));
+    assert_ne!(print(&named("one", "key")), print(&named("one", "other")));
 }
 
 #[test]
@@ -75,6 +75,6 @@ fn equal_findings_are_numbered() {
     let twins = [finding("a.json", "x", 1), finding("a.json", "x", 2), finding("a.json", "y", 3)];
     let prints = fingerprints(&twins);
     assert_ne!(prints[0], prints[1]);
-    assert_eq!(prints[0], print(finding("a.json", "x", 50)));
-    assert_eq!(prints[2], print(finding("a.json", "y", 50)));
+    assert_eq!(prints[0], print(&finding("a.json", "x", 50)));
+    assert_eq!(prints[2], print(&finding("a.json", "y", 50)));
 }

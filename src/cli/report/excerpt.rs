@@ -1,10 +1,9 @@
 //! The lines a finding points at, with carets: cut to what a terminal can show, whatever the file holds.
 //!
-//! Every label is laid out on its first line. Lines are cut around their labels before they are rendered, so a file of
-//! one endless line costs no more than a short one.
+//! Every label is laid out on its first line, and every line is cut around its labels before it is rendered.
 
 use std::fmt::Write;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
@@ -13,9 +12,14 @@ use crate::diagnostic::{Diagnostic, Label, Severity, Source};
 use super::Style;
 use super::entry::Region;
 use super::prose::{escape, message};
+use super::window::{self, floor, visible};
 
 /// Labels at most this many lines apart share an excerpt.
 const NEAR: usize = 3;
+/// A line this short says nothing about what follows.
+const TERSE: usize = 3;
+/// Lines that are added to a terse one.
+const MORE: usize = 2;
 /// Columns that gutter and trimming marks take beside the text.
 const FRAME: usize = 16;
 
@@ -69,8 +73,8 @@ struct Mark<'a> {
 
 /// Width of the line numbers of a finding.
 pub(super) fn gutter(finding: &Diagnostic) -> usize {
-    let last = labels(finding).map(|label| Region::of(label).start.line).max().unwrap_or(1);
-    last.to_string().len()
+    let last = labels(finding).map(Region::of).map(|region| region.end.line.min(region.start.line + MORE)).max();
+    last.unwrap_or(1).to_string().len()
 }
 
 /// Writes the places of a finding, each with its lines: `--> file:line:column` and an excerpt, `:::` for further places.
@@ -105,84 +109,97 @@ fn blocks<'a>(finding: &'a Diagnostic, style: Style) -> Vec<Block<'a>> {
     blocks
 }
 
+/// Whether two marks fit one excerpt, and one screen if they share a line.
 fn near(a: &Mark<'_>, b: &Mark<'_>, style: Style) -> bool {
+    let extent = a.range.end.max(b.range.end) - a.range.start.min(b.range.start);
     let lines = a.line.abs_diff(b.line);
-    a.label.source == b.label.source && lines <= NEAR && (lines > 0 || a.range.start.abs_diff(b.range.start) < style.width)
+    a.label.source == b.label.source && lines <= NEAR && (lines > 0 || extent + FRAME <= style.width)
 }
 
 /// Where a label stands on its first line, and no longer than a screen is wide.
-fn mark<'a>(label: &'a Label, primary: bool, style: Style) -> Mark<'a> {
+fn mark(label: &Label, primary: bool, style: Style) -> Mark<'_> {
     let line = Region::of(label).start.line;
     let span = label.source.line_span(line);
     let text = label.source.line(line);
-    let start = label.span.start.clamp(span.start, span.end) - span.start;
-    let end = label.span.end.clamp(span.start + start, span.end) - span.start;
-    let start = text.floor_char_boundary(start);
+    let start = floor(text, label.span.start.max(span.start) - span.start);
+    let end = label.span.end.max(span.start + start) - span.start;
     let longest = style.width.saturating_sub(FRAME + label.note.chars().count()).max(style.width / 3);
-    let end = text.floor_char_boundary(end.min(start + longest)).max(start);
-    Mark { label, primary, line, range: start..end }
+    Mark { label, primary, line, range: start..floor(text, end.min(start + longest)).max(start) }
 }
 
 fn lines(block: &Block<'_>, severity: Severity, hidden: &Hidden<'_>, gutter: usize, style: Style) -> String {
     let source = &*block.lead.source;
-    let first = block.marks.iter().map(|mark| mark.line).min().unwrap_or(1);
-    let last = block.marks.iter().map(|mark| mark.line).max().unwrap_or(1);
-    if (first..=last).any(|line| hidden.covers(source, line)) {
+    let shown = context(block);
+    if shown.clone().any(|line| hidden.covers(source, line)) {
         return format!("{:gutter$} |\n{:gutter$} | (not shown, since it may hold a secret)\n", "", "");
     }
     if source.text().trim().is_empty() {
         return String::new();
     }
-    // At the end of a file there is often nothing to see but the line before.
-    let first = if first == last && first > 1 && source.line(first).trim().is_empty() { first - 1 } else { first };
-    let first = if hidden.covers(source, first) { last } else { first };
     let mut text = String::new();
     let mut annotations = Vec::new();
-    for line in first..=last {
-        if line > first {
+    for line in shown.clone() {
+        if line > *shown.start() {
             text.push('\n');
         }
-        place(block, line, &mut text, &mut annotations, style);
+        place(block, line, &mut text, &mut annotations, style.width.saturating_sub(gutter + 3));
     }
-    render(text, first, annotations, severity, gutter, style)
+    render(text, &shown, annotations, severity, gutter, style)
+}
+
+/// The lines of a block: those with marks, and a neighbour where they say too little.
+fn context(block: &Block<'_>) -> RangeInclusive<usize> {
+    let source = &*block.lead.source;
+    let lines = || block.marks.iter().map(|mark| mark.line);
+    let (first, last) = (lines().min().unwrap_or(1), lines().max().unwrap_or(1));
+    let terse = |line: usize| source.line(line).trim().len() <= TERSE;
+    // At the end of a file there is often nothing to see but the line before.
+    if first == last && first > 1 && source.line(first).trim().is_empty() {
+        return first - 1..=last;
+    }
+    // A fixture that begins with a bracket on a line of its own is told by what follows.
+    let inside = |line: usize| block.marks.iter().any(|mark| lines_of(mark.label).contains(&line));
+    let following = (last + 1..=last + MORE).take_while(|line| terse(last) && inside(*line)).last();
+    first..=following.unwrap_or(last)
 }
 
 /// Adds a line, cut to the surroundings of its marks, and the annotations that stand on it.
-fn place<'a>(block: &Block<'a>, line: usize, text: &mut String, annotations: &mut Vec<Annotation<'a>>, style: Style) {
+fn place<'a>(block: &Block<'a>, line: usize, text: &mut String, annotations: &mut Vec<Annotation<'a>>, width: usize) {
     let whole = block.lead.source.line(line);
     let marks = || block.marks.iter().filter(|mark| mark.line == line);
-    let low = marks().map(|mark| mark.range.start).min().unwrap_or(0);
-    let high = marks().map(|mark| mark.range.end).max().unwrap_or(0);
-    let from = whole.floor_char_boundary(low.saturating_sub(style.width));
-    let to = whole.ceil_char_boundary(high.saturating_add(style.width).min(whole.len()));
-    let base = text.len();
-    let shown = |range: Range<usize>| visible(&whole[range]).len();
+    let core = marks().map(|mark| mark.range.start).min().unwrap_or(0)..marks().map(|mark| mark.range.end).max().unwrap_or(0);
+    let tail = marks().map(|mark| mark.label.note.chars().count() + 1).max().unwrap_or(0);
+    let shown = window::around(whole, &core, tail, width);
+    let (part, lead) = window::cut(whole, &shown);
+    let base = text.len() + lead;
+    text.push_str(&part);
     for mark in marks() {
         let kind = if mark.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-        let start = base + shown(from..mark.range.start);
-        let span = start..start + shown(mark.range.clone());
+        let start = base + visible(&whole[shown.start..mark.range.start]).len();
+        let span = start..start + visible(&whole[mark.range.clone()]).len();
         let note = (!mark.label.note.is_empty()).then(|| message(&mark.label.note).into_owned());
         annotations.push(kind.span(span).label(note));
     }
-    text.push_str(&visible(&whole[from..to]));
 }
 
-/// A line as a terminal may show it.
-fn visible(text: &str) -> String {
-    text.split('\t').map(escape).collect::<Vec<_>>().join("    ")
-}
-
-fn render(text: String, first: usize, annotations: Vec<Annotation<'_>>, severity: Severity, gutter: usize, style: Style) -> String {
+fn render(
+    text: String,
+    lines: &RangeInclusive<usize>,
+    annotations: Vec<Annotation<'_>>,
+    severity: Severity,
+    gutter: usize,
+    style: Style,
+) -> String {
     let level = match severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
     };
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
-    let snippet = Snippet::source(text).line_start(first).fold(false).annotations(annotations);
-    let own = (first..).take(1).map(|line| line.to_string().len()).sum::<usize>();
-    let drawn = renderer.term_width(style.width).render(&[Group::with_level(level).element(snippet)]);
-    let pad = " ".repeat(gutter.saturating_sub(own));
+    let snippet = Snippet::source(text).line_start(*lines.start()).fold(false).annotations(annotations);
+    // Lines are cut already, and better, so the renderer has all the room it may want.
+    let drawn = renderer.term_width(usize::from(u16::MAX)).render(&[Group::with_level(level).element(snippet)]);
+    let pad = " ".repeat(gutter.saturating_sub(lines.end().to_string().len()));
     drawn.lines().fold(String::new(), |mut all, line| {
         // Writing to a String cannot fail.
         let _ = writeln!(all, "{pad}{}", line.trim_end());

@@ -21,9 +21,10 @@ const VERSION: u32 = 1;
 /// Findings of one run of aimock.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(title = "aimock report", extend("properties" = { "version": { "const": 1 } }))]
+#[schemars(title = "aimock report")]
 struct Document<'a> {
     /// Version of this format.
+    #[schemars(extend("const" = VERSION))]
     version: u32,
     /// Version of the program that wrote it.
     aimock: &'static str,

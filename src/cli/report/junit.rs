@@ -3,7 +3,7 @@
 //! A clean file is one passing case, a file that was not checked one skipped case, a finding below `--fail-on` a passing
 //! case with its words as output. XML 1.0 has no way to write most control characters, so they are spelled out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use crate::diagnostic::{Diagnostic, SourceId};
@@ -37,16 +37,16 @@ fn write(report: &Report<'_>, out: &mut dyn Write, _style: Style) -> io::Result<
 /// The files in the order they were given, then those that only findings name.
 fn suites<'a>(report: &Report<'a>) -> Vec<Suite<'a>> {
     let mut by_file: BTreeMap<&str, Vec<&Diagnostic>> = BTreeMap::new();
-    let mut strangers: BTreeMap<(SourceId, &str), ()> = BTreeMap::new();
+    let mut strangers: BTreeSet<(SourceId, &str)> = BTreeSet::new();
     for finding in report.ordered() {
         let source = &finding.primary.source;
         by_file.entry(source.name()).or_default().push(finding);
-        strangers.insert((source.id(), source.name()), ());
+        strangers.insert((source.id(), source.name()));
     }
     let known = report.files.iter().map(|FileOutcome { name, skipped, .. }| (name.as_str(), skipped.as_deref()));
-    let strangers = strangers.into_keys().map(|(_, name)| (name, None));
+    let strangers = strangers.into_iter().map(|(_, name)| (name, None));
     let mut suites = Vec::new();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for (name, skipped) in known.chain(strangers) {
         if seen.insert(name) {
             suites.push(Suite { name, skipped, findings: by_file.remove(name).unwrap_or_default() });

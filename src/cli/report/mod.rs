@@ -14,6 +14,7 @@ mod junit;
 mod prose;
 mod sarif;
 mod text;
+mod window;
 
 use std::io::{self, Write};
 
