@@ -1,1 +1,4 @@
-fn main() {}
+//! The integration tests, one binary.
+
+/// What the report formats print, byte for byte.
+mod report;
