@@ -1,1 +1,3 @@
+mod codecs;
+
 fn main() {}

@@ -185,9 +185,9 @@ struct Chunk<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     system_fingerprint: Option<&'a str>,
     choices: &'a [ChunkChoice<'a>],
-    /// Outer `None`: no such member, as the client did not ask for usage.
+    /// `None`: no such member, as the client did not ask for usage.
     #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<Option<Value>>,
+    usage: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -202,13 +202,20 @@ struct ChunkChoice<'a> {
 struct Delta<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<&'a str>,
-    /// Inner `None`: null, for a turn without text.
     #[serde(skip_serializing_if = "Option::is_none")]
-    content: Option<Option<&'a str>>,
+    content: Option<Content<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning_content: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tool_calls: Option<[Call<'a>; 1]>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content<'a> {
+    Text(&'a str),
+    /// `null`: opens a turn without text.
+    Null,
 }
 
 /// Collects the chunks of one stream.
@@ -220,10 +227,10 @@ struct Chunks<'a> {
 
 impl Chunks<'_> {
     fn delta(&mut self, kind: FrameKind, delta: Delta<'_>) {
-        self.choices(kind, &[ChunkChoice { index: 0, delta, logprobs: (), finish_reason: None }], None);
+        self.choices(kind, &[ChunkChoice { index: 0, delta, logprobs: (), finish_reason: None }], Value::Null);
     }
 
-    fn choices(&mut self, kind: FrameKind, choices: &[ChunkChoice<'_>], usage: Option<Value>) {
+    fn choices(&mut self, kind: FrameKind, choices: &[ChunkChoice<'_>], usage: Value) {
         let head = &self.head;
         let chunk = Chunk {
             id: &head.id,
@@ -249,7 +256,7 @@ impl Chunks<'_> {
 fn stream(context: &mut Context<'_>, turn: &Turn) -> Emission {
     let head = Head::new(context, turn);
     let mut chunks = Chunks { head, with_usage: wants_usage(context.raw), frames: Vec::new() };
-    let opening = has_text(turn).then_some("");
+    let opening = if has_text(turn) { Content::Text("") } else { Content::Null };
     chunks.delta(FrameKind::Prelude, Delta { role: Some(role(turn)), content: Some(opening), ..Delta::default() });
     for slice in slices(reasoning::shown(context, turn).unwrap_or_default(), context.chunk_size) {
         chunks.delta(FrameKind::Token, Delta { reasoning_content: Some(slice), ..Delta::default() });
@@ -259,7 +266,7 @@ fn stream(context: &mut Context<'_>, turn: &Turn) -> Emission {
         match block {
             Block::Text(text) => {
                 for slice in slices(text, context.chunk_size) {
-                    chunks.delta(FrameKind::Token, Delta { content: Some(Some(slice)), ..Delta::default() });
+                    chunks.delta(FrameKind::Token, Delta { content: Some(Content::Text(slice)), ..Delta::default() });
                 }
             }
             Block::ToolCall { name, arguments, id } => {
@@ -270,9 +277,9 @@ fn stream(context: &mut Context<'_>, turn: &Turn) -> Emission {
         }
     }
     let last = ChunkChoice { index: 0, delta: Delta::default(), logprobs: (), finish_reason: Some(finish_reason(turn)) };
-    chunks.choices(FrameKind::Closing, &[last], None);
+    chunks.choices(FrameKind::Closing, &[last], Value::Null);
     if chunks.with_usage {
-        chunks.choices(FrameKind::Closing, &[], Some(usage(context, turn)));
+        chunks.choices(FrameKind::Closing, &[], usage(context, turn));
     }
     chunks.frames.push(Frame { bytes: sse::data("[DONE]"), kind: FrameKind::Terminal });
     event_stream(chunks.frames)

@@ -6,7 +6,7 @@
 //! is written as raw `events`. No `ping` is sent: the vendor may send any number, none included.
 
 use serde::Serialize;
-use serde_json::{Number, Value, json};
+use serde_json::{Value, json};
 
 use super::openai::{self, NOT_A_TURN, retry_headers};
 use super::respond::{event_stream, json as json_answer, named_frame, seconds, status_or_500};
@@ -117,15 +117,7 @@ struct Message<'a> {
     model: Option<&'a str>,
     stop_reason: Option<&'a str>,
     stop_sequence: (),
-    usage: Usage,
-}
-
-#[derive(Serialize)]
-struct Usage {
-    input_tokens: Number,
-    cache_creation_input_tokens: Number,
-    cache_read_input_tokens: Number,
-    output_tokens: Number,
+    usage: Value,
 }
 
 #[derive(Serialize)]
@@ -178,21 +170,21 @@ fn stop_reason(turn: &Turn) -> &str {
     }
 }
 
-fn usage(context: &Context<'_>, turn: &Turn) -> Usage {
-    let tokens = tokens(context.request, turn);
+/// The usage of a message that has written `output` tokens so far.
+fn usage(context: &Context<'_>, turn: &Turn, output: f64) -> Value {
     let given = |key: &str| {
         let number = turn.overrides.usage.as_ref().and_then(|usage| usage.given.get(key)).and_then(Value::as_f64);
         count(number.unwrap_or(0.0))
     };
-    Usage {
-        input_tokens: count(tokens.input),
-        cache_creation_input_tokens: given("cache_creation_input_tokens"),
-        cache_read_input_tokens: given("cache_read_input_tokens"),
-        output_tokens: count(tokens.output),
-    }
+    json!({
+        "input_tokens": count(tokens(context.request, turn).input),
+        "cache_creation_input_tokens": given("cache_creation_input_tokens"),
+        "cache_read_input_tokens": given("cache_read_input_tokens"),
+        "output_tokens": count(output),
+    })
 }
 
-fn message<'m, 'c: 'm>(context: &Context<'c>, turn: &'m Turn, id: &'m str, usage: Usage) -> Message<'m> {
+fn message<'m, 'c: 'm>(context: &Context<'c>, turn: &'m Turn, id: &'m str, usage: Value) -> Message<'m> {
     Message {
         id,
         kind: "message",
@@ -211,7 +203,7 @@ fn message_id(context: &mut Context<'_>, turn: &Turn) -> String {
 
 fn whole(context: &mut Context<'_>, turn: &Turn) -> Emission {
     let id = message_id(context, turn);
-    let content = pieces(context, turn).into_iter().map(|piece| match piece {
+    let blocks = pieces(context, turn).into_iter().map(|piece| match piece {
         Piece::Text(text) => Content::Text { text },
         Piece::Thinking { text, signature } => Content::Thinking { thinking: text, signature },
         Piece::Redacted(data) => Content::RedactedThinking { data },
@@ -220,9 +212,9 @@ fn whole(context: &mut Context<'_>, turn: &Turn) -> Emission {
             Content::ToolUse { id, name, input }
         }
     });
-    let content = content.collect();
-    let usage = usage(context, turn);
-    json_answer(200, &Message { content, stop_reason: Some(stop_reason(turn)), ..message(context, turn, &id, usage) })
+    let usage = usage(context, turn, tokens(context.request, turn).output);
+    let opening = message(context, turn, &id, usage);
+    json_answer(200, &Message { content: blocks.collect(), stop_reason: Some(stop_reason(turn)), ..opening })
 }
 
 /// Collects the events of one stream; blocks are numbered as they are opened.
@@ -264,18 +256,18 @@ impl Events {
     fn piece(&mut self, piece: Piece<'_>, chunk_size: usize) {
         match piece {
             Piece::Text(text) => {
-                self.block(&Content::Text { text: "" }, slices(text, chunk_size).into_iter().map(|text| Delta::TextDelta { text }));
+                self.block(&Content::Text { text: "" }, slices(text, chunk_size).into_iter().map(|text| Delta::Text { text }));
             }
             Piece::Thinking { text, signature } => {
-                let deltas = slices(text, chunk_size).into_iter().map(|thinking| Delta::ThinkingDelta { thinking });
-                let signed = deltas.chain([Delta::SignatureDelta { signature }]);
+                let deltas = slices(text, chunk_size).into_iter().map(|thinking| Delta::Thinking { thinking });
+                let signed = deltas.chain([Delta::Signature { signature }]);
                 self.block(&Content::Thinking { thinking: "", signature: "" }, signed);
             }
             Piece::Redacted(data) => self.block(&Content::RedactedThinking { data }, std::iter::empty()),
             Piece::Call { id, name, arguments } => {
                 let valid = serde_json::from_str::<serde::de::IgnoredAny>(arguments).is_ok();
                 let arguments = if valid { arguments } else { "{}" };
-                let deltas = slices(arguments, chunk_size).into_iter().map(|partial_json| Delta::InputJsonDelta { partial_json });
+                let deltas = slices(arguments, chunk_size).into_iter().map(|partial_json| Delta::InputJson { partial_json });
                 self.block(&Content::ToolUse { id, name, input: json!({}) }, deltas);
             }
         }
@@ -283,21 +275,24 @@ impl Events {
 }
 
 #[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type")]
 enum Delta<'a> {
-    TextDelta { text: &'a str },
-    ThinkingDelta { thinking: &'a str },
-    SignatureDelta { signature: &'a str },
-    InputJsonDelta { partial_json: &'a str },
+    #[serde(rename = "text_delta")]
+    Text { text: &'a str },
+    #[serde(rename = "thinking_delta")]
+    Thinking { thinking: &'a str },
+    #[serde(rename = "signature_delta")]
+    Signature { signature: &'a str },
+    #[serde(rename = "input_json_delta")]
+    InputJson { partial_json: &'a str },
 }
 
 fn stream(context: &mut Context<'_>, turn: &Turn) -> Emission {
     let id = message_id(context, turn);
     let mut events = Events::default();
-    let last = usage(context, turn);
+    let output = tokens(context.request, turn).output;
     // The vendor counts up: what it has written when it starts is one token or none.
-    let first = Usage { output_tokens: count(tokens(context.request, turn).output.min(1.0)), ..usage(context, turn) };
-    let opening = message(context, turn, &id, first);
+    let opening = message(context, turn, &id, usage(context, turn, output.min(1.0)));
     events.push(FrameKind::Prelude, "message_start", &json!({ "type": "message_start", "message": opening }));
     for piece in pieces(context, turn) {
         events.piece(piece, context.chunk_size);
@@ -305,7 +300,7 @@ fn stream(context: &mut Context<'_>, turn: &Turn) -> Emission {
     let delta = json!({
         "type": "message_delta",
         "delta": { "stop_reason": stop_reason(turn), "stop_sequence": null },
-        "usage": { "output_tokens": last.output_tokens },
+        "usage": { "output_tokens": count(output) },
     });
     events.push(FrameKind::Closing, "message_delta", &delta);
     events.push(FrameKind::Terminal, "message_stop", &json!({ "type": "message_stop" }));

@@ -13,3 +13,6 @@ pub(super) mod reasoning;
 pub(super) mod respond;
 pub(super) mod text;
 pub(super) mod usage;
+
+#[cfg(test)]
+mod tests;

@@ -14,11 +14,7 @@ pub(in crate::provider) fn to_json(value: &impl Serialize) -> String {
 
 /// A JSON answer.
 pub(in crate::provider) fn json(status: u16, value: &impl Serialize) -> Emission {
-    Emission {
-        status,
-        headers: vec![("content-type", "application/json".to_owned())],
-        body: Body::Whole(Bytes::from(to_json(value))),
-    }
+    Emission { status, headers: vec![("content-type", "application/json".to_owned())], body: Body::Whole(Bytes::from(to_json(value))) }
 }
 
 /// A stream of server-sent events.

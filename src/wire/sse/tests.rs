@@ -73,13 +73,8 @@ fn writes_one_field_a_line() {
     assert_eq!(data(""), "data: \n\n");
     assert_eq!(named("x", "a"), "event: x\ndata: a\n\n");
     assert_eq!(named("x\ndata: y", "a"), "event: x data: y\ndata: a\n\n");
-    let whole = Event {
-        event: Some("e".into()),
-        data: Some("d".into()),
-        id: Some("7".into()),
-        retry: Some(5),
-        comment: Some("c\nc".into()),
-    };
+    let whole =
+        Event { event: Some("e".into()), data: Some("d".into()), id: Some("7".into()), retry: Some(5), comment: Some("c\nc".into()) };
     assert_eq!(encode(&whole), ": c\n: c\nevent: e\nid: 7\nretry: 5\ndata: d\n\n");
     assert_eq!(encode(&Event::data("a")), data("a"));
 }
