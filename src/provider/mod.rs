@@ -14,7 +14,6 @@ mod shared;
 
 pub use shared::ids::SeededIds;
 pub use shared::reasoning::ReasoningModels;
-pub use shared::text::slices;
 
 use crate::exchange::{Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request};
 

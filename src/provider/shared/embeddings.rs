@@ -21,19 +21,25 @@ use crate::provider::Context;
 const BAD_INPUT: &str = "Invalid parameter: 'input' must be a string, an array of strings, or an array of tokens";
 const BAD_DIMENSIONS: &str = "Invalid parameter: 'dimensions' must be an integer between 1 and 100000";
 const BAD_ENCODING: &str = "Invalid parameter: 'encoding_format' must be 'float' or 'base64'";
-const TOO_MANY: &str = "Invalid parameter: 'input' and 'dimensions' together ask for more than 16777216 numbers";
+const TOO_MANY: &str = "Invalid parameter: 'input' and 'dimensions' together ask for more than 8388608 numbers";
+const TOO_LONG: &str = "Invalid parameter: 'input' must have at most 2048 items";
 const NOT_A_VECTOR: &str = "Fixture response did not match any known embedding type (must have embedding or error)";
 
 /// Length of a made-up vector when the request does not say: that of `text-embedding-3-small`.
 const DEFAULT_DIMENSIONS: u64 = 1536;
 const MAX_DIMENSIONS: u64 = 100_000;
-/// Bounds what one small request can make us hold: 2^24 numbers.
-const MAX_NUMBERS: u64 = 1 << 24;
+/// The vendor's limit. It also bounds how often one small request can repeat a fixture's vector.
+const MAX_INPUTS: usize = 2048;
+/// Bounds what one small request can make us make up; above the vendor's 2048 vectors of 3072 numbers.
+const MAX_NUMBERS: u64 = 1 << 23;
 
 /// The request in an embeddings body.
 pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str, default_model: Option<&str>) -> Result<Request, Problem> {
     let body = Place::body(json_body(raw)?)?;
     let embedding_inputs = inputs(body.member("input").ok_or(Problem::Missing("input"))?.value())?;
+    if embedding_inputs.len() > MAX_INPUTS {
+        return Err(Problem::Refused { message: TOO_LONG });
+    }
     let numbers = dimensions(&body)?.saturating_mul(embedding_inputs.len() as u64);
     if numbers > MAX_NUMBERS {
         return Err(Problem::Refused { message: TOO_MANY });
@@ -159,7 +165,7 @@ fn packed(vector: &[f64]) -> String {
     STANDARD.encode(bytes)
 }
 
-/// Token lists are counted, text is estimated.
+/// Token lists are counted, text is estimated, no input at all is none.
 fn input_tokens(request: &Request) -> Number {
     let mut units = 0;
     let mut tokens = 0;
@@ -169,5 +175,5 @@ fn input_tokens(request: &Request) -> Number {
             EmbeddingInput::Tokens(list) => tokens += list.len(),
         }
     }
-    if tokens > 0 { Number::from(tokens) } else { count(estimate(units)) }
+    if tokens > 0 || request.embedding_inputs.is_empty() { Number::from(tokens) } else { count(estimate(units)) }
 }

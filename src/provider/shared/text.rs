@@ -8,7 +8,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 /// The slices of a text, in order, none of them empty; together they are the text. A limit of 0 counts as 1.
-pub fn slices(text: &str, limit: usize) -> Vec<&str> {
+pub(in crate::provider) fn slices(text: &str, limit: usize) -> Vec<&str> {
     let limit = limit.max(1);
     let plain = text.is_ascii() && !text.contains('\r');
     if plain { every(text, limit) } else { by_cluster(text, limit) }

@@ -190,3 +190,48 @@ fn ordinary_text_is_cut_into_the_chunks_that_users_know() {
     let told: Vec<&str> = slices.iter().map(String::as_str).filter(|slice| !slice.is_empty()).collect();
     assert_eq!(told, ["Hello there, this is", " a reply of some len", "gth 😀😀😀 with emoj", "i."]);
 }
+
+/// The vectors that an embeddings request gets when no fixture answers.
+fn made_up(body: &Value) -> Vec<Value> {
+    let asked = ask("/v1/embeddings", body.to_string());
+    let emission = asked.with_context(20, false, |context| asked.codec.fallback(context)).unwrap();
+    let Body::Whole(bytes) = emission.body else { panic!("embeddings are never streamed") };
+    let answer: Value = serde_json::from_slice(&bytes).unwrap();
+    answer["data"].as_array().unwrap().iter().map(|item| item["embedding"].clone()).collect()
+}
+
+/// The numbers are the peer's, asked side by side.
+#[test]
+fn made_up_vectors_are_the_ones_that_users_know() {
+    let [vector] = &made_up(&json!({ "input": "zz", "dimensions": 100 }))[..] else { panic!("one input, one vector") };
+    let known = [
+        (0, -0.419_607_843_137_254_85),
+        (31, -0.364_705_882_352_941_2),
+        (32, -0.262_745_098_039_215_64),
+        (63, 0.490_196_078_431_372_6),
+        (64, 0.733_333_333_333_333_4),
+        (99, 0.850_980_392_156_862_8),
+    ];
+    for (index, value) in known {
+        assert_eq!(vector[index], json!(value), "{index}");
+    }
+    assert_eq!(vector.as_array().unwrap().len(), 100);
+    assert_eq!(made_up(&json!({ "input": "zz" }))[0].as_array().unwrap().len(), 1536);
+    let tokens = made_up(&json!({ "input": [[1, 2], [3]], "dimensions": 1 }));
+    assert_eq!(tokens, [json!([0.937_254_901_960_784_3]), json!([-0.388_235_294_117_647])]);
+}
+
+#[test]
+fn base64_holds_the_same_numbers() {
+    use base64::Engine as _;
+    let floats = made_up(&json!({ "input": ["a", "b"], "dimensions": 40 }));
+    let packed = made_up(&json!({ "input": ["a", "b"], "dimensions": 40, "encoding_format": "base64" }));
+    assert_eq!(floats.len(), packed.len());
+    for (floats, packed) in floats.iter().zip(packed) {
+        let bytes = base64::engine::general_purpose::STANDARD.decode(packed.as_str().unwrap()).unwrap();
+        let decoded: Vec<f32> = bytes.chunks_exact(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect();
+        let floats: Vec<f64> = serde_json::from_value(floats.clone()).unwrap();
+        assert_eq!((bytes.len(), decoded.len()), (160, floats.len()));
+        assert!(decoded.iter().zip(&floats).all(|(short, long)| (f64::from(*short) - long).abs() < 1e-7));
+    }
+}

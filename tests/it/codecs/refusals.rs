@@ -110,7 +110,9 @@ fn embeddings_refuse_what_is_no_input() {
     let expected = "Invalid parameter: 'encoding_format' must be 'float' or 'base64' | - | -";
     check(EMBEDDINGS, r#"{"input":"a","encoding_format":"int8"}"#, expected);
     let flood = json!({ "input": vec!["a"; 1000], "dimensions": 100_000 }).to_string();
-    check(EMBEDDINGS, &flood, "Invalid parameter: 'input' and 'dimensions' together ask for more than 16777216 numbers | - | -");
+    check(EMBEDDINGS, &flood, "Invalid parameter: 'input' and 'dimensions' together ask for more than 8388608 numbers | - | -");
+    let many = json!({ "input": vec![""; 2049] }).to_string();
+    check(EMBEDDINGS, &many, "Invalid parameter: 'input' must have at most 2048 items | - | -");
 }
 
 #[test]
