@@ -1,1 +1,4 @@
-fn main() {}
+//! The one integration binary.
+
+mod matcher_laws;
+mod matcher_oracle;
