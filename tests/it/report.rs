@@ -2,12 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: what is missing should fail the test")]
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aimock::cli::report::{self, FORMATS, FileOutcome, Report, RuleInfo, Style};
 use aimock::cli::{Status, Terminal};
 use aimock::diagnostic::{Diagnostic, Edit, Fix, Label, Safety, Severity, Source, SourceId, Span};
-use snapbox::{IntoData, assert_data_eq, str};
+use serde_json::Value;
+use snapbox::{IntoData, assert_data_eq, file, str};
 
 const PLAIN: Style = Style { color: false, width: 100, per_rule_limit: Some(20) };
 const NARROW: Style = Style { color: false, width: 60, per_rule_limit: Some(20) };
@@ -24,8 +26,15 @@ fn at(source: &Arc<Source>, text: &str, pointer: &str, note: &'static str) -> La
     Label { source: Arc::clone(source), span, pointer: pointer.to_owned(), note: Cow::Borrowed(note) }
 }
 
-fn files(names: &[(&str, usize)]) -> Vec<FileOutcome> {
-    names.iter().map(|(name, fixtures)| FileOutcome { name: (*name).to_owned(), fixtures: *fixtures, skipped: None }).collect()
+/// The files of a run: two with fixtures, one without.
+fn outcomes() -> Vec<FileOutcome> {
+    let checked = |name: &str, fixtures| FileOutcome { name: name.to_owned(), fixtures, skipped: None };
+    let reason = Some("a package manifest, not fixtures".to_owned());
+    vec![
+        checked("a/general.json", 1),
+        checked("fixtures/weather.json", 2),
+        FileOutcome { name: "package.json".to_owned(), fixtures: 0, skipped: reason },
+    ]
 }
 
 fn written(format: &str, findings: &[Diagnostic], files: &[FileOutcome], style: Style) -> String {
@@ -35,9 +44,16 @@ fn written(format: &str, findings: &[Diagnostic], files: &[FileOutcome], style: 
     String::from_utf8(out).unwrap()
 }
 
+/// What a format prints at 100 columns, byte for byte.
 #[track_caller]
-fn check(format: &str, findings: &[Diagnostic], files: &[FileOutcome], style: Style, expected: impl IntoData) {
-    assert_data_eq!(written(format, findings, files, style), expected.raw());
+fn check(format: &str, findings: &[Diagnostic], expected: impl IntoData) {
+    assert_data_eq!(written(format, findings, &outcomes(), PLAIN), expected.raw());
+}
+
+/// What `text` prints at 60 columns.
+#[track_caller]
+fn narrow(findings: &[Diagnostic], expected: impl IntoData) {
+    assert_data_eq!(written("text", findings, &[], NARROW), expected.raw());
 }
 
 static RULES: &[RuleInfo] = &[
@@ -129,145 +145,48 @@ fn secrets() -> Vec<Diagnostic> {
 
 #[test]
 fn nothing_to_say() {
-    let clean = files(&[("a.json", 2), ("b.json", 1)]);
-    check("text", &[], &clean, PLAIN, str![]);
-    check("concise", &[], &clean, PLAIN, str![]);
-    check("github", &[], &clean, PLAIN, str![]);
-    check(
-        "gitlab",
-        &[],
-        &clean,
-        PLAIN,
-        str![[r#"
-[]
-
-"#]],
-    );
-    check(
-        "json",
-        &[],
-        &clean,
-        PLAIN,
-        str![[r#"
-{
-  "version": 1,
-  "aimock": "0.1.0",
-  "summary": {
-    "files": 2,
-    "skipped": 0,
-    "fixtures": 3,
-    "errors": 0,
-    "warnings": 0,
-    "infos": 0
-  },
-  "findings": [],
-  "skipped": []
-}
-
-"#]],
-    );
+    check("text", &[], "");
+    check("concise", &[], "");
+    check("github", &[], "");
+    check("gitlab", &[], "[]\n");
     check(
         "jsonl",
         &[],
-        &clean,
-        PLAIN,
         str![[r#"
-{"type":"summary","files":2,"skipped":0,"fixtures":3,"errors":0,"warnings":0,"infos":0}
+{"type":"skipped","file":"package.json","reason":"a package manifest, not fixtures"}
+{"type":"summary","files":2,"skipped":1,"fixtures":3,"errors":0,"warnings":0,"infos":0}
 
 "#]],
     );
     check(
         "junit",
         &[],
-        &clean,
-        PLAIN,
         str![[r#"
 <?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="aimock" tests="2" failures="0" errors="0">
-  <testsuite name="a.json" tests="1" failures="0" errors="0" skipped="0">
-    <testcase name="aimock" classname="a.json"/>
+<testsuites name="aimock" tests="3" failures="0" errors="0">
+  <testsuite name="a/general.json" tests="1" failures="0" errors="0" skipped="0">
+    <testcase name="aimock" classname="a/general.json"/>
   </testsuite>
-  <testsuite name="b.json" tests="1" failures="0" errors="0" skipped="0">
-    <testcase name="aimock" classname="b.json"/>
+  <testsuite name="fixtures/weather.json" tests="1" failures="0" errors="0" skipped="0">
+    <testcase name="aimock" classname="fixtures/weather.json"/>
+  </testsuite>
+  <testsuite name="package.json" tests="1" failures="0" errors="0" skipped="1">
+    <testcase name="aimock" classname="package.json"><skipped message="a package manifest, not fixtures"/></testcase>
   </testsuite>
 </testsuites>
 
 "#]],
     );
-    check(
-        "sarif",
-        &[],
-        &clean,
-        PLAIN,
-        str![[r#"
-{
-  "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-  "version": "2.1.0",
-  "runs": [
-    {
-      "tool": {
-        "driver": {
-          "name": "aimock",
-          "version": "0.1.0",
-          "rules": [
-            {
-              "id": "unknown-key",
-              "name": "unknown-key",
-              "shortDescription": {
-                "text": "a match key that does not exist"
-              },
-              "fullDescription": {
-                "text": "a misspelt key would match everything"
-              },
-              "defaultConfiguration": {
-                "level": "error"
-              }
-            },
-            {
-              "id": "shadowed-fixture",
-              "name": "shadowed-fixture",
-              "shortDescription": {
-                "text": "fixture can never be served"
-              },
-              "defaultConfiguration": {
-                "level": "warning"
-              }
-            }
-          ]
-        }
-      },
-      "columnKind": "unicodeCodePoints",
-      "originalUriBaseIds": {
-        "%SRCROOT%": {
-          "description": {
-            "text": "the directory aimock ran in"
-          }
-        }
-      },
-      "invocations": [
-        {
-          "executionSuccessful": true,
-          "toolExecutionNotifications": []
-        }
-      ],
-      "results": []
-    }
-  ]
-}
-
-"#]],
-    );
+    check("json", &[], file!["report/nothing.json"]);
+    check("sarif", &[], file!["report/nothing.sarif"]);
 }
 
 #[test]
 fn one_finding() {
     let found = [unknown_key()];
-    let files = files(&[("fixtures/weather.json", 1)]);
     check(
         "text",
         &found,
-        &files,
-        PLAIN,
         str![[r#"
 error[unknown-key]: `match` has no key `usermessage`
  --> fixtures/weather.json:3:18 /fixtures/0/match/usermessage
@@ -284,8 +203,6 @@ error[unknown-key]: `match` has no key `usermessage`
     check(
         "concise",
         &found,
-        &files,
-        PLAIN,
         str![[r#"
 fixtures/weather.json:3:18: error[unknown-key] `match` has no key `usermessage`
 
@@ -294,8 +211,6 @@ fixtures/weather.json:3:18: error[unknown-key] `match` has no key `usermessage`
     check(
         "github",
         &found,
-        &files,
-        PLAIN,
         str![[r#"
 ::error file=fixtures/weather.json,line=3,col=18,endLine=3,endColumn=30,title=unknown-key::`match` has no key `usermessage`%0Aa fixture with a key nobody reads would match every request, so this one matches none%0Adid you mean `userMessage`?
 
@@ -304,8 +219,6 @@ fixtures/weather.json:3:18: error[unknown-key] `match` has no key `usermessage`
     check(
         "gitlab",
         &found,
-        &files,
-        PLAIN,
         str![[r#"
 [
   {
@@ -326,75 +239,24 @@ fixtures/weather.json:3:18: error[unknown-key] `match` has no key `usermessage`
 "#]],
     );
     check(
-        "json",
-        &found,
-        &files,
-        PLAIN,
-        str![[r#"
-{
-  "version": 1,
-  "aimock": "0.1.0",
-  "summary": {
-    "files": 1,
-    "skipped": 0,
-    "fixtures": 1,
-    "errors": 1,
-    "warnings": 0,
-    "infos": 0
-  },
-  "findings": [
-    {
-      "rule": "unknown-key",
-      "severity": "error",
-      "message": "`match` has no key `usermessage`",
-      "why": "a fixture with a key nobody reads would match every request, so this one matches none",
-      "help": "did you mean `userMessage`?",
-      "file": "fixtures/weather.json",
-      "line": 3,
-      "column": 18,
-      "endLine": 3,
-      "endColumn": 31,
-      "pointer": "/fixtures/0/match/usermessage",
-      "fix": {
-        "safety": "safe",
-        "title": "rename it to `userMessage`",
-        "edits": [
-          {
-            "line": 3,
-            "column": 18,
-            "endLine": 3,
-            "endColumn": 31,
-            "text": "\"userMessage\""
-          }
-        ]
-      },
-      "fingerprint": "8f000b5aae6b485e26466252d19bbb14"
-    }
-  ],
-  "skipped": []
-}
-
-"#]],
-    );
-    check(
         "jsonl",
         &found,
-        &files,
-        PLAIN,
         str![[r#"
 {"type":"finding","rule":"unknown-key","severity":"error","message":"`match` has no key `usermessage`","why":"a fixture with a key nobody reads would match every request, so this one matches none","help":"did you mean `userMessage`?","file":"fixtures/weather.json","line":3,"column":18,"endLine":3,"endColumn":31,"pointer":"/fixtures/0/match/usermessage","fix":{"safety":"safe","title":"rename it to `userMessage`","edits":[{"line":3,"column":18,"endLine":3,"endColumn":31,"text":"\"userMessage\""}]},"fingerprint":"8f000b5aae6b485e26466252d19bbb14"}
-{"type":"summary","files":1,"skipped":0,"fixtures":1,"errors":1,"warnings":0,"infos":0}
+{"type":"skipped","file":"package.json","reason":"a package manifest, not fixtures"}
+{"type":"summary","files":2,"skipped":1,"fixtures":3,"errors":1,"warnings":0,"infos":0}
 
 "#]],
     );
     check(
         "junit",
         &found,
-        &files,
-        PLAIN,
         str![[r#"
 <?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="aimock" tests="1" failures="1" errors="0">
+<testsuites name="aimock" tests="3" failures="1" errors="0">
+  <testsuite name="a/general.json" tests="1" failures="0" errors="0" skipped="0">
+    <testcase name="aimock" classname="a/general.json"/>
+  </testsuite>
   <testsuite name="fixtures/weather.json" tests="1" failures="1" errors="0" skipped="0">
     <testcase name="unknown-key 3:18" classname="fixtures/weather.json" line="3">
       <failure message="`match` has no key `usermessage`" type="error">fixtures/weather.json:3:18
@@ -402,150 +264,23 @@ why: a fixture with a key nobody reads would match every request, so this one ma
 help: did you mean `userMessage`?</failure>
     </testcase>
   </testsuite>
+  <testsuite name="package.json" tests="1" failures="0" errors="0" skipped="1">
+    <testcase name="aimock" classname="package.json"><skipped message="a package manifest, not fixtures"/></testcase>
+  </testsuite>
 </testsuites>
 
 "#]],
     );
-    check(
-        "sarif",
-        &found,
-        &files,
-        PLAIN,
-        str![[r#"
-{
-  "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-  "version": "2.1.0",
-  "runs": [
-    {
-      "tool": {
-        "driver": {
-          "name": "aimock",
-          "version": "0.1.0",
-          "rules": [
-            {
-              "id": "unknown-key",
-              "name": "unknown-key",
-              "shortDescription": {
-                "text": "a match key that does not exist"
-              },
-              "fullDescription": {
-                "text": "a misspelt key would match everything"
-              },
-              "defaultConfiguration": {
-                "level": "error"
-              }
-            },
-            {
-              "id": "shadowed-fixture",
-              "name": "shadowed-fixture",
-              "shortDescription": {
-                "text": "fixture can never be served"
-              },
-              "defaultConfiguration": {
-                "level": "warning"
-              }
-            }
-          ]
-        }
-      },
-      "columnKind": "unicodeCodePoints",
-      "originalUriBaseIds": {
-        "%SRCROOT%": {
-          "description": {
-            "text": "the directory aimock ran in"
-          }
-        }
-      },
-      "invocations": [
-        {
-          "executionSuccessful": true,
-          "toolExecutionNotifications": []
-        }
-      ],
-      "results": [
-        {
-          "ruleId": "unknown-key",
-          "ruleIndex": 0,
-          "level": "error",
-          "message": {
-            "text": "`match` has no key `usermessage`\na fixture with a key nobody reads would match every request, so this one matches none\ndid you mean `userMessage`?"
-          },
-          "locations": [
-            {
-              "physicalLocation": {
-                "artifactLocation": {
-                  "uri": "fixtures/weather.json",
-                  "uriBaseId": "%SRCROOT%"
-                },
-                "region": {
-                  "startLine": 3,
-                  "startColumn": 18,
-                  "endLine": 3,
-                  "endColumn": 31,
-                  "snippet": {
-                    "text": "\"usermessage\""
-                  }
-                }
-              },
-              "logicalLocations": [
-                {
-                  "fullyQualifiedName": "/fixtures/0/match/usermessage",
-                  "kind": "element"
-                }
-              ]
-            }
-          ],
-          "partialFingerprints": {
-            "aimock/v1": "8f000b5aae6b485e26466252d19bbb14"
-          },
-          "fixes": [
-            {
-              "description": {
-                "text": "rename it to `userMessage`"
-              },
-              "artifactChanges": [
-                {
-                  "artifactLocation": {
-                    "uri": "fixtures/weather.json",
-                    "uriBaseId": "%SRCROOT%"
-                  },
-                  "replacements": [
-                    {
-                      "deletedRegion": {
-                        "startLine": 3,
-                        "startColumn": 18,
-                        "endLine": 3,
-                        "endColumn": 31
-                      },
-                      "insertedContent": {
-                        "text": "\"userMessage\""
-                      }
-                    }
-                  ]
-                }
-              ]
-            }
-          ]
-        }
-      ]
-    }
-  ]
-}
-
-"#]],
-    );
+    check("json", &found, file!["report/one.json"]);
+    check("sarif", &found, file!["report/one.sarif"]);
 }
 
 #[test]
 fn a_second_place_in_another_file() {
     let found = [shadowed()];
-    let mut files = files(&[("a/general.json", 1), ("b/oslo.json", 1)]);
-    files.push(FileOutcome { name: "package.json".to_owned(), fixtures: 0, skipped: Some("a package manifest, not fixtures".to_owned()) });
     check(
         "text",
         &found,
-        &files,
-        PLAIN,
         str![[r#"
 warning[shadowed-fixture]: this fixture can never be served
    --> b/oslo.json:121:3 /fixtures/0
@@ -554,7 +289,6 @@ warning[shadowed-fixture]: this fixture can never be served
     |   ^
 122 |     "match": { "userMessage": "Oslo" },
 123 |     "response": { "content": "rain" }
-    |
    ::: a/general.json:2:3 /fixtures/0
     |
   2 |   { "match": {}, "response": { "content": "hello" } }
@@ -566,10 +300,71 @@ warning[shadowed-fixture]: this fixture can never be served
 "#]],
     );
     check(
-        "text",
+        "concise",
         &found,
-        &files,
-        NARROW,
+        str![[r#"
+b/oslo.json:121:3: warning[shadowed-fixture] this fixture can never be served
+
+"#]],
+    );
+    check(
+        "github",
+        &found,
+        str![[r#"
+::warning file=b/oslo.json,line=121,col=3,endLine=124,title=shadowed-fixture::this fixture can never be served%0A`a/general.json#0` comes first and accepts every request this one accepts%0Amove it above `a/general.json#0`, or narrow that one's `match`
+
+"#]],
+    );
+    check(
+        "junit",
+        &found,
+        str![[r#"
+<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="aimock" tests="4" failures="1" errors="0">
+  <testsuite name="a/general.json" tests="1" failures="0" errors="0" skipped="0">
+    <testcase name="aimock" classname="a/general.json"/>
+  </testsuite>
+  <testsuite name="fixtures/weather.json" tests="1" failures="0" errors="0" skipped="0">
+    <testcase name="aimock" classname="fixtures/weather.json"/>
+  </testsuite>
+  <testsuite name="package.json" tests="1" failures="0" errors="0" skipped="1">
+    <testcase name="aimock" classname="package.json"><skipped message="a package manifest, not fixtures"/></testcase>
+  </testsuite>
+  <testsuite name="b/oslo.json" tests="1" failures="1" errors="0" skipped="0">
+    <testcase name="shadowed-fixture 121:3" classname="b/oslo.json" line="121">
+      <failure message="this fixture can never be served" type="warning">b/oslo.json:121:3
+why: `a/general.json#0` comes first and accepts every request this one accepts
+help: move it above `a/general.json#0`, or narrow that one&apos;s `match`</failure>
+    </testcase>
+  </testsuite>
+</testsuites>
+
+"#]],
+    );
+    check("json", &found, file!["report/two.json"]);
+    check("sarif", &found, file!["report/two.sarif"]);
+}
+
+#[test]
+fn sixty_columns() {
+    narrow(
+        &[unknown_key()],
+        str![[r#"
+error[unknown-key]: `match` has no key `usermessage`
+ --> fixtures/weather.json:3:18
+  |
+3 |     { "match": { "usermessage": "Oslo" }, "respons...
+  |                  ^^^^^^^^^^^^^
+  = why:  a fixture with a key nobody reads would match
+          every request, so this one matches none
+  = help: did you mean `userMessage`?
+  = fix:  rename it to `userMessage` (safe)
+
+
+"#]],
+    );
+    narrow(
+        &[shadowed()],
         str![[r#"
 warning[shadowed-fixture]: this fixture can never be served
    --> b/oslo.json:121:3 /fixtures/0
@@ -578,7 +373,6 @@ warning[shadowed-fixture]: this fixture can never be served
     |   ^
 122 |     "match": { "userMessage": "Oslo" },
 123 |     "response": { "content": "rain" }
-    |
    ::: a/general.json:2:3 /fixtures/0
     |
   2 |   { "match": {}, "response": { "content": "hello" } }
@@ -591,60 +385,16 @@ warning[shadowed-fixture]: this fixture can never be served
 
 "#]],
     );
-    check(
-        "concise",
-        &found,
-        &files,
-        PLAIN,
+    narrow(
+        &[long_line()],
         str![[r#"
-b/oslo.json:121:3: warning[shadowed-fixture] this fixture can never be served
+error[wrong-type]: `modèle 🦀` must be a string, not a
+  number
+ --> lang/größe.json:1:3030 /modèle 🦀
+  |
+1 | ...åååååååååååååååå", "modèle 🦀": 5, "rest": "zzzzzz...
+  |                                    ^^^
 
-"#]],
-    );
-    check(
-        "github",
-        &found,
-        &files,
-        PLAIN,
-        str![[r#"
-::warning file=b/oslo.json,line=121,col=3,endLine=124,title=shadowed-fixture::this fixture can never be served%0A`a/general.json#0` comes first and accepts every request this one accepts%0Amove it above `a/general.json#0`, or narrow that one's `match`
-
-"#]],
-    );
-    check(
-        "jsonl",
-        &found,
-        &files,
-        PLAIN,
-        str![[r#"
-{"type":"finding","rule":"shadowed-fixture","severity":"warning","message":"this fixture can never be served","why":"`a/general.json#0` comes first and accepts every request this one accepts","help":"move it above `a/general.json#0`, or narrow that one's `match`","file":"b/oslo.json","line":121,"column":3,"endLine":124,"endColumn":4,"pointer":"/fixtures/0","related":[{"note":"this one answers","file":"a/general.json","line":2,"column":3,"endLine":2,"endColumn":16,"pointer":"/fixtures/0"}],"fingerprint":"0a5f21752b377ec991a04337f6fc3d51"}
-{"type":"skipped","file":"package.json","reason":"a package manifest, not fixtures"}
-{"type":"summary","files":2,"skipped":1,"fixtures":2,"errors":0,"warnings":1,"infos":0}
-
-"#]],
-    );
-    check(
-        "junit",
-        &found,
-        &files,
-        PLAIN,
-        str![[r#"
-<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="aimock" tests="3" failures="1" errors="0">
-  <testsuite name="a/general.json" tests="1" failures="0" errors="0" skipped="0">
-    <testcase name="aimock" classname="a/general.json"/>
-  </testsuite>
-  <testsuite name="b/oslo.json" tests="1" failures="1" errors="0" skipped="0">
-    <testcase name="shadowed-fixture 121:3" classname="b/oslo.json" line="121">
-      <failure message="this fixture can never be served" type="warning">b/oslo.json:121:3
-why: `a/general.json#0` comes first and accepts every request this one accepts
-help: move it above `a/general.json#0`, or narrow that one&apos;s `match`</failure>
-    </testcase>
-  </testsuite>
-  <testsuite name="package.json" tests="1" failures="0" errors="0" skipped="1">
-    <testcase name="aimock" classname="package.json"><skipped message="a package manifest, not fixtures"/></testcase>
-  </testsuite>
-</testsuites>
 
 "#]],
     );
@@ -655,8 +405,6 @@ fn places_close_together_share_an_excerpt() {
     check(
         "text",
         &[duplicate()],
-        &[],
-        PLAIN,
         str![[r#"
 error[duplicate-key]: key `model` is given twice
  --> dup.yaml:4:7 /fixtures/0/match/model
@@ -676,8 +424,6 @@ fn long_lines_are_cut_around_the_finding() {
     check(
         "text",
         &[long_line()],
-        &[],
-        PLAIN,
         str![[r#"
 error[wrong-type]: `modèle 🦀` must be a string, not a number
  --> lang/größe.json:1:3030 /modèle 🦀
@@ -689,26 +435,8 @@ error[wrong-type]: `modèle 🦀` must be a string, not a number
 "#]],
     );
     check(
-        "text",
-        &[long_line()],
-        &[],
-        NARROW,
-        str![[r#"
-error[wrong-type]: `modèle 🦀` must be a string, not a
-  number
- --> lang/größe.json:1:3030 /modèle 🦀
-  |
-1 | ...åååååååååååååååå", "modèle 🦀": 5, "rest": "zzzzzz...
-  |                                    ^^^
-
-
-"#]],
-    );
-    check(
         "concise",
         &[long_line()],
-        &[],
-        NARROW,
         str![[r#"
 lang/größe.json:1:3030: error[wrong-type] `modèle 🦀` must be a string, not a number
 
@@ -721,8 +449,6 @@ fn the_end_of_a_file() {
     check(
         "text",
         &[at_end("cut.json", "{ \"fixtures\": [\n")],
-        &[],
-        PLAIN,
         str![[r#"
 error[syntax-error]: the text ends here, but `[` is still open
  --> cut.json:2:1
@@ -736,8 +462,6 @@ error[syntax-error]: the text ends here, but `[` is still open
     check(
         "text",
         &[at_end("cut.json", "{ \"fixtures\": [")],
-        &[],
-        PLAIN,
         str![[r#"
 error[syntax-error]: the text ends here, but `[` is still open
  --> cut.json:1:16
@@ -751,8 +475,6 @@ error[syntax-error]: the text ends here, but `[` is still open
     check(
         "text",
         &[at_end("empty.json", "")],
-        &[],
-        PLAIN,
         str![[r#"
 error[syntax-error]: the text ends here, but `[` is still open
  --> empty.json:1:1
@@ -763,8 +485,6 @@ error[syntax-error]: the text ends here, but `[` is still open
     check(
         "text",
         &[at_end("bom.json", "\u{feff}[")],
-        &[],
-        PLAIN,
         str![[r#"
 error[syntax-error]: the text ends here, but `[` is still open
  --> bom.json:1:2
@@ -778,8 +498,6 @@ error[syntax-error]: the text ends here, but `[` is still open
     check(
         "concise",
         &[at_end("empty.json", "")],
-        &[],
-        PLAIN,
         str![[r#"
 empty.json:1:1: error[syntax-error] the text ends here, but `[` is still open
 
@@ -789,12 +507,9 @@ empty.json:1:1: error[syntax-error] the text ends here, but `[` is still open
 
 #[test]
 fn hostile_text_stays_text() {
-    let found = [hostile()];
     check(
         "text",
-        &found,
-        &[],
-        PLAIN,
+        &[hostile()],
         str![[r#"
 error[unknown-key]: no key `a\u{1b}[31m` <&"'>\n::error::100%\r]]>
  --> ev:il,\u{1b}]0;%.json:1:3 /a\u{1b}[31m
@@ -809,9 +524,7 @@ error[unknown-key]: no key `a\u{1b}[31m` <&"'>\n::error::100%\r]]>
     );
     check(
         "concise",
-        &found,
-        &[],
-        PLAIN,
+        &[hostile()],
         str![[r#"
 ev:il,\u{1b}]0;%.json:1:3: error[unknown-key] no key `a\u{1b}[31m` <&"'>\n::error::100%\r]]>
 
@@ -819,9 +532,7 @@ ev:il,\u{1b}]0;%.json:1:3: error[unknown-key] no key `a\u{1b}[31m` <&"'>\n::erro
     );
     check(
         "github",
-        &found,
-        &[],
-        PLAIN,
+        &[hostile()],
         str![[r#"
 ::error file=ev%3Ail%2C\u{1b}]0;%25.json,line=1,col=3,endLine=1,endColumn=14,title=unknown-key::no key `a\u{1b}[31m` <&"'>\n::error::100%25\r]]>%0Aone\ntwo%0Aa\u{7}b
 
@@ -829,12 +540,19 @@ ev:il,\u{1b}]0;%.json:1:3: error[unknown-key] no key `a\u{1b}[31m` <&"'>\n::erro
     );
     check(
         "junit",
-        &found,
-        &[],
-        PLAIN,
+        &[hostile()],
         str![[r#"
 <?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="aimock" tests="1" failures="1" errors="0">
+<testsuites name="aimock" tests="4" failures="1" errors="0">
+  <testsuite name="a/general.json" tests="1" failures="0" errors="0" skipped="0">
+    <testcase name="aimock" classname="a/general.json"/>
+  </testsuite>
+  <testsuite name="fixtures/weather.json" tests="1" failures="0" errors="0" skipped="0">
+    <testcase name="aimock" classname="fixtures/weather.json"/>
+  </testsuite>
+  <testsuite name="package.json" tests="1" failures="0" errors="0" skipped="1">
+    <testcase name="aimock" classname="package.json"><skipped message="a package manifest, not fixtures"/></testcase>
+  </testsuite>
   <testsuite name="ev:il,\u{1b}]0;%.json" tests="1" failures="1" errors="0" skipped="0">
     <testcase name="unknown-key 1:3" classname="ev:il,\u{1b}]0;%.json" line="1">
       <failure message="no key `a\u{1b}[31m` &lt;&amp;&quot;&apos;&gt;\n::error::100%\r]]&gt;" type="error">ev:il,\u{1b}]0;%.json:1:3
@@ -853,19 +571,17 @@ fn lines_with_secrets_are_not_shown() {
     check(
         "text",
         &secrets(),
-        &[],
-        PLAIN,
         str![[r#"
 error[secret]: this looks like an API key
  --> s.json:2:10 /key
   |
-  | (not shown, since it may hold a secret)
+  | (hidden: may hold a secret)
   = help: replace it by a placeholder
 
 error[unknown-key]: no key `bad`
  --> s.json:2:31 /bad
   |
-  | (not shown, since it may hold a secret)
+  | (hidden: may hold a secret)
 
 
 "#]],
@@ -877,24 +593,272 @@ error[unknown-key]: no key `bad`
 }
 
 #[test]
-fn wrapped_at_sixty_columns() {
+fn remarks_do_not_fail() {
+    let remark = Diagnostic { severity: Severity::Info, ..unknown_key() };
     check(
         "text",
-        &[unknown_key()],
-        &[],
-        NARROW,
+        &[remark.clone()],
         str![[r#"
-error[unknown-key]: `match` has no key `usermessage`
- --> fixtures/weather.json:3:18
+info[unknown-key]: `match` has no key `usermessage`
+ --> fixtures/weather.json:3:18 /fixtures/0/match/usermessage
   |
-3 |     { "match": { "usermessage": "Oslo" }, "respons...
+3 |     { "match": { "usermessage": "Oslo" }, "response": { "content": "rain" } }
   |                  ^^^^^^^^^^^^^
-  = why:  a fixture with a key nobody reads would match
-          every request, so this one matches none
+  = why:  a fixture with a key nobody reads would match every request, so this one matches none
   = help: did you mean `userMessage`?
   = fix:  rename it to `userMessage` (safe)
 
 
 "#]],
     );
+    check(
+        "github",
+        &[remark.clone()],
+        str![[r#"
+::notice file=fixtures/weather.json,line=3,col=18,endLine=3,endColumn=30,title=unknown-key::`match` has no key `usermessage`%0Aa fixture with a key nobody reads would match every request, so this one matches none%0Adid you mean `userMessage`?
+
+"#]],
+    );
+    check(
+        "junit",
+        &[remark],
+        str![[r#"
+<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="aimock" tests="3" failures="0" errors="0">
+  <testsuite name="a/general.json" tests="1" failures="0" errors="0" skipped="0">
+    <testcase name="aimock" classname="a/general.json"/>
+  </testsuite>
+  <testsuite name="fixtures/weather.json" tests="1" failures="0" errors="0" skipped="0">
+    <testcase name="unknown-key 3:18" classname="fixtures/weather.json" line="3">
+      <system-out>info: `match` has no key `usermessage`
+fixtures/weather.json:3:18
+why: a fixture with a key nobody reads would match every request, so this one matches none
+help: did you mean `userMessage`?</system-out>
+    </testcase>
+  </testsuite>
+  <testsuite name="package.json" tests="1" failures="0" errors="0" skipped="1">
+    <testcase name="aimock" classname="package.json"><skipped message="a package manifest, not fixtures"/></testcase>
+  </testsuite>
+</testsuites>
+
+"#]],
+    );
+}
+
+#[test]
+fn text_counts_what_is_too_much() {
+    let many: Vec<Diagnostic> = (0..1057).map(|index| Diagnostic { message: format!("finding {index:04}"), ..unknown_key() }).collect();
+    let output = written("text", &many, &[], PLAIN);
+    assert_eq!(output.matches("error[unknown-key]").count(), 20);
+    assert!(output.ends_with("\n\n... and 1,037 more `unknown-key`; --format concise shows all\n"), "{output}");
+    let all = written("text", &many, &[], Style { per_rule_limit: None, ..PLAIN });
+    assert_eq!(all.matches("error[unknown-key]").count(), 1057);
+    for format in FORMATS.iter().filter(|format| format.name != "text") {
+        assert!(written(format.name, &many, &[], PLAIN).contains("finding 1056"), "{} shows all", format.name);
+    }
+}
+
+#[test]
+fn the_order_of_findings_does_not_matter() {
+    let there: Vec<Diagnostic> = [unknown_key(), shadowed(), duplicate(), long_line(), hostile()].into_iter().chain(secrets()).collect();
+    let back: Vec<Diagnostic> = there.iter().rev().cloned().collect();
+    for format in FORMATS {
+        assert_eq!(written(format.name, &there, &[], PLAIN), written(format.name, &back, &[], PLAIN), "{}", format.name);
+    }
+}
+
+#[test]
+fn colours_change_nothing_but_colours() {
+    let found = [unknown_key(), shadowed(), hostile()];
+    let coloured = written("text", &found, &[], Style { color: true, ..PLAIN });
+    assert!(coloured.contains("\u{1b}["));
+    assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), written("text", &found, &[], PLAIN));
+}
+
+#[test]
+fn no_line_is_wider_than_the_screen() {
+    let found: Vec<Diagnostic> = [unknown_key(), shadowed(), duplicate(), long_line(), hostile()].into_iter().chain(secrets()).collect();
+    for width in [40, 60, 80, 100, 140] {
+        for line in written("text", &found, &[], Style { width, ..PLAIN }).lines() {
+            let columns = unicode_width::UnicodeWidthStr::width(line);
+            // A heading and a place are words that must stay whole.
+            assert!(columns <= width || line.contains("-->") || !line.trim().contains(' '), "{columns} > {width}: {line}");
+        }
+    }
+}
+
+#[test]
+fn data_on_stdout_and_talk_on_stderr() {
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let mut terminal = Terminal::captured(&mut stdout, &mut stderr, 100);
+    let files = outcomes();
+    let found = [unknown_key(), shadowed()];
+    let report = Report { findings: &found, files: &files, rules: RULES, fail_on: Some(Severity::Warning) };
+    let status = report::emit(report::format("concise").unwrap(), &report, &mut terminal).unwrap();
+    drop(terminal);
+    assert_eq!(status, Status::Findings);
+    assert_data_eq!(
+        String::from_utf8(stdout).unwrap(),
+        str![[r#"
+fixtures/weather.json:3:18: error[unknown-key] `match` has no key `usermessage`
+b/oslo.json:121:3: warning[shadowed-fixture] this fixture can never be served
+
+"#]]
+        .raw()
+    );
+    assert_data_eq!(
+        String::from_utf8(stderr).unwrap(),
+        str![[r#"
+note: skipped package.json: a package manifest, not fixtures
+checked 2 files, 3 fixtures: 1 error, 1 warning
+
+"#]]
+        .raw()
+    );
+}
+
+#[test]
+fn what_counts_is_asked_for() {
+    let status = |severity, fail_on| {
+        let findings = [Diagnostic { severity, ..unknown_key() }];
+        Report { findings: &findings, fail_on, ..Report::default() }.status()
+    };
+    assert_eq!(status(Severity::Warning, Some(Severity::Warning)), Status::Findings);
+    assert_eq!(status(Severity::Warning, Some(Severity::Error)), Status::Clean);
+    assert_eq!(status(Severity::Info, Some(Severity::Info)), Status::Findings);
+    assert_eq!(status(Severity::Error, None), Status::Clean);
+}
+
+/// Everything that a format has a place for.
+fn everything() -> Vec<Diagnostic> {
+    let proven = Diagnostic { witness: Some(serde_json::json!({ "model": "m" })), ..duplicate() };
+    [unknown_key(), shadowed(), proven, long_line(), at_end("empty.json", ""), hostile()].into_iter().chain(secrets()).collect()
+}
+
+#[test]
+fn json_keeps_to_its_schema() {
+    let schema = report::schema();
+    let document = jsonschema::validator_for(&schema).unwrap();
+    let mut of_line = schema.clone();
+    of_line.as_object_mut().unwrap().retain(|key, _| key == "$schema" || key == "$defs");
+    of_line["$ref"] = "#/$defs/Line".into();
+    let line = jsonschema::validator_for(&of_line).unwrap();
+    for findings in [everything(), Vec::new()] {
+        let value: Value = serde_json::from_str(&written("json", &findings, &outcomes(), PLAIN)).unwrap();
+        assert_eq!(value["findings"].as_array().unwrap().len(), findings.len());
+        document.validate(&value).unwrap();
+        for text in written("jsonl", &findings, &outcomes(), PLAIN).lines() {
+            line.validate(&serde_json::from_str(text).unwrap()).unwrap();
+        }
+    }
+    let mut wrong: Value = serde_json::from_str(&written("json", &everything(), &[], PLAIN)).unwrap();
+    wrong["findings"][0]["line"] = "three".into();
+    assert!(!document.is_valid(&wrong));
+    assert!(!document.is_valid(&serde_json::json!({ "version": 1 })));
+    assert!(!line.is_valid(&serde_json::json!({ "type": "gossip" })));
+}
+
+#[test]
+fn the_published_schema_is_fresh() {
+    let schema = serde_json::to_string_pretty(&report::schema()).unwrap() + "\n";
+    assert_data_eq!(schema, file!["../../schemas/report.schema.json"].raw());
+}
+
+/// The rules of SARIF 2.1.0 that its consumers refuse a log for (OASIS, sections 3.19, 3.27 to 3.30, 3.49, 3.55).
+#[test]
+fn sarif_holds_its_rules() {
+    let log: Value = serde_json::from_str(&written("sarif", &everything(), &outcomes(), PLAIN)).unwrap();
+    assert_eq!(log["version"], "2.1.0");
+    let run = &log["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    let results = run["results"].as_array().unwrap();
+    assert_eq!(results.len(), everything().len());
+    let mut prints = BTreeSet::new();
+    for result in results {
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        assert!(["error", "warning", "note"].contains(&result["level"].as_str().unwrap()));
+        assert!(!result["message"]["text"].as_str().unwrap().is_empty());
+        assert!(prints.insert(result["partialFingerprints"]["aimock/v1"].as_str().unwrap()), "fingerprints differ");
+        let related = result["relatedLocations"].as_array().into_iter().flatten();
+        for location in result["locations"].as_array().unwrap().iter().chain(related) {
+            check_place(&location["physicalLocation"]);
+        }
+        for change in result["fixes"].as_array().into_iter().flatten().flat_map(|fix| fix["artifactChanges"].as_array().unwrap()) {
+            check_uri(&change["artifactLocation"]);
+            assert!(!change["replacements"].as_array().unwrap().is_empty());
+        }
+    }
+}
+
+fn check_place(place: &Value) {
+    check_uri(&place["artifactLocation"]);
+    let number = |key: &str| place["region"][key].as_u64().unwrap();
+    let (start, end) = ((number("startLine"), number("startColumn")), (number("endLine"), number("endColumn")));
+    assert!(start.0 >= 1 && start.1 >= 1 && end >= start, "{place}");
+}
+
+fn check_uri(artifact: &Value) {
+    let uri = artifact["uri"].as_str().unwrap();
+    assert!(uri.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~/%!$&'()*+,;=@".contains(&byte)), "{uri}");
+    assert_eq!(artifact["uriBaseId"], "%SRCROOT%");
+}
+
+#[test]
+fn names_become_uris() {
+    let sarif = written("sarif", &everything(), &[], PLAIN);
+    assert!(sarif.contains(r#""uri": "lang/gr%C3%B6%C3%9Fe.json""#), "{sarif}");
+    assert!(sarif.contains(r#""uri": "ev%3Ail,%1B%5D0;%25.json""#), "{sarif}");
+}
+
+/// XML 1.0 as far as we write it: one root, tags that close, quoted attributes, no bare `<`, `&` or control character.
+#[test]
+fn junit_is_well_formed() {
+    for findings in [everything(), Vec::new()] {
+        let xml = written("junit", &findings, &outcomes(), PLAIN);
+        assert!(!xml.chars().any(|c| c.is_control() && c != '\n'), "{xml}");
+        let mut open = Vec::new();
+        let body = xml.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n").unwrap();
+        for piece in body.split('<').skip(1) {
+            let (tag, text) = piece.split_once('>').unwrap();
+            assert!(!text.contains('>') && entities_only(text), "{text}");
+            assert!(tag.matches('"').count() % 2 == 0 && entities_only(tag), "{tag}");
+            let name = tag.trim_end_matches('/').split(' ').next().unwrap();
+            match name.strip_prefix('/') {
+                Some(name) => assert_eq!(open.pop(), Some(name)),
+                None if tag.ends_with('/') => {}
+                None => open.push(name),
+            }
+        }
+        assert!(open.is_empty());
+    }
+}
+
+fn entities_only(text: &str) -> bool {
+    text.split('&').skip(1).all(|rest| ["amp;", "lt;", "gt;", "quot;", "apos;"].iter().any(|entity| rest.starts_with(entity)))
+}
+
+#[test]
+fn github_commands_are_one_line_each() {
+    let output = written("github", &everything(), &[], PLAIN);
+    assert_eq!(output.lines().count(), everything().len());
+    for line in output.lines() {
+        let (properties, _) = line.strip_prefix("::").unwrap().split_once("::").unwrap();
+        let (_, properties) = properties.split_once(' ').unwrap();
+        assert!(properties.split(',').all(|property| property.matches('=').count() == 1 && !property.contains(':')), "{line}");
+    }
+}
+
+#[test]
+fn a_huge_line_costs_little() {
+    let text = format!("[{}]", "{\"content\": 1},".repeat(400_000));
+    let file = source(0, "huge.json", &text);
+    let label =
+        |at: usize| Label { source: Arc::clone(&file), span: Span::new(at, at + 9), pointer: String::new(), note: Cow::Borrowed("") };
+    let findings: Vec<Diagnostic> = (0..500).map(|n| Diagnostic::new("r", Severity::Error, "m", label(2 + n * 12_800))).collect();
+    let started = std::time::Instant::now();
+    for format in FORMATS {
+        assert!(written(format.name, &findings, &[], Style { per_rule_limit: None, ..PLAIN }).len() < 4_000_000, "{}", format.name);
+    }
+    assert!(started.elapsed().as_secs() < 30, "{:?}", started.elapsed());
 }

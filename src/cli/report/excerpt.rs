@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::ops::{Range, RangeInclusive};
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+use anstream::adapter::strip_str;
 
 use crate::diagnostic::{Diagnostic, Label, Severity, Source};
 
@@ -131,7 +132,7 @@ fn lines(block: &Block<'_>, severity: Severity, hidden: &Hidden<'_>, gutter: usi
     let source = &*block.lead.source;
     let shown = context(block);
     if shown.clone().any(|line| hidden.covers(source, line)) {
-        return format!("{:gutter$} |\n{:gutter$} | (not shown, since it may hold a secret)\n", "", "");
+        return format!("{:gutter$} |\n{:gutter$} | (hidden: may hold a secret)\n", "", "");
     }
     if source.text().trim().is_empty() {
         return String::new();
@@ -200,7 +201,10 @@ fn render(
     // Lines are cut already, and better, so the renderer has all the room it may want.
     let drawn = renderer.term_width(usize::from(u16::MAX)).render(&[Group::with_level(level).element(snippet)]);
     let pad = " ".repeat(gutter.saturating_sub(lines.end().to_string().len()));
-    drawn.lines().fold(String::new(), |mut all, line| {
+    // Lines without marks leave a bare gutter behind them.
+    let bare = |line: &&str| strip_str(line).to_string().trim() == "|";
+    let end = drawn.lines().count() - drawn.lines().rev().take_while(bare).count();
+    drawn.lines().take(end).fold(String::new(), |mut all, line| {
         // Writing to a String cannot fail.
         let _ = writeln!(all, "{pad}{}", line.trim_end());
         all
