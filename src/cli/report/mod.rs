@@ -13,6 +13,8 @@ mod jsonl;
 mod junit;
 mod prose;
 mod sarif;
+#[cfg(test)]
+mod tests;
 mod text;
 mod window;
 
