@@ -7,6 +7,8 @@ use std::ops::{Range, RangeInclusive};
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 use anstream::adapter::strip_str;
+use anstyle::{AnsiColor, Style as Ansi};
+use unicode_width::UnicodeWidthStr;
 
 use crate::diagnostic::{Diagnostic, Label, Severity, Source};
 
@@ -84,15 +86,16 @@ pub(super) fn draw(finding: &Diagnostic, hidden: &Hidden<'_>, style: Style, out:
     for (index, block) in blocks(finding, style).iter().enumerate() {
         let arrow = if index == 0 { "-->" } else { ":::" };
         let Region { file, start, .. } = Region::of(block.lead);
-        let mut heading = format!("{:gutter$}{arrow} {}:{}:{}", "", escape(file), start.line, start.column);
+        let mut place = format!("{}:{}:{}", escape(file), start.line, start.column);
         let pointer = escape(&block.lead.pointer);
         // A pointer says which fixture it is; on a narrow screen the place alone must do.
-        if !pointer.is_empty() && heading.chars().count() + pointer.chars().count() < style.width {
-            heading.push(' ');
-            heading.push_str(&pointer);
+        if !pointer.is_empty() && gutter + arrow.len() + 1 + place.width() + 1 + pointer.width() <= style.width {
+            place.push(' ');
+            place.push_str(&pointer);
         }
+        let blue = if style.color { AnsiColor::BrightBlue.on_default().bold() } else { Ansi::new() };
         // Writing to a String cannot fail.
-        let _ = writeln!(out, "{heading}");
+        let _ = writeln!(out, "{:gutter$}{blue}{arrow}{blue:#} {place}", "");
         out.push_str(&lines(block, finding.severity, hidden, gutter, style));
     }
 }

@@ -217,7 +217,7 @@ fn sixty_columns() {
 error[unknown-key]: `match` has no key `usermessage`
  --> fixtures/weather.json:3:18
   |
-3 |     { "match": { "usermessage": "Oslo" }, "respons...
+3 |     { "match": { "usermessage": "Oslo" }, "response":...
   |                  ^^^^^^^^^^^^^
   = why:  a fixture with a key nobody reads would match
           every request, so this one matches none
