@@ -147,7 +147,7 @@ impl FailOn {
 Examples:
   aimock match request.json -f fixtures/
   aimock match request.json -f fixtures/ --path /v1/messages
-  curl -s localhost:4010/__aimock/journal | jq '.[0].body' | aimock match -")]
+  build-request | aimock match - -f fixtures/ --format json")]
 pub struct MatchArgs {
     /// File with the request's body as JSON; `-` is stdin
     pub request: PathBuf,

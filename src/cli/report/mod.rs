@@ -13,6 +13,8 @@ mod jsonl;
 mod junit;
 mod prose;
 mod sarif;
+#[cfg(test)]
+mod tests;
 mod text;
 mod window;
 
@@ -126,7 +128,7 @@ impl<'a> Report<'a> {
         let fixtures = checked.clone().map(|file| file.fixtures).sum();
         let infos = match self.number(Severity::Info) {
             0 => String::new(),
-            infos => format!(", {}", counted(infos, "remark")),
+            infos => format!(", {}", counted(infos, "info")),
         };
         format!(
             "checked {}, {}: {}, {}{infos}",
