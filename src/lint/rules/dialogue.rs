@@ -12,8 +12,8 @@ const MOST_STEPS: usize = 12;
 /// How a dialogue goes on after a fixture's tool calls.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// The same fixture calls its tools again, without end.
-    Loop,
+    /// The same fixture answers its own tool results and calls tools again; `endless` if nothing ever stops it.
+    Repeats { endless: bool },
     /// Nothing answers the tool results.
     DeadEnd,
     /// A turn without tool calls, or another fixture's business.
@@ -38,21 +38,26 @@ pub(super) fn follow(context: &ScopeContext<'_>, row: usize) -> Option<Dialogue>
     if let Some(slot) = context.entries.get(row)?.entry.fixture.position.sequence {
         served.set(row, slot);
     }
-    for _ in 0..MOST_STEPS {
-        let Some(answering) = context.table.claim(&exchange, &mut served, Strictness::default()).row() else {
-            return Some(Dialogue { outcome: Outcome::DeadEnd, exchange });
-        };
-        let times = served.count(answering).saturating_sub(1);
-        let Some(turn) = turn_of(context, answering, times).filter(|turn| turn.calls_tools()) else {
-            return Some(Dialogue { outcome: Outcome::Ends, exchange });
-        };
+    let mut repeated: Option<Exchange> = None;
+    for step in 0..MOST_STEPS {
+        let answering = context.table.claim(&exchange, &mut served, Strictness::default()).row();
+        let turn = answering.and_then(|answering| turn_of(context, answering, served.count(answering).saturating_sub(1)));
+        let calls = turn.filter(|turn| turn.calls_tools());
         // Another fixture that calls tools has a dialogue of its own.
-        if answering != row {
-            return Some(Dialogue { outcome: Outcome::Ends, exchange });
+        let (Some(turn), true) = (calls, answering == Some(row)) else {
+            let outcome = match (&repeated, answering) {
+                (Some(_), _) => Outcome::Repeats { endless: false },
+                (None, None) => Outcome::DeadEnd,
+                (None, Some(_)) => Outcome::Ends,
+            };
+            return Some(Dialogue { outcome, exchange: repeated.unwrap_or(exchange) });
+        };
+        if step == 1 {
+            repeated = Some(exchange.clone());
         }
         append(&mut exchange, turn);
     }
-    Some(Dialogue { outcome: Outcome::Loop, exchange })
+    Some(Dialogue { outcome: Outcome::Repeats { endless: true }, exchange: repeated.unwrap_or(exchange) })
 }
 
 /// What a row answers when it was served this many times before.

@@ -13,11 +13,5 @@ mod witness;
 use super::Rule;
 
 /// Every rule, by name.
-pub static ALL: &[&Rule] = &[
-    &allow_without_reason::RULE,
-    &lost_turn::RULE,
-    &shadowed_fixture::RULE,
-    &tool_loop::RULE,
-    &unknown_allow::RULE,
-    &unused_allow::RULE,
-];
+pub static ALL: &[&Rule] =
+    &[&allow_without_reason::RULE, &lost_turn::RULE, &shadowed_fixture::RULE, &tool_loop::RULE, &unknown_allow::RULE, &unused_allow::RULE];

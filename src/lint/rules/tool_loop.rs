@@ -27,8 +27,11 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &ScopeContext<'_>, findings: &mut Findings) {
     for (row, entry) in context.entries.iter().enumerate() {
-        let Some(dialogue) = follow(context, row).filter(|dialogue| dialogue.outcome == Outcome::Loop) else { continue };
-        let finding = findings.report(entry.match_label(), "calls tools and answers its own tool results with the same calls, without end");
+        let Some(dialogue) = follow(context, row) else { continue };
+        let Outcome::Repeats { endless } = dialogue.outcome else { continue };
+        let how_long = if endless { "without end" } else { "once more" };
+        let finding =
+            findings.report(entry.match_label(), format!("calls tools, answers its own tool results and calls tools again, {how_long}"));
         finding.help =
             "add `\"hasToolResult\": false` here and a fixture with `\"hasToolResult\": true` (or the call's `toolCallId`) for the follow-up".into();
         finding.identity = witness::identity(entry);
