@@ -66,7 +66,7 @@ fn lines_are_cut_to_the_screen() {
     check("0123456789 core 0123456789", "core", 0, 20, "...456789 core 01...");
     check("core 01234567890123456789", "core", 0, 20, "core 012345678901...");
     check("01234567890123456789 core", "core", 0, 20, "...890123456789 core");
-    check("0123456789 core", "core", 10, 20, "...core");
+    check("0123456789 core", "core", 10, 20, "...89 core");
     check("\tcore", "core", 0, 20, "    core");
     check("日本日本日本日本 core 日本日本日本", "core", 0, 20, "...本日本 core 日...");
     check(&format!("{}core", "\u{301}".repeat(100_000)), "core", 0, 20, &format!("...{}core", "\u{301}".repeat(13)));

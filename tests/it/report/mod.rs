@@ -1,6 +1,7 @@
 //! Reports as they are printed: each format with nothing, with one finding, across files, and with hostile input.
 #![expect(clippy::unwrap_used, reason = "helpers of tests: what is missing should fail the test")]
 
+mod edges;
 mod formats;
 mod laws;
 
