@@ -6,27 +6,7 @@
 use super::coverage::headers_of;
 use super::sample::{names, samples};
 use super::{Match, Pattern, TextPattern};
-use crate::exchange::{EmbeddingInput, Endpoint, Exchange, Headers, Message, RawRequest, Request, Role, ToolCall, ToolOffer};
-
-/// Providers a made-up request may come from, the likeliest first.
-const PROVIDERS: [&str; 16] = [
-    "openai",
-    "anthropic",
-    "gemini",
-    "azure",
-    "bedrock",
-    "vertex",
-    "vertexai",
-    "ollama",
-    "cohere",
-    "mistral",
-    "openrouter",
-    "grok",
-    "elevenlabs",
-    "fal",
-    "byteplus",
-    "gemini-interactions",
-];
+use crate::exchange::{EmbeddingInput, Endpoint, Exchange, Headers, Message, PROVIDERS, RawRequest, Request, Role, ToolCall, ToolOffer};
 
 /// What surrounds the texts that a match asks for. `None` leaves it to the match.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
