@@ -1,6 +1,5 @@
 //! `aimock schema`: prints the JSON Schemas this program works by, or compares a copy with them.
 
-use std::io::Write as _;
 
 use anyhow::Context as _;
 
