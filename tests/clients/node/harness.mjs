@@ -1,8 +1,9 @@
 // What every case shares: the list of cases, the server's address, comparing and reporting.
 //
-// A case is a function that takes its own test id, so that no case sees the counts of another one. It passes when it
-// returns and fails when it throws. Each prints one line that `cargo xtask ci` counts: `ok NAME`, `FAIL NAME reason`
-// or `skip NAME reason`; the last line, `end N`, proves that none was lost.
+// A case is a function that takes its own test id, so that no case sees the counts of another one, nor of another
+// run against the same server. It passes when it returns and fails when it throws. Each prints one line that
+// `cargo xtask ci` counts: `ok NAME`, `FAIL NAME reason` or `skip NAME reason`; the last line, `end N`, proves that
+// none was lost.
 
 import assert from "node:assert/strict";
 
@@ -69,7 +70,7 @@ function reason(error) {
 export async function run() {
   for (const { name, run } of cases) {
     try {
-      await run(name);
+      await run(`${name}#${process.pid}`);
       console.log(`ok ${name}`);
     } catch (error) {
       if (error instanceof Skip) console.log(`skip ${name} ${error.message}`);

@@ -1,8 +1,9 @@
 """What every case shares: the list of cases, the server's address, comparing and reporting.
 
-A case is a function that takes its own test id, so that no case sees the counts of another one. It passes when it
-returns and fails when it raises. Each prints one line that `cargo xtask ci` counts: `ok NAME`, `FAIL NAME reason` or
-`skip NAME reason`; the last line, `end N`, proves that none was lost.
+A case is a function that takes its own test id, so that no case sees the counts of another one, nor of another run
+against the same server. It passes when it returns and fails when it raises. Each prints one line that
+`cargo xtask ci` counts: `ok NAME`, `FAIL NAME reason` or `skip NAME reason`; the last line, `end N`, proves that none
+was lost.
 """
 
 import asyncio
@@ -87,10 +88,11 @@ def run():
     for function in _cases:
         name = name_of(function)
         try:
+            test_id = f"{name}#{os.getpid()}"
             if inspect.iscoroutinefunction(function):
-                asyncio.run(function(name))
+                asyncio.run(function(test_id))
             else:
-                function(name)
+                function(test_id)
             print(f"ok {name}", flush=True)
         except Skip as reason:
             print(f"skip {name} {reason}", flush=True)
