@@ -44,7 +44,7 @@ test("retry_then_success", async (id) => {
 test("miss", async (id) => {
   const error = await throws(Anthropic.NotFoundError, () => tell(claude(id, 2), "please say helo"));
   equal([error.error.type, error.error.error.message], ["error", "No fixture matched"]);
-  equal(nearest(error.error.error).includes("userMessage"), true, "a near miss names the key that failed");
+  equal(nearest(error.error.error), ["hello-text", "userMessage"], "nearest fixture and the key that failed");
   equal(await statuses(id), [404]);
 });
 

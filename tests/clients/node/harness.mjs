@@ -53,11 +53,11 @@ export async function statuses(testId) {
   return (await journal(testId)).map((entry) => entry.response.status);
 }
 
-/** The near misses in an error object (what stands under `error` on the wire). */
+/** Fixture and failed key of the first near miss in an error object (what stands under `error` on the wire). */
 export function nearest(body) {
   const found = body.aimock.nearest;
   if (!(found.length >= 1 && found.length <= 3)) throw new Error(`expected one to three near misses, got ${JSON.stringify(found)}`);
-  return JSON.stringify(found);
+  return [found[0].fixture, found[0].failed.key];
 }
 
 function reason(error) {

@@ -43,7 +43,7 @@ test("retries_run_out", async (id) => {
 test("miss", async (id) => {
   const error = await throws(OpenAI.NotFoundError, () => ask(chat(id, 2), "please say helo"));
   equal([error.type, error.code, error.error.message], ["invalid_request_error", "no_fixture_match", "No fixture matched"]);
-  equal(nearest(error.error).includes("userMessage"), true, "a near miss names the key that failed");
+  equal(nearest(error.error), ["hello-text", "userMessage"], "nearest fixture and the key that failed");
   equal(await statuses(id), [404]);
 });
 

@@ -72,7 +72,7 @@ def retry_then_success(test_id):
 def miss(test_id):
     error = raises(anthropic.NotFoundError, lambda: tell(claude(test_id, retries=2), "please say helo"))
     equal((error.body["type"], error.body["error"]["message"]), ("error", "No fixture matched"))
-    equal("userMessage" in nearest(error.body["error"]), True, "a near miss names the key that failed")
+    equal(nearest(error.body["error"]), ("hello-text", "userMessage"), "nearest fixture and the key that failed")
     equal(statuses(test_id), [404])
 
 

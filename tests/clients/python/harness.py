@@ -61,11 +61,11 @@ def statuses(test_id):
 
 
 def nearest(body):
-    """The near misses in an error object (what stands under `error` on the wire)."""
+    """Fixture and failed key of the first near miss in an error object (what stands under `error` on the wire)."""
     found = body["aimock"]["nearest"]
     if not 1 <= len(found) <= 3:
         raise AssertionError(f"expected one to three near misses, got {found!r}")
-    return json.dumps(found)
+    return found[0]["fixture"], found[0]["failed"]["key"]
 
 
 def name_of(function):

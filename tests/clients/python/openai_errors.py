@@ -74,7 +74,7 @@ def retries_run_out(test_id):
 def miss(test_id):
     error = raises(openai.NotFoundError, lambda: ask(chat(test_id, retries=2), "please say helo"))
     equal((error.type, error.code, error.body["message"]), ("invalid_request_error", "no_fixture_match", "No fixture matched"))
-    equal("userMessage" in nearest(error.body), True, "a near miss names the key that failed")
+    equal(nearest(error.body), ("hello-text", "userMessage"), "nearest fixture and the key that failed")
     equal(statuses(test_id), [404])
 
 
