@@ -3,7 +3,7 @@
 //! A fenced block marked `console` holds commands, each after `$ `, and below each one what it prints (stdout, then
 //! stderr). There, a line `...` stands for any lines, `[..]` for anything within a line, and `? 1` for that exit status.
 //! `aimock` and `cargo run --release --` both mean the development build. `serve` is started on a free port and lives
-//! to the end of its block, and the `curl` commands after it talk to that port. Blocks of other kinds are not run.
+//! to the end of its page or to the next `serve`, and the `curl` commands after it talk to that port. Blocks of other kinds are not run.
 
 use std::path::Path;
 use std::time::Duration;
@@ -42,8 +42,8 @@ pub(crate) fn run(root: &Path) -> Verdict {
             Ok(text) => text,
             Err(error) => return Verdict::Broken(format!("{page}: {error}")),
         };
+        let mut server = None;
         for block in blocks(&text) {
-            let mut server = None;
             for shown in block.into_iter().filter(|shown| !ELSEWHERE.contains(&shown.command.as_str())) {
                 match perform(root, &aimock, &shown, &mut server) {
                     Ok(true) => counted.tally.passed += 1,
