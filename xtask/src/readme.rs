@@ -3,7 +3,8 @@
 //! A fenced block marked `console` holds commands, each after `$ `, and below each one what it prints (stdout, then
 //! stderr). There, a line `...` stands for any lines, `[..]` for anything within a line, and `? 1` for that exit status.
 //! `aimock` and `cargo run --release --` both mean the development build. `serve` is started on a free port and lives
-//! to the end of its page or to the next `serve`, and the `curl` commands after it talk to that port. Blocks of other kinds are not run.
+//! to the end of its page or to the next `serve`, and the `curl` commands after it talk to that port. Blocks of other
+//! kinds are not run.
 
 use std::path::Path;
 use std::time::Duration;
