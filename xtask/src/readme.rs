@@ -121,6 +121,9 @@ fn perform(root: &Path, aimock: &Path, shown: &Shown, server: &mut Option<Server
         *server = Some(Server::start(command(program, &arguments, root), &root.join("target/readme-server.log"))?);
         return same(&shown.output, SHOWN).map(|()| true);
     }
+    if words.first() == Some(&"curl") && server.is_none() {
+        return Err("no server runs on this page".to_owned());
+    }
     let url = server.as_ref().map_or(SHOWN, |server| server.url.as_str());
     let arguments: Vec<String> = arguments.iter().map(|argument| argument.replace(SHOWN, url)).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
