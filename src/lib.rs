@@ -10,6 +10,7 @@ pub mod fixture;
 pub mod lint;
 pub mod matcher;
 pub mod provider;
+pub mod secrets;
 pub mod server;
 pub mod shape;
 pub mod wire;
