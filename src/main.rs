@@ -1,1 +1,22 @@
-fn main() {}
+//! The program: arguments in, exit status out. Everything else is in the library.
+
+use std::process::ExitCode;
+
+use aimock::cli::{self, Status, Terminal};
+
+fn main() -> ExitCode {
+    let args = match cli::parse(std::env::args_os()) {
+        Ok(args) => args,
+        Err(early) => {
+            // Help and versions go to stdout, complaints to stderr; a reader that left early is no trouble.
+            let _ = early.print();
+            return ExitCode::from(u8::try_from(early.exit_code()).unwrap_or(2));
+        }
+    };
+    let mut terminal = Terminal::of_process(&args.global);
+    let status = cli::run(&args, &mut terminal).unwrap_or_else(|error| {
+        terminal.error(&error);
+        Status::Failed
+    });
+    ExitCode::from(status as u8)
+}

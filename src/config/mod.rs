@@ -306,11 +306,11 @@ pub fn parse(source: &Arc<Source>, format: Format) -> Result<(ConfigShape, Vec<D
     let limits = Limits::default();
     let parsed = match crate::document::parse(source.text(), format, &limits) {
         Ok(parsed) => parsed,
-        Err(trouble) => return Err(vec![crate::fixture::diagnose(source, None, trouble)]),
+        Err(troubles) => return Err(troubles.into_iter().map(|trouble| crate::fixture::diagnose(source, None, trouble)).collect()),
     };
     let root = &parsed.root;
     let mut problems: Vec<Diagnostic> =
-        parsed.troubles.into_iter().map(|trouble| crate::fixture::diagnose(source, Some(root), trouble)).collect();
+        parsed.findings.iter().cloned().map(|trouble| crate::fixture::diagnose(source, Some(root), trouble)).collect();
     let mut reader = Reader::new(source, root);
     // An empty file is an empty configuration.
     let shape = if let Value::Null = root.value { Some(ConfigShape::default()) } else { ConfigShape::read(root, &mut reader) };

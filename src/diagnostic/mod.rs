@@ -1,13 +1,17 @@
 //! What we say about files: findings with a place, a reason and a way out. Imports nothing of ours, prints nothing.
 
+mod fingerprint;
 mod source;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
+pub use fingerprint::fingerprints;
 pub use source::{LineColumn, Source, SourceId, Span};
 
-/// How bad it is. Findings count (exit status 1) from `Warning` up unless told otherwise.
+/// How bad it is. Findings count (exit status 1) from `warning` up unless told otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -84,6 +88,8 @@ pub struct Diagnostic {
     pub identity: String,
     /// Set by rules that prove something by an example, for instance a request that meets the wrong fixture.
     pub witness: Option<serde_json::Value>,
+    /// The text at its places may be a secret: no report shows a line of them, for this finding or another.
+    pub hide_source: bool,
 }
 
 impl Diagnostic {
@@ -100,6 +106,7 @@ impl Diagnostic {
             fix: None,
             identity: String::new(),
             witness: None,
+            hide_source: false,
         }
     }
 
@@ -131,16 +138,26 @@ impl Diagnostic {
         self
     }
 
+    /// Keeps the lines it points at out of every report.
+    #[must_use]
+    pub fn hiding_source(mut self) -> Diagnostic {
+        self.hide_source = true;
+        self
+    }
+
     /// Line and column of the main place, both from 1, columns in characters.
     pub fn position(&self) -> LineColumn {
         self.primary.source.position(self.primary.span.start)
     }
 
     /// The order in which findings are shown: file, place, rule, message.
+    pub fn order(&self, other: &Diagnostic) -> std::cmp::Ordering {
+        let place = |d: &Diagnostic| (d.primary.source.id(), d.primary.span.start, d.primary.span.end);
+        place(self).cmp(&place(other)).then_with(|| self.rule.cmp(other.rule)).then_with(|| self.message.cmp(&other.message))
+    }
+
+    /// Sorts findings as they are shown.
     pub fn sort(findings: &mut [Diagnostic]) {
-        findings.sort_by(|a, b| {
-            let key = |d: &Diagnostic| (d.primary.source.id(), d.primary.span.start, d.primary.span.end);
-            key(a).cmp(&key(b)).then_with(|| a.rule.cmp(b.rule)).then_with(|| a.message.cmp(&b.message))
-        });
+        findings.sort_by(Diagnostic::order);
     }
 }

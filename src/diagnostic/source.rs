@@ -39,7 +39,11 @@ pub struct Source {
     name: String,
     text: String,
     lines: OnceLock<Vec<usize>>,
+    counts: OnceLock<Vec<usize>>,
 }
+
+/// Bytes between two remembered character counts: columns stay cheap on a line of many megabytes.
+const STRIDE: usize = 4096;
 
 impl PartialEq for Source {
     fn eq(&self, other: &Source) -> bool {
@@ -50,7 +54,7 @@ impl PartialEq for Source {
 impl Source {
     /// A source; `name` is the path as the user would type it (relative, `/` on every system) or `<stdin>`.
     pub fn new(id: SourceId, name: impl Into<String>, text: impl Into<String>) -> Source {
-        Source { id, name: name.into(), text: text.into(), lines: OnceLock::new() }
+        Source { id, name: name.into(), text: text.into(), lines: OnceLock::new(), counts: OnceLock::new() }
     }
 
     /// Its place in load order.
@@ -77,22 +81,52 @@ impl Source {
         }
         let index = starts.partition_point(|start| *start <= offset).saturating_sub(1);
         let line_start = starts.get(index).copied().unwrap_or(0);
-        LineColumn { line: index + 1, column: self.text[line_start..offset].chars().filter(|c| *c != '\u{feff}').count() + 1 }
+        let from = line_start.max(self.mark()).min(offset);
+        LineColumn { line: index + 1, column: self.characters_before(offset) - self.characters_before(from) + 1 }
     }
 
-    /// The text of a line (from 1) without its end.
+    /// Byte offsets of a line (from 1), without its end and without a byte-order mark; both the text's end past the last line.
+    pub fn line_span(&self, line: usize) -> Span {
+        let Some(start) = line.checked_sub(1).and_then(|index| self.line_starts().get(index)) else { return Span::at(self.text.len()) };
+        let start = (*start).max(self.mark());
+        Span::new(start, start + self.line(line).len())
+    }
+
+    /// Number of lines; a text that ends in a line break has an empty last one.
+    pub fn line_count(&self) -> usize {
+        self.line_starts().len()
+    }
+
+    /// The text of a line (from 1) without its end and without a byte-order mark.
     pub fn line(&self, line: usize) -> &str {
         let starts = self.line_starts();
         let Some(start) = line.checked_sub(1).and_then(|index| starts.get(index)) else { return "" };
         let end = starts.get(line).copied().unwrap_or(self.text.len());
-        self.text[*start..end].trim_end_matches(['\n', '\r'])
+        self.text[(*start).max(self.mark())..end].trim_end_matches(['\n', '\r'])
     }
 
     /// Byte offset of a place; columns past the line's end count as its end.
     pub fn offset(&self, place: LineColumn) -> usize {
         let line = self.line(place.line);
-        let start = place.line.checked_sub(1).and_then(|index| self.line_starts().get(index)).copied().unwrap_or(self.text.len());
+        let start = self.line_span(place.line).start;
         start + line.char_indices().nth(place.column.saturating_sub(1)).map_or(line.len(), |(at, _)| at)
+    }
+
+    /// Length of the byte-order mark, which has no column.
+    fn mark(&self) -> usize {
+        if self.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
+    }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        let counts = self.counts.get_or_init(|| {
+            let sums = self.text.as_bytes().chunks(STRIDE).scan(0, |sum, chunk| {
+                *sum += characters(chunk);
+                Some(*sum)
+            });
+            std::iter::once(0).chain(sums).collect()
+        });
+        let block = offset / STRIDE;
+        counts.get(block).copied().unwrap_or(0) + characters(&self.text.as_bytes()[block * STRIDE..offset])
     }
 
     fn line_starts(&self) -> &[usize] {
@@ -100,4 +134,9 @@ impl Source {
             std::iter::once(0).chain(self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1)).collect()
         })
     }
+}
+
+/// Characters that begin in these bytes of UTF-8.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
 }

@@ -3,43 +3,97 @@
 //! Every node knows its byte span, so that every finding can point at what it means. Duplicate keys stay visible
 //! (all members are kept; the last one wins), numbers keep their text. Hostile input ends in a [`Trouble`]: depth,
 //! node count and alias expansion are bounded before anything recurses.
+//!
+//! `.json` is read as leniently as `.jsonc` (comments and trailing commas; nothing else), and [`Parsed`] remembers
+//! what was lenient, so that a rule can say so. This module knows JSON and YAML, never what a fixture is.
 
+pub mod duplicate;
+mod json;
 mod node;
+mod number;
+pub mod pointer;
+mod render;
+pub mod schema;
+mod trouble;
+mod yaml;
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod tests;
 
 pub use node::{Member, Node, Value};
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub use number::{as_f64, as_i64, as_u64};
+pub use render::{to_json, to_text};
+pub use trouble::Trouble;
+
+use crate::diagnostic::Span;
+use trouble::Findings;
+
+/// How a text is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
     Json,
     Jsonc,
     Yaml,
 }
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Limits {}
-#[derive(Clone, Debug)]
-pub struct Trouble {
-    pub rule: &'static str,
-    pub severity: crate::diagnostic::Severity,
-    pub message: String,
-    pub why: std::borrow::Cow<'static, str>,
-    pub help: std::borrow::Cow<'static, str>,
-    pub span: crate::diagnostic::Span,
-    pub related: Option<(crate::diagnostic::Span, String)>,
+
+impl Format {
+    /// The format a file name promises: YAML for `.yaml` and `.yml`, JSONC for `.jsonc`, JSON for everything else.
+    /// Letter case does not count.
+    pub fn from_path(path: impl AsRef<std::path::Path>) -> Format {
+        let suffix = path.as_ref().extension().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
+        match suffix.to_ascii_lowercase().as_str() {
+            "yaml" | "yml" => Format::Yaml,
+            "jsonc" => Format::Jsonc,
+            _ => Format::Json,
+        }
+    }
 }
-#[derive(Debug)]
+
+/// What a text may cost. A text that asks for more is refused with a [`Trouble`] that names the limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Arrays and objects inside each other. Everything that walks a tree may recurse this deep.
+    pub depth: usize,
+    /// Values, comments and trailing commas; some 50 to 90 bytes of memory each.
+    pub nodes: usize,
+    /// Nodes that YAML anchors and aliases may copy, long texts counted as several.
+    pub alias_nodes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { depth: 128, nodes: 16_000_000, alias_nodes: 250_000 }
+    }
+}
+
+/// A text that could be read.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Parsed<'s> {
     pub root: Node<'s>,
-    pub troubles: Vec<Trouble>,
+    /// Problems that did not end the file: the tree holds a stand-in where each of them is.
+    pub findings: Vec<Trouble>,
+    /// The text starts with a byte-order mark. Spans count it.
+    pub had_bom: bool,
+    /// Every comment, its marks included, without the line end.
+    pub comments: Vec<Span>,
+    /// Every comma before a closing bracket; empty for YAML.
+    pub trailing_commas: Vec<Span>,
 }
-pub fn parse<'s>(_: &'s str, _: Format, _: &Limits) -> Result<Parsed<'s>, Trouble> {
-    Ok(Parsed { root: Node { span: Default::default(), value: Value::Null }, troubles: vec![] })
-}
-impl Node<'_> {
-    pub fn to_json(&self) -> serde_json::Value {
-        serde_json::Value::Null
+
+/// Reads a text.
+///
+/// # Errors
+/// What made the text unreadable as the last item, after the findings met before it.
+pub fn parse<'s>(text: &'s str, format: Format, limits: &Limits) -> Result<Parsed<'s>, Vec<Trouble>> {
+    match format {
+        Format::Json | Format::Jsonc => json::parse(text, limits),
+        Format::Yaml => yaml::parse(text, limits),
     }
 }
-impl Format {
-    pub fn from_name(_: &str) -> Format {
-        Format::Json
-    }
+
+/// Bytes of a byte-order mark at the start of a text: 0 or 3.
+fn bom_length(text: &str) -> usize {
+    if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
 }

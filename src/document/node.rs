@@ -1,6 +1,7 @@
 //! The tree itself.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use crate::diagnostic::Span;
 
@@ -49,6 +50,47 @@ impl<'s> Node<'s> {
             Value::Object(members) => members,
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => &[],
         }
+    }
+
+    /// Key and value of an object as a reader sees them: of duplicate keys the last value, at the first one's place.
+    pub fn entries(&self) -> Vec<(&str, &Node<'s>)> {
+        let members = self.members();
+        let mut entries: Vec<(&str, &Node<'s>)> = Vec::with_capacity(members.len());
+        // Comparing all pairs beats hashing in objects of the usual size.
+        if members.len() <= 16 {
+            for member in members {
+                match entries.iter_mut().find(|(key, _)| *key == member.key) {
+                    Some((_, value)) => *value = &member.value,
+                    None => entries.push((&member.key, &member.value)),
+                }
+            }
+            return entries;
+        }
+        let mut places = HashMap::with_capacity(members.len());
+        for member in members {
+            let place = *places.entry(member.key.as_ref()).or_insert(entries.len());
+            match entries.get_mut(place) {
+                Some((_, value)) => *value = &member.value,
+                None => entries.push((&member.key, &member.value)),
+            }
+        }
+        entries
+    }
+
+    /// The same tree, owning its texts.
+    pub fn into_owned(self) -> Node<'static> {
+        let own = |text: Cow<'s, str>| Cow::Owned(text.into_owned());
+        let value = match self.value {
+            Value::Null => Value::Null,
+            Value::Bool(value) => Value::Bool(value),
+            Value::Number(text) => Value::Number(own(text)),
+            Value::String(text) => Value::String(own(text)),
+            Value::Array(items) => Value::Array(items.into_iter().map(Node::into_owned).collect()),
+            Value::Object(members) => Value::Object(
+                members.into_iter().map(|m| Member { key: own(m.key), key_span: m.key_span, value: m.value.into_owned() }).collect(),
+            ),
+        };
+        Node { span: self.span, value }
     }
 
     /// The items of an array; none for anything else.

@@ -71,8 +71,8 @@ pub fn run(input: LintInput<'_>) -> Outcome {
 fn examine(input: &Input, chosen: &Chosen, options: &serde_json::Map<String, serde_json::Value>, load: &LoadOptions<'_>) -> Examined {
     let parsed: Parsed<'_> = match crate::document::parse(input.source.text(), input.format, &load.limits) {
         Ok(parsed) => parsed,
-        Err(trouble) => {
-            let mut file = LoadedFile::broken(&input.source, trouble);
+        Err(troubles) => {
+            let mut file = LoadedFile::broken(&input.source, troubles);
             let found = std::mem::take(&mut file.problems);
             return Examined { file, found, allows: Allows::default() };
         }

@@ -50,7 +50,7 @@ impl EntryRef<'_> {
     fn locate(&self, pointer: &str) -> Option<Span> {
         // Trees are not kept for whole scopes; a finding is rare, so its file is parsed once more for it.
         let text = self.file.source.text();
-        let parsed = crate::document::parse(text, Format::from_name(self.file.source.name()), &Limits::default()).ok()?;
+        let parsed = crate::document::parse(text, Format::from_path(self.file.source.name()), &Limits::default()).ok()?;
         let mut node: &Node<'_> = parsed.root.get("fixtures")?.items().get(self.entry.fixture.origin.index)?;
         for part in pointer.split('/').skip(1) {
             let key = part.replace("~1", "/").replace("~0", "~");

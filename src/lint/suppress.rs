@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::{FileContext, Findings};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::document::{Format, Node, Value};
+use crate::document::{Node, Value};
 
 /// The word that starts an allow in a comment.
 const MARK: &str = "aimock-allow:";
@@ -39,9 +39,7 @@ impl Allows {
         for item in root.get("fixtures").map_or(&[][..], Node::items) {
             read_member(item, item.span.start..item.span.end, &mut allows);
         }
-        if file.source.text().contains(MARK) {
-            read_comments(file, &mut allows);
-        }
+        read_comments(file, &mut allows);
         Allows(allows)
     }
 
@@ -99,21 +97,14 @@ fn read_member(owner: &Node<'_>, covers: Range<usize>, allows: &mut Vec<Allow>) 
 /// Comments cover the entry that they stand in, else the next one; before the document, the whole file.
 fn read_comments(file: &FileContext<'_>, allows: &mut Vec<Allow>) {
     let text = file.source.text();
-    let root = &file.parsed.root;
-    let opener = if file.format == Format::Yaml { &["#"][..] } else { &["//", "/*"][..] };
-    for (at, _) in text.match_indices(MARK) {
-        let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-        let before = text[line_start..at].trim_end();
-        if !opener.iter().any(|opener| before.ends_with(opener)) || inside_string(root, at) {
-            continue;
-        }
-        let line_end = text[at..].find('\n').map_or(text.len(), |length| at + length);
-        let body = text[at + MARK.len()..line_end].trim_end().trim_end_matches("*/").trim();
+    for comment in &file.parsed.comments {
+        let Some((before, body)) = text.get(comment.start..comment.end).and_then(|comment| comment.split_once(MARK)) else { continue };
+        let body = body.trim_end().trim_end_matches("*/").trim();
         let (rule, reason) = body.split_once(':').unwrap_or((body, ""));
         allows.push(Allow {
             rule: rule.trim().to_owned(),
-            span: Span::new(at, line_end),
-            covers: covered_by(root, at, text.len()),
+            span: Span::new(comment.start + before.len(), comment.end),
+            covers: covered_by(&file.parsed.root, comment.start, text.len()),
             has_reason: !reason.trim().is_empty(),
             used: Cell::new(false),
         });
@@ -126,18 +117,4 @@ fn covered_by(root: &Node<'_>, at: usize, end: usize) -> Range<usize> {
     }
     let entries = root.get("fixtures").map_or(&[][..], Node::items);
     entries.iter().find(|entry| at < entry.span.end).map_or(0..end + 1, |entry| entry.span.start..entry.span.end)
-}
-
-fn inside_string(node: &Node<'_>, at: usize) -> bool {
-    if !(node.span.start..node.span.end).contains(&at) {
-        return false;
-    }
-    match &node.value {
-        Value::String(_) => true,
-        Value::Array(items) => items.iter().any(|item| inside_string(item, at)),
-        Value::Object(members) => {
-            members.iter().any(|member| (member.key_span.start..member.key_span.end).contains(&at) || inside_string(&member.value, at))
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
 }

@@ -25,11 +25,17 @@ impl Row {
         if later.dead {
             return Coverage::Unknown;
         }
-        let proved = self.is_always_open()
-            && self.turn_bars(later)
-            && self.matches.surely_covers(&later.matches)
-            && self.is_admitted_wherever(later);
-        Coverage::of(proved, || self.lets_through(later).is_some())
+        Coverage::of(self.surely_shadows(later), || self.lets_through(later).is_some())
+    }
+
+    /// Whether [`Row::shadows`] would be `Yes`, without looking for examples: the cheap half.
+    pub fn surely_shadows(&self, later: &Row) -> bool {
+        self.turn_bars(later) && self.surely_takes_all_of(later)
+    }
+
+    /// Whether this row, whatever was served, takes every request that `later` could get. Turns are left aside.
+    pub fn surely_takes_all_of(&self, later: &Row) -> bool {
+        !later.dead && self.is_always_open() && self.matches.surely_covers(&later.matches) && self.is_admitted_wherever(later)
     }
 
     /// A request that `later` answers though this row stands before it, if one comes to mind.
@@ -118,6 +124,12 @@ impl Table {
             Coverage::Yes if first.bars_fallbacks(second) && self.may_be_revived(later) => Coverage::Unknown,
             coverage => coverage,
         }
+    }
+
+    /// Whether [`Table::shadows`] would be `Yes`: the cheap half.
+    pub fn surely_shadows(&self, earlier: usize, later: usize) -> bool {
+        let (Some(first), Some(second)) = (self.rows().get(earlier), self.rows().get(later)) else { return false };
+        earlier < later && first.surely_shadows(second) && !(first.bars_fallbacks(second) && self.may_be_revived(later))
     }
 
     /// Whether a row behind `number` may stand exactly at a turn above 0 and share a request with it.

@@ -99,7 +99,9 @@ impl Table {
     /// A table of these rows.
     pub fn new(rows: Vec<Row>) -> Table {
         let mut table = Table { rows: Vec::with_capacity(rows.len()), sequenced: Vec::new() };
-        rows.into_iter().for_each(|row| table.push(row));
+        for row in rows {
+            table.push(row);
+        }
         table
     }
 

@@ -173,7 +173,7 @@ pub struct AnyJson(pub serde_json::Value);
 
 impl Read for AnyJson {
     fn read(node: &Node<'_>, _reader: &mut Reader<'_, '_>) -> Option<AnyJson> {
-        Some(AnyJson(node.to_json()))
+        Some(AnyJson(crate::document::to_json(node)))
     }
 }
 

@@ -1,1 +1,12 @@
-fn main() {}
+//! The integration tests, one binary.
+
+/// What each codec makes of requests and replies, held against samples.
+mod codecs;
+/// Arguments, streams and exit statuses of the built program.
+mod command_line;
+/// Laws of the matcher, over made-up patterns and tables.
+mod matcher_laws;
+/// A second, independent reading of the matching rules.
+mod matcher_oracle;
+/// What the report formats print, byte for byte.
+mod report;

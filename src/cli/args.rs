@@ -1,0 +1,311 @@
+//! Flags and arguments, and nothing else: what a value means is the command's business.
+//!
+//! Server settings are optional here, since a flag wins over the environment, that over `aimock.yaml`, and that over the
+//! default; the one place that puts them together is the command.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use super::report::{self, Format};
+use super::terminal;
+use crate::diagnostic::Severity;
+
+/// Help is easiest to read at about this many columns, however wide the terminal.
+const HELP_WIDTH: usize = 100;
+
+/// Reads the command line. Help, versions and mistakes come back as the error to print.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let command = Args::command().term_width(terminal::width_of_process().min(HELP_WIDTH)).color(help_color(&arguments));
+    let matches = command.try_get_matches_from(arguments)?;
+    Args::from_arg_matches(&matches)
+}
+
+/// Help and mistakes are coloured before there are parsed flags to ask, so `--color` is looked for by hand.
+fn help_color(arguments: &[OsString]) -> clap::ColorChoice {
+    let mut words = arguments.iter().filter_map(|argument| argument.to_str()).take_while(|word| *word != "--");
+    let value = words.find_map(|word| word.strip_prefix("--color").map(|rest| rest.strip_prefix('=').map(str::to_owned)));
+    match value.map(|inline| inline.or_else(|| words.next().map(str::to_owned))) {
+        Some(Some(value)) if value == "always" => clap::ColorChoice::Always,
+        Some(Some(value)) if value == "never" => clap::ColorChoice::Never,
+        _ => clap::ColorChoice::Auto,
+    }
+}
+
+/// Lint, validate, match and serve LLM fixtures
+#[derive(Clone, Debug, Parser)]
+#[command(name = "aimock", version, arg_required_else_help = true, disable_help_subcommand = true, after_help = EXAMPLES)]
+pub struct Args {
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  aimock validate fixtures/
+  aimock match request.json -f fixtures/
+  aimock serve fixtures/ -p 4010
+
+Exit status: 0 clean, 1 findings, 2 could not run.";
+
+/// Flags that every command takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
+pub struct GlobalArgs {
+    /// When to use colours; auto also honours `NO_COLOR` and `CLICOLOR_FORCE`
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", help_heading = "Global options")]
+    pub color: Color,
+    /// Say nothing but data and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Global options")]
+    pub quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub verbose: bool,
+    /// Configuration file, instead of the nearest aimock.yaml upward from here
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    pub config: Option<PathBuf>,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Check fixture files: all problems of all files, each at its place
+    Validate(ValidateArgs),
+    /// Tell which fixture would answer a request, and why
+    Match(MatchArgs),
+    /// Serve fixtures to LLM clients over HTTP
+    Serve(ServeArgs),
+    /// Print the JSON Schema of fixtures, configuration or reports
+    Schema(SchemaArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+/// Arguments of `aimock validate`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  aimock validate fixtures/ more.yaml
+  aimock validate 'tests/**/*.fixture.json' --format github
+  generate-fixtures | aimock validate -")]
+pub struct ValidateArgs {
+    /// Files, directories or globs; `-` is stdin [default: the configuration's include, else ./fixtures]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// A JSON Schema of your own that must hold as well; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub schema: Vec<PathBuf>,
+    /// Refuse files larger than this many bytes [default: 268435456]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_file_size: Option<u64>,
+    /// How findings are written
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser(), default_value = "text")]
+    pub format: &'static Format,
+    /// The least severity that makes the exit status 1
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t)]
+    pub fail_on: FailOn,
+}
+
+/// The least severity that counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    Error,
+    #[default]
+    Warning,
+    Info,
+    Never,
+}
+
+impl FailOn {
+    /// The same as a severity; `None` is never.
+    pub fn severity(self) -> Option<Severity> {
+        match self {
+            FailOn::Error => Some(Severity::Error),
+            FailOn::Warning => Some(Severity::Warning),
+            FailOn::Info => Some(Severity::Info),
+            FailOn::Never => None,
+        }
+    }
+}
+
+/// Arguments of `aimock match`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  aimock match request.json -f fixtures/
+  aimock match request.json -f fixtures/ --path /v1/messages
+  build-request | aimock match - -f fixtures/ --format json")]
+pub struct MatchArgs {
+    /// File with the request's body as JSON; `-` is stdin
+    pub request: PathBuf,
+    /// Fixture files, directories or globs; may be repeated [default: the configuration's include, else ./fixtures]
+    #[arg(short, long, value_name = "PATH")]
+    pub fixtures: Vec<PathBuf>,
+    /// URL path the request is sent to [default: told by the body's shape]
+    #[arg(long, value_name = "URLPATH")]
+    pub path: Option<String>,
+    /// A header the request carries; may be repeated
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    pub headers: Vec<String>,
+    /// How plain strings of match keys are compared [default: contains; exact when transforms are set]
+    #[arg(long, value_enum)]
+    pub matching: Option<Matching>,
+    /// How the answer is written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: MatchFormat,
+}
+
+/// How `aimock match` answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum MatchFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// How plain strings of match keys are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Matching {
+    Contains,
+    Exact,
+}
+
+/// Arguments of `aimock serve`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  aimock serve fixtures/
+  aimock serve -f fixtures/chat -f fixtures/tools.yaml -p 0
+  aimock serve fixtures/ --strict --latency 20
+  OPENAI_BASE_URL=http://127.0.0.1:4010/v1 python app.py
+
+Stdout is one line, the URL; everything else is on stderr.")]
+pub struct ServeArgs {
+    /// Fixture files, directories or globs, in load order [default: the configuration's include, else ./fixtures]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// The same as PATH; may be repeated
+    #[arg(short, long, value_name = "PATH")]
+    pub fixtures: Vec<PathBuf>,
+    /// Port to listen on; 0 picks a free one [default: 4010]
+    #[arg(short, long)]
+    pub port: Option<u16>,
+    /// Address to listen on [default: 127.0.0.1]
+    #[arg(long)]
+    pub host: Option<String>,
+    /// Answer a request that no fixture matches with 503 instead of 404
+    #[arg(long)]
+    pub strict: bool,
+    /// Make turnIndex a hard condition instead of a preference
+    #[arg(long, env = "AIMOCK_STRICT_TURN_INDEX", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
+    pub strict_turn_index: bool,
+    /// How plain strings of match keys are compared [default: contains; exact when transforms are set]
+    #[arg(long, value_enum)]
+    pub matching: Option<Matching>,
+    /// Refuse to start when a fixture has an error, instead of serving the others
+    #[arg(long)]
+    pub validate_on_load: bool,
+    /// Wait before every chunk of a stream, in milliseconds [default: 0]
+    #[arg(short, long, value_name = "MS", value_parser = milliseconds, help_heading = "Streams")]
+    pub latency: Option<f64>,
+    /// Longest piece of text in a stream, in characters [default: 20]
+    #[arg(short, long, value_name = "N", value_parser = at_least_one, help_heading = "Streams")]
+    pub chunk_size: Option<usize>,
+    /// Play recorded timings this many times faster [default: 1]
+    #[arg(long, value_name = "FACTOR", value_parser = factor, help_heading = "Streams")]
+    pub replay_speed: Option<f64>,
+    /// Seed of everything random, for runs that repeat [default: a new one, printed at the start]
+    #[arg(long, value_name = "N", help_heading = "Streams")]
+    pub seed: Option<u64>,
+    /// Requests kept in the journal; 0 keeps all [default: 1000]
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub journal_max: Option<usize>,
+    /// Test ids whose sequence counts are kept; 0 keeps all [default: 500]
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub fixture_counts_max: Option<usize>,
+    /// Largest request body, in bytes [default: 104857600]
+    #[arg(long, value_name = "BYTES", value_parser = at_least_one, help_heading = "Limits")]
+    pub max_body_bytes: Option<usize>,
+    /// Keys that clients must present, separated by commas
+    #[arg(long, value_name = "KEYS", env = "AIMOCK_API_KEYS", hide_env_values = true, value_delimiter = ',', help_heading = "Access")]
+    pub api_keys: Option<Vec<String>>,
+    /// How much is logged on stderr [default: info]
+    #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Global options")]
+    pub log_level: Option<LogLevel>,
+}
+
+/// How much the server logs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum LogLevel {
+    Silent,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+}
+
+/// Arguments of `aimock schema`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Example:\n  aimock schema fixture > fixture.schema.json")]
+pub struct SchemaArgs {
+    /// Which schema
+    #[arg(value_enum, default_value_t)]
+    pub name: SchemaName,
+}
+
+/// A published schema.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum SchemaName {
+    /// Fixture files
+    #[default]
+    Fixture,
+    /// aimock.yaml
+    Config,
+    /// Output of `--format json`
+    Report,
+}
+
+/// Arguments of `aimock completions`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  aimock completions bash > ~/.local/share/bash-completion/completions/aimock
+  aimock completions fish > ~/.config/fish/completions/aimock.fish")]
+pub struct CompletionsArgs {
+    /// Shell to complete in
+    pub shell: clap_complete::Shell,
+}
+
+fn format_parser() -> impl TypedValueParser<Value = &'static Format> {
+    let names = report::FORMATS.iter().map(|format| clap::builder::PossibleValue::new(format.name).help(format.summary));
+    PossibleValuesParser::new(names).try_map(|name| report::format(&name).ok_or("no such format"))
+}
+
+fn milliseconds(text: &str) -> Result<f64, String> {
+    number(text).filter(|number| *number >= 0.0).ok_or_else(|| "expected a number of milliseconds, 0 or more".to_owned())
+}
+
+fn factor(text: &str) -> Result<f64, String> {
+    number(text).filter(|number| *number > 0.0).ok_or_else(|| "expected a number above 0, for instance 2 or 0.5".to_owned())
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "expected a whole number, 1 or more".to_owned())
+}
+
+fn number(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|number: &f64| number.is_finite())
+}

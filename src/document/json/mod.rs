@@ -1,0 +1,182 @@
+//! JSON with comments and trailing commas; strict in everything else.
+//!
+//! Our own reader, since a linter needs what the general ones do not give: the exact place of every key and value, every duplicate,
+//! the bracket that was left open, control characters refused where JavaScript refuses them, and a lone surrogate
+//! that costs its character and not the file. It recurses no deeper than [`Limits::depth`].
+
+mod complaint;
+mod scan;
+
+use std::borrow::Cow;
+
+use super::{Findings, Limits, Member, Node, Parsed, Span, Trouble, Value, bom_length};
+
+/// Boxed, so that the good path stays small.
+type Result<T> = std::result::Result<T, Box<Trouble>>;
+
+/// Reads a JSON or JSONC text.
+pub(super) fn parse<'s>(text: &'s str, limits: &Limits) -> std::result::Result<Parsed<'s>, Vec<Trouble>> {
+    let bom = bom_length(text);
+    let mut reader = Reader {
+        text,
+        at: bom,
+        limits,
+        nodes: 0,
+        open: Vec::new(),
+        findings: Findings::default(),
+        comments: Vec::new(),
+        trailing_commas: Vec::new(),
+    };
+    match reader.document() {
+        Ok(root) => Ok(Parsed {
+            root,
+            findings: reader.findings.into_vec(),
+            had_bom: bom > 0,
+            comments: reader.comments,
+            trailing_commas: reader.trailing_commas,
+        }),
+        Err(fatal) => Err(reader.findings.ended_by(*fatal)),
+    }
+}
+
+/// Where the reader stands and what it has met.
+struct Reader<'s, 'l> {
+    text: &'s str,
+    /// Byte offset of what is read next; always on a character boundary when a function returns.
+    at: usize,
+    limits: &'l Limits,
+    nodes: usize,
+    /// Offsets of the brackets that are open, outermost first.
+    open: Vec<usize>,
+    findings: Findings,
+    comments: Vec<Span>,
+    trailing_commas: Vec<Span>,
+}
+
+impl<'s> Reader<'s, '_> {
+    /// One value with nothing but white space and comments around it.
+    fn document(&mut self) -> Result<Node<'s>> {
+        self.space()?;
+        if self.peek().is_none() {
+            return Err(self.empty());
+        }
+        let root = self.value("a value")?;
+        self.space()?;
+        if self.peek().is_some() {
+            return Err(self.after_the_end(&root));
+        }
+        Ok(root)
+    }
+
+    /// A value; `wanted` says what the place calls for (``a value after `:` ``).
+    fn value(&mut self, wanted: &str) -> Result<Node<'s>> {
+        let start = self.at;
+        self.count(Span::at(start))?;
+        let value = match self.peek() {
+            Some(b'"') => Value::String(self.string()?),
+            Some(b'{') => self.object()?,
+            Some(b'[') => self.array()?,
+            Some(b'-' | b'0'..=b'9') => Value::Number(Cow::Borrowed(self.number()?)),
+            Some(byte) if byte.is_ascii_alphabetic() => self.word(wanted)?,
+            _ => return Err(self.unexpected(wanted)),
+        };
+        Ok(Node { span: Span::new(start, self.at), value })
+    }
+
+    fn object(&mut self) -> Result<Value<'s>> {
+        self.enter()?;
+        let mut members = Vec::new();
+        loop {
+            self.space()?;
+            match self.peek() {
+                Some(b'"') => members.push(self.member_of_object()?),
+                Some(b'}') => break,
+                _ => return Err(self.unexpected_key(!members.is_empty())),
+            }
+            if !self.comma(b'}', "`,` or `}` after the value")? {
+                break;
+            }
+        }
+        self.leave();
+        Ok(Value::Object(members))
+    }
+
+    fn member_of_object(&mut self) -> Result<Member<'s>> {
+        let start = self.at;
+        let key = self.string()?;
+        let key_span = Span::new(start, self.at);
+        self.space()?;
+        if self.peek() != Some(b':') {
+            return Err(self.unexpected("`:` after the key"));
+        }
+        self.at += 1;
+        self.space()?;
+        Ok(Member { key, key_span, value: self.value("a value after `:`")? })
+    }
+
+    fn array(&mut self) -> Result<Value<'s>> {
+        self.enter()?;
+        let mut items = Vec::new();
+        loop {
+            self.space()?;
+            if self.peek() == Some(b']') {
+                break;
+            }
+            items.push(self.value(if items.is_empty() { "a value or `]`" } else { "a value or `]` after `,`" })?);
+            if !self.comma(b']', "`,` or `]` after the value")? {
+                break;
+            }
+        }
+        self.leave();
+        Ok(Value::Array(items))
+    }
+
+    /// Whether a comma follows the item just read. A comma before the closing bracket is remembered.
+    fn comma(&mut self, close: u8, wanted: &str) -> Result<bool> {
+        self.space()?;
+        match self.peek() {
+            Some(b',') => {
+                let comma = Span::new(self.at, self.at + 1);
+                self.at += 1;
+                self.space()?;
+                if self.peek() == Some(close) {
+                    self.count(comma)?;
+                    self.trailing_commas.push(comma);
+                }
+                Ok(true)
+            }
+            Some(byte) if byte == close => Ok(false),
+            _ => Err(self.unexpected(wanted)),
+        }
+    }
+
+    /// Steps over an opening bracket, if the depth allows it.
+    fn enter(&mut self) -> Result<()> {
+        if self.open.len() >= self.limits.depth {
+            return Err(self.too_deep());
+        }
+        self.open.push(self.at);
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Steps over the closing bracket of the innermost open one.
+    fn leave(&mut self) {
+        self.open.pop();
+        self.at += 1;
+    }
+
+    /// Counts a node against the limit.
+    fn count(&mut self, place: Span) -> Result<()> {
+        self.nodes += 1;
+        if self.nodes > self.limits.nodes { Err(self.too_many(place)) } else { Ok(()) }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn rest(&self) -> &'s str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+}

@@ -1,0 +1,164 @@
+//! The small parts of JSON: white space, comments, words, numbers and strings.
+
+use std::borrow::Cow;
+
+use super::{Reader, Result, Span, Trouble, Value};
+use crate::document::number;
+
+impl<'s> Reader<'s, '_> {
+    /// Steps over white space and comments.
+    pub(super) fn space(&mut self) -> Result<()> {
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                Some(b'/') => self.comment()?,
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    fn comment(&mut self) -> Result<()> {
+        let rest = self.rest();
+        let length = if rest.starts_with("//") {
+            rest.find(['\n', '\r']).unwrap_or(rest.len())
+        } else if let Some(body) = rest.strip_prefix("/*") {
+            match body.find("*/") {
+                Some(end) => end + 4,
+                None => return Err(self.ends_inside(Span::new(self.at, self.at + 2), "comment", "this comment starts here", "`*/`")),
+            }
+        } else {
+            return Err(self.unexpected("a value, or a comment as `// …` or `/* … */`"));
+        };
+        let span = Span::new(self.at, self.at + length);
+        self.count(span)?;
+        self.comments.push(span);
+        self.at = span.end;
+        Ok(())
+    }
+
+    /// `true`, `false` or `null`.
+    pub(super) fn word(&mut self, wanted: &str) -> Result<Value<'s>> {
+        let rest = self.rest();
+        let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').unwrap_or(rest.len());
+        let value = match &rest[..length] {
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            "null" => Value::Null,
+            _ => return Err(self.unexpected(wanted)),
+        };
+        self.at += length;
+        Ok(value)
+    }
+
+    /// A number as RFC 8259 has it, as its text. One beyond the range of a double is a finding.
+    pub(super) fn number(&mut self) -> Result<&'s str> {
+        let start = self.at;
+        let bytes = self.text.as_bytes();
+        let digits = |from: usize| bytes.get(from..).map_or(0, |rest| rest.iter().take_while(|byte| byte.is_ascii_digit()).count());
+        let is = |at: usize, wanted: &[u8]| bytes.get(at).is_some_and(|byte| wanted.contains(byte));
+
+        let mut at = start + usize::from(is(start, b"-"));
+        let whole = digits(at);
+        if whole == 0 || (whole > 1 && is(at, b"0")) {
+            return Err(self.bad_number());
+        }
+        at += whole;
+        if is(at, b".") {
+            let fraction = digits(at + 1);
+            if fraction == 0 {
+                return Err(self.bad_number());
+            }
+            at += 1 + fraction;
+        }
+        if is(at, b"eE") {
+            let sign = usize::from(is(at + 1, b"+-"));
+            let exponent = digits(at + 1 + sign);
+            if exponent == 0 {
+                return Err(self.bad_number());
+            }
+            at += 1 + sign + exponent;
+        }
+        if bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_')) {
+            return Err(self.bad_number());
+        }
+        self.at = at;
+        let text = &self.text[start..at];
+        if !number::is_finite(text) {
+            self.findings.push(number::not_finite(text, Span::new(start, at)));
+        }
+        Ok(text)
+    }
+
+    /// A string, borrowed when it has no escapes. Stands on the opening quote.
+    pub(super) fn string(&mut self) -> Result<Cow<'s, str>> {
+        let quote = self.at;
+        self.at += 1;
+        let first = self.plain_run();
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Ok(Cow::Borrowed(first));
+        }
+        let mut text = first.to_owned();
+        loop {
+            match self.peek() {
+                Some(b'"') => break,
+                Some(b'\\') => text.push(self.escape(quote)?),
+                _ => return Err(self.broken_string(quote)),
+            }
+            text.push_str(self.plain_run());
+        }
+        self.at += 1;
+        Ok(Cow::Owned(text))
+    }
+
+    /// The characters up to the next quote, backslash, control character or end.
+    fn plain_run(&mut self) -> &'s str {
+        let start = self.at;
+        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+        self.at += rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)).unwrap_or(rest.len());
+        &self.text[start..self.at]
+    }
+
+    /// One escape; stands on the backslash. Half a surrogate pair is a finding and reads as U+FFFD.
+    fn escape(&mut self, quote: usize) -> Result<char> {
+        let start = self.at;
+        let Some(letter) = self.text.as_bytes().get(start + 1) else {
+            self.at = self.text.len();
+            return Err(self.broken_string(quote));
+        };
+        let decoded = match letter {
+            b'"' | b'\\' | b'/' => char::from(*letter),
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => return self.unicode_escape(quote),
+            _ => return Err(self.bad_escape()),
+        };
+        self.at = start + 2;
+        Ok(decoded)
+    }
+
+    fn unicode_escape(&mut self, quote: usize) -> Result<char> {
+        let start = self.at;
+        let Some(first) = self.code_unit(start) else { return Err(self.bad_unicode_escape(quote)) };
+        self.at = start + 6;
+        if let Some(character) = char::from_u32(first) {
+            return Ok(character);
+        }
+        let second = self.code_unit(self.at).filter(|unit| first < 0xdc00 && (0xdc00..0xe000).contains(unit));
+        if let Some(character) = second.and_then(|low| char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (low - 0xdc00))) {
+            self.at += 6;
+            return Ok(character);
+        }
+        self.findings.push(Trouble::lone_surrogate(&self.text[start..self.at], Span::new(start, self.at)));
+        Ok(char::REPLACEMENT_CHARACTER)
+    }
+
+    /// The number in a `\uXXXX` at an offset.
+    fn code_unit(&self, at: usize) -> Option<u32> {
+        let digits = self.text.get(at..at + 6)?.strip_prefix("\\u")?;
+        if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) { u32::from_str_radix(digits, 16).ok() } else { None }
+    }
+}

@@ -1,0 +1,345 @@
+//! Finds rows by what they ask for, so that neither a request nor a comparison of all rows tries every row.
+//!
+//! Rows are filed by the keys they compare by equality (`context`, `toolCallId`, flags, model families …): rows with
+//! the same such keys share a [`Bucket`], rows with the same values a [`Group`]. Within a group a row is filed under
+//! the rarest eight bytes of its longest needle, and found by sliding over the text. Whatever has no such handle is
+//! loose in its group and always a candidate. The index never decides: it names candidates, and the caller tests them.
+
+use std::hash::{Hash, Hasher};
+
+use rapidhash::RapidHashMap;
+use rapidhash::fast::RapidHasher;
+
+use super::{Clause, Criterion, Facet, Facets, Match, Pattern, TextPattern};
+
+/// Length of the pieces by which needles are filed, in bytes.
+const GRAM: usize = 8;
+
+/// In smaller groups trying every row is as fast as looking it up.
+const WORTH_FILING: usize = 6;
+
+/// Combinations of values that are looked up before a bucket is scanned instead.
+const MOST_COMBINATIONS: usize = 256;
+
+/// An index over numbered matches.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    buckets: Vec<Bucket>,
+}
+
+#[derive(Clone, Debug)]
+struct Bucket {
+    /// The keys compared by equality, in registry order.
+    equal: Vec<&'static Criterion>,
+    /// The key whose needle rows are filed by.
+    text: Option<&'static Criterion>,
+    groups: RapidHashMap<u64, Group>,
+}
+
+/// Rows with the same values; ascending.
+#[derive(Clone, Debug, Default)]
+struct Group {
+    loose: Vec<usize>,
+    needles: Needles,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Needles {
+    /// Needles shorter than a gram, whole.
+    short: RapidHashMap<Box<[u8]>, Vec<usize>>,
+    lengths: Vec<usize>,
+    grams: RapidHashMap<[u8; GRAM], Vec<usize>>,
+}
+
+/// A value that a key is compared with by equality.
+#[derive(Clone, Copy, Hash)]
+enum Value<'a> {
+    Text(&'a str),
+    Family(&'a str),
+    Flag(bool),
+}
+
+impl Index {
+    /// An index over these matches; a match's number is its position among all, skipped ones included.
+    pub fn new<'m>(matches: impl Iterator<Item = (usize, &'m Match)>) -> Index {
+        let mut filed: Vec<(Bucket, RapidHashMap<u64, Vec<(usize, Option<&'m str>)>>)> = Vec::new();
+        for (number, matches) in matches {
+            let handles = Handles::of(matches);
+            let bucket = filed.iter_mut().find(|(bucket, _)| bucket.holds(&handles));
+            let rows = match bucket {
+                Some((_, rows)) => rows,
+                None => {
+                    let equal = handles.equal.iter().map(|(criterion, _)| *criterion).collect();
+                    let text = handles.needle.map(|(criterion, _)| criterion);
+                    filed.push((Bucket { equal, text, groups: RapidHashMap::default() }, RapidHashMap::default()));
+                    let Some((_, rows)) = filed.last_mut() else { continue };
+                    rows
+                }
+            };
+            let key = key_of(handles.equal.iter().map(|(_, value)| value.key()));
+            rows.entry(key).or_default().push((number, handles.needle.map(|(_, needle)| needle)));
+        }
+        let buckets = filed.into_iter().map(|(mut bucket, rows)| {
+            bucket.groups = rows.into_iter().map(|(key, rows)| (key, Group::of(rows))).collect();
+            bucket
+        });
+        Index { buckets: buckets.collect() }
+    }
+
+    /// Numbers of matches that may take a request, ascending. None that takes it is missing.
+    pub fn for_request(&self, facets: &mut Facets<'_>) -> Vec<usize> {
+        let mut found = Vec::new();
+        for bucket in &self.buckets {
+            let Some(groups) = bucket.groups_for(|criterion| values_of_facet(facets.of(criterion))) else { continue };
+            let Some(criterion) = bucket.text else {
+                groups.iter().for_each(|group| group.all(&mut found));
+                continue;
+            };
+            let texts: Vec<&str> = match facets.of(criterion) {
+                Facet::Text(text) => vec![text.as_ref()],
+                Facet::Names(names) => names.clone(),
+                Facet::Absent => continue,
+                Facet::Flag(_) | Facet::Headers(_) | Facet::Json(_) => Vec::new(),
+            };
+            groups.iter().for_each(|group| group.within(&texts, &mut found));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Numbers of matches that may take every request that `other` takes, ascending. None that does is missing.
+    pub fn covering(&self, other: &Match) -> Vec<usize> {
+        let mut found = Vec::new();
+        for bucket in &self.buckets {
+            let Some(groups) = bucket.groups_for(|criterion| values_of_match(other, criterion)) else { continue };
+            let Some(criterion) = bucket.text else {
+                groups.iter().for_each(|group| group.all(&mut found));
+                continue;
+            };
+            let Some(clause) = other.clause(criterion.key) else { continue };
+            match texts_of(clause) {
+                Some(texts) => groups.iter().for_each(|group| group.within(&texts, &mut found)),
+                None => groups.iter().for_each(|group| group.all(&mut found)),
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+/// By what a match is filed.
+struct Handles<'m> {
+    equal: Vec<(&'static Criterion, Value<'m>)>,
+    needle: Option<(&'static Criterion, &'m str)>,
+}
+
+impl<'m> Handles<'m> {
+    fn of(matches: &'m Match) -> Handles<'m> {
+        let mut handles = Handles { equal: Vec::new(), needle: None };
+        for clause in matches.clauses() {
+            if let Some(value) = value_of(clause) {
+                handles.equal.push((clause.criterion, value));
+            } else if let Some(needle) = needle_of(clause)
+                && handles.needle.is_none_or(|(_, longest)| needle.len() > longest.len())
+            {
+                handles.needle = Some((clause.criterion, needle));
+            }
+        }
+        handles
+    }
+}
+
+/// The value of a clause that compares by equality.
+fn value_of(clause: &Clause) -> Option<Value<'_>> {
+    match &clause.pattern {
+        Pattern::Text(TextPattern::Equals { text, ignore_case: false }) => Some(Value::Text(text)),
+        Pattern::Text(TextPattern::Model(family)) => Some(Value::Family(family)),
+        Pattern::Flag(flag) => Some(Value::Flag(*flag)),
+        Pattern::Text(_) | Pattern::Headers(_) | Pattern::Subset(_) => None,
+    }
+}
+
+/// The longest text that whatever the clause accepts must contain.
+fn needle_of(clause: &Clause) -> Option<&str> {
+    let Pattern::Text(pattern) = &clause.pattern else { return None };
+    let needle = match pattern {
+        TextPattern::Contains { needle, ignore_case: false } => Some(needle.as_str()),
+        TextPattern::ContainsAll { needles, ignore_case: false } => needles.iter().map(String::as_str).max_by_key(|needle| needle.len()),
+        TextPattern::StartsWith { prefix, ignore_case: false } => Some(prefix.as_str()),
+        TextPattern::EndsWith { suffix, ignore_case: false } => Some(suffix.as_str()),
+        _ => None,
+    };
+    needle.filter(|needle| !needle.is_empty())
+}
+
+/// The texts of which whatever the clause accepts contains every one; `None` when nothing is known.
+fn texts_of(clause: &Clause) -> Option<Vec<&str>> {
+    let Pattern::Text(pattern) = &clause.pattern else { return None };
+    match pattern {
+        TextPattern::Contains { needle, ignore_case: false } => Some(vec![needle]),
+        TextPattern::ContainsAll { needles, ignore_case: false } => Some(needles.iter().map(String::as_str).collect()),
+        TextPattern::Equals { text, ignore_case: false } => Some(vec![text]),
+        TextPattern::StartsWith { prefix, ignore_case: false } => Some(vec![prefix]),
+        TextPattern::EndsWith { suffix, ignore_case: false } => Some(vec![suffix]),
+        _ => None,
+    }
+}
+
+/// What a bucket's groups can be looked up by.
+enum Lookup {
+    /// The value is one of these, given by their hashes.
+    Values(Vec<u64>),
+    /// No row of the bucket can do.
+    Never,
+    /// Any value can do.
+    Unknown,
+}
+
+/// A text, and all model families that it belongs to.
+fn with_families(text: &str) -> Vec<u64> {
+    let families = std::iter::once(text.len()).chain(dashes(text)).filter_map(|end| text.get(..end));
+    std::iter::once(Value::Text(text)).chain(families.map(Value::Family)).map(Value::key).collect()
+}
+
+/// Where a dash with a digit behind it cuts a model's name.
+fn dashes(text: &str) -> impl Iterator<Item = usize> {
+    text.as_bytes().windows(2).enumerate().filter(|(_, pair)| pair[0] == b'-' && pair[1].is_ascii_digit()).map(|(at, _)| at)
+}
+
+fn values_of_facet(facet: &Facet<'_>) -> Lookup {
+    match facet {
+        Facet::Absent | Facet::Headers(_) | Facet::Json(_) => Lookup::Never,
+        Facet::Text(text) => Lookup::Values(with_families(text)),
+        Facet::Names(names) => Lookup::Values(names.iter().flat_map(|name| with_families(name)).collect()),
+        Facet::Flag(flag) => Lookup::Values(vec![Value::Flag(*flag).key()]),
+    }
+}
+
+fn values_of_match(other: &Match, criterion: &'static Criterion) -> Lookup {
+    let Some(clause) = other.clause(criterion.key) else {
+        let implied = criterion.key == "hasToolResult" && other.wants_tool_result();
+        return if implied { Lookup::Values(vec![Value::Flag(true).key()]) } else { Lookup::Never };
+    };
+    match &clause.pattern {
+        Pattern::Text(TextPattern::Equals { text, ignore_case: false } | TextPattern::Model(text)) => Lookup::Values(with_families(text)),
+        Pattern::Flag(flag) => Lookup::Values(vec![Value::Flag(*flag).key()]),
+        Pattern::Text(_) => Lookup::Unknown,
+        Pattern::Headers(_) | Pattern::Subset(_) => Lookup::Never,
+    }
+}
+
+impl Value<'_> {
+    /// Equal values have equal keys; that unequal ones may too only makes for a needless candidate.
+    fn key(self) -> u64 {
+        let mut hasher = RapidHasher::default();
+        self.hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+fn key_of(values: impl Iterator<Item = u64>) -> u64 {
+    let mut hasher = RapidHasher::default();
+    values.for_each(|value| value.hash(&mut hasher));
+    hasher.finish()
+}
+
+impl Bucket {
+    fn holds(&self, handles: &Handles<'_>) -> bool {
+        self.text == handles.needle.map(|(criterion, _)| criterion)
+            && self.equal.len() == handles.equal.len()
+            && self.equal.iter().zip(&handles.equal).all(|(mine, (theirs, _))| *mine == *theirs)
+    }
+
+    /// The groups that the values lead to; `None` when there are none.
+    fn groups_for(&self, mut lookup: impl FnMut(&'static Criterion) -> Lookup) -> Option<Vec<&Group>> {
+        let mut combinations: Vec<Vec<u64>> = vec![Vec::new()];
+        for criterion in &self.equal {
+            let values = match lookup(criterion) {
+                Lookup::Never => return None,
+                Lookup::Values(values) if combinations.len() * values.len() <= MOST_COMBINATIONS => values,
+                Lookup::Values(_) | Lookup::Unknown => return Some(self.groups.values().collect()),
+            };
+            combinations = combinations
+                .iter()
+                .flat_map(|start| values.iter().map(move |value| start.iter().copied().chain([*value]).collect()))
+                .collect();
+        }
+        let groups: Vec<&Group> = combinations.into_iter().filter_map(|values| self.groups.get(&key_of(values.into_iter()))).collect();
+        (!groups.is_empty()).then_some(groups)
+    }
+}
+
+impl Group {
+    fn of(rows: Vec<(usize, Option<&str>)>) -> Group {
+        if rows.len() <= WORTH_FILING {
+            return Group { loose: rows.into_iter().map(|(number, _)| number).collect(), needles: Needles::default() };
+        }
+        let mut common: RapidHashMap<[u8; GRAM], u32> = RapidHashMap::default();
+        for gram in rows.iter().filter_map(|(_, needle)| *needle).flat_map(grams) {
+            *common.entry(gram).or_default() += 1;
+        }
+        let mut group = Group::default();
+        for (number, needle) in rows {
+            match needle {
+                None => group.loose.push(number),
+                Some(needle) => group.needles.file(number, needle, &common),
+            }
+        }
+        group
+    }
+
+    fn all(&self, found: &mut Vec<usize>) {
+        found.extend(&self.loose);
+        self.needles.all(found);
+    }
+
+    fn within(&self, texts: &[&str], found: &mut Vec<usize>) {
+        found.extend(&self.loose);
+        texts.iter().for_each(|text| self.needles.within(text.as_bytes(), found));
+    }
+}
+
+fn grams(text: &str) -> impl Iterator<Item = [u8; GRAM]> {
+    text.as_bytes().windows(GRAM).filter_map(|window| window.try_into().ok())
+}
+
+impl Needles {
+    fn file(&mut self, number: usize, needle: &str, common: &RapidHashMap<[u8; GRAM], u32>) {
+        let rarest = grams(needle).min_by_key(|gram| common.get(gram).copied().unwrap_or(0));
+        match rarest {
+            Some(gram) => self.grams.entry(gram).or_default().push(number),
+            None => {
+                if !self.lengths.contains(&needle.len()) {
+                    self.lengths.push(needle.len());
+                }
+                self.short.entry(needle.as_bytes().into()).or_default().push(number);
+            }
+        }
+    }
+
+    fn all(&self, found: &mut Vec<usize>) {
+        self.short.values().chain(self.grams.values()).for_each(|rows| found.extend(rows));
+    }
+
+    fn within(&self, text: &[u8], found: &mut Vec<usize>) {
+        for length in &self.lengths {
+            for window in text.windows(*length) {
+                if let Some(rows) = self.short.get(window) {
+                    found.extend(rows);
+                }
+            }
+        }
+        if self.grams.is_empty() {
+            return;
+        }
+        for window in text.windows(GRAM) {
+            if let Ok(gram) = <[u8; GRAM]>::try_from(window)
+                && let Some(rows) = self.grams.get(&gram)
+            {
+                found.extend(rows);
+            }
+        }
+    }
+}
