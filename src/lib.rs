@@ -10,11 +10,8 @@ pub mod fixture;
 pub mod lint;
 pub mod matcher;
 pub mod provider;
-<<<<<<< HEAD
 pub mod reference;
-=======
 pub mod secrets;
->>>>>>> rulesb
 pub mod server;
 pub mod shape;
 pub mod wire;
