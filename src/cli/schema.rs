@@ -1,6 +1,5 @@
 //! `aimock schema`: prints the JSON Schemas this program works by, or compares a copy with them.
 
-
 use anyhow::Context as _;
 
 use super::{SchemaArgs, SchemaName, Status, Terminal, report};

@@ -50,7 +50,9 @@ pub fn discover(arguments: &[PathBuf], options: &Options) -> Discovery {
         match std::fs::metadata(argument) {
             Ok(metadata) if metadata.is_dir() => walk(argument, options, &mut discovery),
             Ok(_) => discovery.files.push(Found { path: argument.clone(), name: display_name(argument), named: true }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_broken_link(argument) => expand(argument, options, &mut discovery),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_broken_link(argument) => {
+                expand(argument, options, &mut discovery)
+            }
             Err(error) => discovery.troubles.push(unreadable(argument, &error)),
         }
     }
@@ -64,7 +66,8 @@ fn is_broken_link(path: &Path) -> bool {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> PathTrouble {
-    let message = if is_broken_link(path) { "is a link that leads nowhere".to_owned() } else { format!("cannot be read: {}", reason(error)) };
+    let message =
+        if is_broken_link(path) { "is a link that leads nowhere".to_owned() } else { format!("cannot be read: {}", reason(error)) };
     PathTrouble { rule: "unreadable-file", name: display_name(path), message, help: "check its permissions, or exclude it".to_owned() }
 }
 
