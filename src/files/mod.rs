@@ -1,0 +1,20 @@
+//! Finds, reads and atomically writes files: the only user of the file system.
+//!
+//! What is not a regular file is never opened, what is too large is never read, and every path that is left out is named with the
+//! reason ([`Problem`]). This module knows suffixes, never what a fixture is; nothing here prints.
+#![expect(clippy::disallowed_methods, reason = "this is the one place that touches the disk")]
+
+mod discover;
+mod exclude;
+mod problem;
+mod read;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use discover::{Discovery, Found, discover};
+pub use exclude::{BadGlob, Exclude};
+pub use problem::Problem;
+pub use read::{DEFAULT_MAX_FILE_SIZE, FileText, read, read_path, stdin};
+pub use write::{WriteError, write_atomically};
