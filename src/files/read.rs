@@ -25,7 +25,7 @@ pub struct FileText {
 ///
 /// # Errors
 /// It is gone, unreadable, not a regular file, larger than `max` bytes (then nothing is read), or not UTF-8.
-pub fn read(found: &Found, max: u64) -> Result<FileText, Problem> {
+pub fn read(found: &Found, max: u64) -> Result<FileText, Box<Problem>> {
     read_as(&found.path, &found.name, max)
 }
 
@@ -33,7 +33,7 @@ pub fn read(found: &Found, max: u64) -> Result<FileText, Problem> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_path(path: &Path, max: u64) -> Result<FileText, Problem> {
+pub fn read_path(path: &Path, max: u64) -> Result<FileText, Box<Problem>> {
     read_as(path, &display_name(path), max)
 }
 
@@ -41,27 +41,26 @@ pub fn read_path(path: &Path, max: u64) -> Result<FileText, Problem> {
 ///
 /// # Errors
 /// It cannot be read, goes on after `max` bytes, or is not UTF-8.
-pub fn stdin(max: u64) -> Result<FileText, Problem> {
+pub fn stdin(max: u64) -> Result<FileText, Box<Problem>> {
     let name = "<stdin>";
     decode(bounded(io::stdin().lock(), 0, max, name)?, name)
 }
 
-fn read_as(path: &Path, name: &str, max: u64) -> Result<FileText, Problem> {
+fn read_as(path: &Path, name: &str, max: u64) -> Result<FileText, Box<Problem>> {
     let refuse = |meta: &Metadata| check(meta, path, name, max);
     // Before opening, since opening a named pipe waits; after it as well, since paths can change meanwhile.
-    refuse(&fs::metadata(path).map_err(|error| io_problem(Severity::Error, name, &error))?)?;
-    let file = open(path).map_err(|error| io_problem(Severity::Error, name, &error))?;
-    let meta = file.metadata().map_err(|error| io_problem(Severity::Error, name, &error))?;
+    refuse(&fs::metadata(path).map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?)?;
+    let file = open(path).map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?;
+    let meta = file.metadata().map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?;
     refuse(&meta)?;
     decode(bounded(file, meta.len(), max, name)?, name)
 }
 
-fn check(meta: &Metadata, path: &Path, name: &str, max: u64) -> Result<(), Problem> {
+fn check(meta: &Metadata, path: &Path, name: &str, max: u64) -> Result<(), Box<Problem>> {
     if !meta.is_file() {
         let message = format!("it is {}, not a regular file; it is not opened", kind_of(path));
-        return Err(
-            Problem::new("not-a-regular-file", Severity::Error, name, message).advise("pass its contents on standard input, as `-`")
-        );
+        let problem = Problem::new("not-a-regular-file", Severity::Error, name, message);
+        return Err(Box::new(problem.advise("pass its contents on standard input, as `-`")));
     }
     if meta.len() > max { Err(too_large(name, Some(meta.len()), max)) } else { Ok(()) }
 }
@@ -78,18 +77,18 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 /// All bytes of a reader that promises `expected` of them, but not more than `max`.
-fn bounded(reader: impl Read, expected: u64, max: u64, name: &str) -> Result<Vec<u8>, Problem> {
+fn bounded(reader: impl Read, expected: u64, max: u64, name: &str) -> Result<Vec<u8>, Box<Problem>> {
     let mut bytes = Vec::with_capacity(usize::try_from(expected.min(max)).unwrap_or(0));
-    reader.take(max.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| io_problem(Severity::Error, name, &error))?;
+    reader.take(max.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?;
     if bytes.len() as u64 > max { Err(too_large(name, None, max)) } else { Ok(bytes) }
 }
 
-fn too_large(name: &str, size: Option<u64>, max: u64) -> Problem {
+fn too_large(name: &str, size: Option<u64>, max: u64) -> Box<Problem> {
     let message = match size {
         Some(size) => format!("it holds {}, more than the limit of {}; it is not read", amount(size), amount(max)),
         None => format!("it holds more than the limit of {}", amount(max)),
     };
-    Problem::new("file-too-large", Severity::Error, name, message).advise("split it, or raise the limit with `--max-file-size`")
+    Box::new(Problem::new("file-too-large", Severity::Error, name, message).advise("split it, or raise the limit with `--max-file-size`"))
 }
 
 /// A number of bytes as people say it.
@@ -105,7 +104,7 @@ fn amount(bytes: u64) -> String {
     }
 }
 
-fn decode(bytes: Vec<u8>, name: &str) -> Result<FileText, Problem> {
+fn decode(bytes: Vec<u8>, name: &str) -> Result<FileText, Box<Problem>> {
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => return Err(not_utf8(error.as_bytes(), error.utf8_error().valid_up_to(), name)),
@@ -117,20 +116,20 @@ fn decode(bytes: Vec<u8>, name: &str) -> Result<FileText, Problem> {
         } else {
             "it looks like a binary file"
         };
-        return Err(problem.advise(help));
+        return Err(Box::new(problem.advise(help)));
     }
     let had_bom = text.starts_with('\u{feff}');
     let crlf = text.find('\n').is_some_and(|at| text[..at].ends_with('\r'));
     Ok(FileText { text, had_bom, crlf })
 }
 
-fn not_utf8(bytes: &[u8], at: usize, name: &str) -> Problem {
+fn not_utf8(bytes: &[u8], at: usize, name: &str) -> Box<Problem> {
     let byte = bytes.get(at).copied().unwrap_or_default();
     let problem = contents("not-utf8", name, bytes, at, &format!("the byte 0x{byte:02X}"));
-    match bytes {
+    Box::new(match bytes {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => problem.advise("it starts like UTF-16: save it as UTF-8"),
         _ => problem.advise("save it as UTF-8; it may be Latin-1 or Windows-1252"),
-    }
+    })
 }
 
 /// A problem of one byte, with the text up to the end of its line.

@@ -42,7 +42,7 @@ impl Folder {
         assert_eq!(said, problems);
     }
 
-    fn read(&self, name: &str, max: u64) -> Result<FileText, Problem> {
+    fn read(&self, name: &str, max: u64) -> Result<FileText, Box<Problem>> {
         read_path(&self.path(name), max)
     }
 }
@@ -216,8 +216,8 @@ fn links_are_followed_but_not_in_circles() {
 fn unreadable_files_and_directories_are_named() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = Folder::new(&[("a.json", "{}"), ("locked/b.json", "{}")]);
-    fs::set_permissions(folder.path("a.json"), fs::Permissions::from_mode(0)).unwrap();
-    fs::set_permissions(folder.path("locked"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(folder.path("a.json"), fs::Permissions::from_mode(0o0)).unwrap();
+    fs::set_permissions(folder.path("locked"), fs::Permissions::from_mode(0o0)).unwrap();
     let (files, problems) = folder.discover(&["."], &[]);
     let read = folder.read("a.json", 100);
     // The superuser reads everything; then there is nothing to refuse, and the mapping below is what remains to be tested.

@@ -34,13 +34,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
         Err(error) => return Err(fail(error)),
     };
     let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".aimock-");
-    let new = new_file_permissions();
-    if let Some(new) = new {
-        builder.permissions(new);
-    }
-    let mut file = builder.tempfile_in(folder).map_err(fail)?;
+    let mut file = temporary().tempfile_in(folder).map_err(fail)?;
     file.write_all(bytes).map_err(fail)?;
     if let Some(old) = old {
         file.as_file().set_permissions(old).map_err(fail)?;
@@ -64,14 +58,14 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// What a new file would get without us; the process' mask still applies.
-#[cfg(unix)]
-fn new_file_permissions() -> Option<fs::Permissions> {
-    use std::os::unix::fs::PermissionsExt as _;
-    Some(fs::Permissions::from_mode(0o666))
-}
-
-#[cfg(not(unix))]
-fn new_file_permissions() -> Option<fs::Permissions> {
-    None
+/// A file gets what it would get without us; the process' mask still applies.
+fn temporary() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".aimock-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder
 }
