@@ -62,9 +62,9 @@ fn warn_of_errors(files: &[LoadedFile], terminal: &mut Terminal<'_>) {
 fn read_request(path: &Path, url_path: Option<&str>, headers: &[String]) -> anyhow::Result<Exchange> {
     let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { files::display_name(path) };
     let text = if path.as_os_str() == "-" {
-        files::read_stdin(files::DEFAULT_MAX_FILE_SIZE).map_err(|trouble| anyhow::anyhow!("standard input {trouble}"))?
+        files::stdin(files::DEFAULT_MAX_FILE_SIZE).map_err(|problem| anyhow::anyhow!("{problem}"))?.text
     } else {
-        files::read_text(path).with_context(|| format!("cannot read the request {name}"))?
+        files::read_path(path, files::DEFAULT_MAX_FILE_SIZE).with_context(|| format!("cannot read the request {name}"))?.text
     };
     let value: serde_json::Value = serde_json::from_str(&text).with_context(|| format!("the request {name} is no JSON"))?;
     let mut fields = Headers::new();
