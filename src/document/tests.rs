@@ -117,6 +117,17 @@ fn comments_and_trailing_commas_are_remembered() {
     for comma in &parsed.trailing_commas {
         assert_eq!(&text[comma.start..comma.end], ",");
     }
+    let deviations: Vec<String> = parsed.deviations().iter().map(|trouble| shown(text, trouble)).collect();
+    assert_eq!(
+        deviations,
+        [
+            "1:1 comment-in-json a comment stands in a .json file",
+            "2:10 comment-in-json a comment stands in a .json file",
+            "2:29 trailing-comma a comma stands before the closing bracket",
+            "2:31 trailing-comma a comma stands before the closing bracket",
+            "3:3 comment-in-json a comment stands in a .json file",
+        ]
+    );
     json("/**/[/*,*/1//x\r\n]", "[1]");
     json("\"// no comment\"", "\"// no comment\"");
 }

@@ -33,7 +33,7 @@ impl Exclude {
             let text = glob.as_ref().trim_start_matches("./").trim_end_matches('/');
             Ok((compile(text)?, !text.contains('/')))
         };
-        Ok(Exclude { base: base.into(), globs: globs.iter().map(parse).collect::<Result<_, _>>()? })
+        Ok(Exclude { base: plain(&base.into()), globs: globs.iter().map(parse).collect::<Result<_, _>>()? })
     }
 
     /// Whether a walk leaves out this path, which it reached by its parent.
@@ -46,7 +46,7 @@ impl Exclude {
             return false;
         }
         let path = plain(path);
-        let relative = path.strip_prefix(plain(&self.base)).unwrap_or(&path);
+        let relative = path.strip_prefix(&self.base).unwrap_or(&path);
         self.globs.iter().any(|(glob, by_name)| if *by_name { glob.is_match(name) } else { glob.is_match(relative) })
     }
 }
@@ -57,7 +57,9 @@ pub(super) fn compile(glob: &str) -> Result<GlobMatcher, BadGlob> {
     built.map(|glob| glob.compile_matcher()).map_err(|error| BadGlob { glob: glob.to_owned(), reason: error.kind().to_string() })
 }
 
-/// The path without `.` steps.
+/// The path from the root on, without `.` steps.
 fn plain(path: &Path) -> PathBuf {
-    path.components().filter(|component| *component != Component::CurDir).collect()
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    whole.components().filter(|component| *component != Component::CurDir).collect()
 }

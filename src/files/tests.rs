@@ -128,6 +128,12 @@ fn excluded_paths_are_left_out_unless_named() {
         assert_eq!(folder.discover(&["."], &exclude).0, files, "{exclude:?}");
     }
     assert_eq!(folder.discover(&["old/b.json"], &["old"]).0, ["old/b.json"]);
+    // Tests run in the package's folder.
+    for base in [env!("CARGO_MANIFEST_DIR"), "", "."] {
+        let exclude = Exclude::new(base, &["src/old"]).unwrap();
+        assert!(exclude.covers(Path::new("src/old")) && exclude.covers(Path::new("./src/old")), "{base}");
+        assert!(!exclude.covers(Path::new("old")) && !exclude.covers(Path::new("x/src/old")), "{base}");
+    }
     let bad = Exclude::new("", &["a[", "b"]).unwrap_err();
     assert!(bad.to_string().starts_with("`a[` is not a glob: "), "{bad}");
 }
