@@ -10,6 +10,8 @@ pub mod fixture;
 pub mod lint;
 pub mod matcher;
 pub mod provider;
+pub mod reference;
+pub mod secrets;
 pub mod server;
 pub mod shape;
 pub mod wire;

@@ -147,7 +147,7 @@ impl FailOn {
 Examples:
   aimock match request.json -f fixtures/
   aimock match request.json -f fixtures/ --path /v1/messages
-  curl -s localhost:4010/__aimock/journal | jq '.[0].body' | aimock match -")]
+  build-request | aimock match - -f fixtures/ --format json")]
 pub struct MatchArgs {
     /// File with the request's body as JSON; `-` is stdin
     pub request: PathBuf,
@@ -259,11 +259,17 @@ pub enum LogLevel {
 
 /// Arguments of `aimock schema`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Example:\n  aimock schema fixture > fixture.schema.json")]
+#[command(after_help = "\
+Examples:
+  aimock schema fixture > fixture.schema.json
+  aimock schema config --diff config.schema.json")]
 pub struct SchemaArgs {
     /// Which schema
     #[arg(value_enum, default_value_t)]
     pub name: SchemaName,
+    /// Compare a copy with the schema in place of printing it; exit status 1 if they differ
+    #[arg(long, value_name = "FILE")]
+    pub diff: Option<PathBuf>,
 }
 
 /// A published schema.

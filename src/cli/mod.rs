@@ -10,6 +10,7 @@ mod progress;
 pub mod report;
 mod schema;
 mod serve;
+mod sources;
 mod terminal;
 #[cfg(test)]
 mod tests;

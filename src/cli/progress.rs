@@ -39,6 +39,11 @@ impl Progress {
         }
     }
 
+    /// Pieces done so far.
+    pub fn position(&self) -> u64 {
+        self.bar.position()
+    }
+
     /// All is done: takes the bar away.
     pub fn finish(self) {
         drop(self);

@@ -1,8 +1,47 @@
-//! `aimock validate`: checks fixture files against the schema and the loader.
+//! `aimock validate`: every file against the published schema and the loader; all problems, each at its place.
 
+use anyhow::Context as _;
+
+use super::report::{self, Report};
+use super::sources::{self, Config, Sources};
 use super::{GlobalArgs, Status, Terminal, ValidateArgs};
+use crate::diagnostic::Diagnostic;
+use crate::files::{DEFAULT_MAX_FILE_SIZE, read_text};
+use crate::fixture::{LoadOptions, SchemaCheck, check_together};
 
 /// Runs the command.
-pub(super) fn run(_args: &ValidateArgs, _global: &GlobalArgs, _terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
-    anyhow::bail!("`aimock validate` is not built yet")
+pub(super) fn run(args: &ValidateArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
+    let ValidateArgs { paths, schema, max_file_size, format, fail_on } = args;
+    let config = Config::load(global, terminal)?;
+    let paths = config.paths(paths)?;
+    let mut schemas = vec![SchemaCheck::published()];
+    for path in schema {
+        schemas.push(own_schema(path)?);
+    }
+    let options = LoadOptions { matching: config.matching(None), schemas: &schemas, ..LoadOptions::default() };
+    let sources = Sources::read(&paths, &config, max_file_size.unwrap_or(DEFAULT_MAX_FILE_SIZE), "<stdin>")?;
+    anyhow::ensure!(!sources.is_empty(), "{}", nothing_found(&paths));
+    let Sources { inputs, troubles, missing } = sources;
+    let mut files = sources::load(inputs, &options, terminal);
+    let mut findings: Vec<Diagnostic> = troubles;
+    findings.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.problems)));
+    findings.extend(check_together(&files));
+    let outcomes = sources::outcomes(&files);
+    let rules = report::loader_rules();
+    let report = Report { findings: &findings, files: &outcomes, rules: &rules, fail_on: fail_on.severity() };
+    let status = report::emit(format, &report, terminal)?;
+    Ok(sources::status_of(status, &outcomes, missing, terminal))
+}
+
+/// A team's own schema.
+fn own_schema(path: &std::path::Path) -> anyhow::Result<SchemaCheck> {
+    let name = crate::files::display_name(path);
+    let text = read_text(path).with_context(|| format!("cannot read the schema {name}"))?;
+    let value = serde_json::from_str(&text).with_context(|| format!("the schema {name} is no JSON"))?;
+    SchemaCheck::own(&name, &value).map_err(|reason| anyhow::anyhow!("{name} is no JSON Schema: {reason}"))
+}
+
+fn nothing_found(paths: &[std::path::PathBuf]) -> String {
+    let names: Vec<String> = paths.iter().map(|path| crate::files::display_name(path)).collect();
+    format!("no JSON or YAML file in {}\nfixture files end in .json, .jsonc, .yaml or .yml", names.join(", "))
 }

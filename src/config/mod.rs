@@ -295,6 +295,11 @@ impl JsonSchema for Port {
     }
 }
 
+/// The schema of configuration files.
+pub fn schema() -> serde_json::Value {
+    crate::fixture::generate::<ConfigShape>("aimock configuration")
+}
+
 /// Sections of the peer's configuration that nothing here acts on.
 const PEER_ONLY: [&str; 6] = ["mcp", "a2a", "agui", "vector", "services", "metrics"];
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub use fingerprint::fingerprints;
 pub use source::{LineColumn, Source, SourceId, Span};
 
-/// How bad it is. Findings count (exit status 1) from `Warning` up unless told otherwise.
+/// How bad it is. Findings count (exit status 1) from `warning` up unless told otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {

@@ -19,7 +19,7 @@ pub struct Compatibility<'a> {
     pub provider: &'a str,
 }
 
-impl<'a> Compatibility<'a> {
+impl Compatibility<'_> {
     /// Every provider that is treated differently from the rest, and one of the rest. Whatever holds for each of these
     /// at each endpoint holds for all requests.
     pub(super) const PROVIDERS: [&'static str; 6] =

@@ -5,7 +5,7 @@
 
 use super::implication::{Domain, excludes, implies};
 use super::plainest::{Setting, Sketch};
-use super::sample::samples;
+use super::sample::{forbidden, samples};
 use super::{Clause, Criterion, Facet, Match, Pattern, TextPattern, pattern, subset};
 use crate::exchange::{Endpoint, Exchange, Headers};
 
@@ -49,7 +49,7 @@ impl TextPattern {
     /// A text that `other` accepts and this pattern does not, if one comes to mind.
     pub fn counterexample(&self, other: &TextPattern) -> Option<String> {
         let theirs = samples(other);
-        let mine = samples(self);
+        let mine: Vec<String> = forbidden(self).into_iter().chain(samples(self)).collect();
         let is_one = |text: &String| other.accepts(text) && !self.accepts(text);
         let variants = |text: &String| {
             let mixed = mine.iter().flat_map(|mine| [format!("{text}{mine}"), format!("{mine}{text}")]);

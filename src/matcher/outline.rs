@@ -172,7 +172,9 @@ fn of_arm(arm: &Hir, ignore_case: bool, exact: bool) -> Outline {
     if !from_start {
         outline.gap(true);
     }
-    inner.iter().for_each(|part| outline.extend(part));
+    for part in inner {
+        outline.extend(part);
+    }
     if !to_end {
         outline.gap(true);
     }

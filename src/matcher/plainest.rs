@@ -6,27 +6,7 @@
 use super::coverage::headers_of;
 use super::sample::{names, samples};
 use super::{Match, Pattern, TextPattern};
-use crate::exchange::{EmbeddingInput, Endpoint, Exchange, Headers, Message, RawRequest, Request, Role, ToolCall, ToolOffer};
-
-/// Providers a made-up request may come from, the likeliest first.
-const PROVIDERS: [&str; 16] = [
-    "openai",
-    "anthropic",
-    "gemini",
-    "azure",
-    "bedrock",
-    "vertex",
-    "vertexai",
-    "ollama",
-    "cohere",
-    "mistral",
-    "openrouter",
-    "grok",
-    "elevenlabs",
-    "fal",
-    "byteplus",
-    "gemini-interactions",
-];
+use crate::exchange::{EmbeddingInput, Endpoint, Exchange, Headers, Message, PROVIDERS, RawRequest, Request, Role, ToolCall, ToolOffer};
 
 /// What surrounds the texts that a match asks for. `None` leaves it to the match.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,7 +51,7 @@ impl<'m> Sketch<'m> {
 
     /// The request, which the match may still refuse; `None` when a clause has no sample.
     pub(super) fn draw(self) -> Option<Exchange> {
-        let endpoint = self.endpoint()?;
+        let endpoint = self.endpoint().ok()?;
         let request = Request {
             provider: if endpoint.is_some() || self.pattern("provider").is_some() { self.provider()? } else { "" },
             endpoint,
@@ -108,16 +88,16 @@ impl<'m> Sketch<'m> {
     }
 
     /// Chat, unless the match says or implies otherwise.
-    fn endpoint(&self) -> Option<Option<Endpoint>> {
+    fn endpoint(&self) -> Result<Option<Endpoint>, NoSample> {
         if let Some((_, name)) = self.settled.iter().find(|(key, _)| *key == "endpoint") {
-            return Endpoint::from_name(name).map(Some);
+            return Endpoint::from_name(name).map(Some).ok_or(NoSample);
         }
         if let Some(Pattern::Text(pattern)) = self.pattern("endpoint") {
-            return Endpoint::ALL.into_iter().find(|endpoint| pattern.accepts(endpoint.name())).map(Some);
+            return Endpoint::ALL.into_iter().find(|endpoint| pattern.accepts(endpoint.name())).map(Some).ok_or(NoSample);
         }
         let of_the_url = ["path", "method", "headers", "body"];
         let only_the_url = self.matches.clauses().iter().all(|clause| of_the_url.contains(&clause.criterion.key));
-        Some(match self.pattern("path") {
+        Ok(match self.pattern("path") {
             Some(_) if only_the_url => None,
             _ if self.pattern("inputText").is_some() => Some(Endpoint::Embedding),
             _ => Some(Endpoint::Chat),
@@ -165,14 +145,14 @@ impl<'m> Sketch<'m> {
         let names = self.names("toolName")?;
         let namespaces = self.names("toolNamespace")?;
         let count = names.len().max(namespaces.len());
-        let named = names.into_iter().map(Some).chain(std::iter::repeat(None));
-        let spaced = namespaces.into_iter().map(Some).chain(std::iter::repeat(None));
+        let with_name = names.into_iter().map(Some).chain(std::iter::repeat(None));
+        let with_space = namespaces.into_iter().map(Some).chain(std::iter::repeat(None));
         let offer = |(name, namespace): (Option<String>, Option<String>)| ToolOffer {
             name: name.unwrap_or_else(|| "tool".to_owned()),
             namespace,
             parameters: None,
         };
-        Some(named.zip(spaced).take(count).map(offer).collect())
+        Some(with_name.zip(with_space).take(count).map(offer).collect())
     }
 
     fn names(&self, key: &str) -> Option<Vec<String>> {

@@ -1,7 +1,7 @@
 //! Texts that a pattern accepts, made from the pattern: for witness requests and for proofs that something is not
 //! covered. Every text was tried on its pattern before it leaves this module.
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind};
 
 use super::TextPattern;
 
@@ -54,18 +54,30 @@ fn guesses(pattern: &TextPattern) -> Vec<String> {
 
 /// Texts of each arm alone, and of all arms one behind the other, prefixes first and suffixes last.
 fn of_all(arms: &[TextPattern]) -> Vec<String> {
-    let mut texts: Vec<String> = arms.iter().flat_map(samples).collect();
-    let mut parts: Vec<(u8, String)> = arms
-        .iter()
-        .filter(|arm| !matches!(arm, TextPattern::Not(_)))
-        .filter_map(|arm| Some((place(arm), samples(arm).into_iter().next()?)))
-        .collect();
+    let mut texts: Vec<String> = Vec::new();
+    let mut parts: Vec<(u8, String)> = Vec::new();
+    for arm in arms {
+        let of_arm = samples(arm);
+        if let (false, Some(first)) = (matches!(arm, TextPattern::Not(_)), of_arm.first()) {
+            parts.push((place(arm), first.clone()));
+        }
+        texts.extend(of_arm);
+    }
     parts.sort_by_key(|(place, _)| *place);
     let parts: Vec<String> = parts.into_iter().map(|(_, text)| text).collect();
     texts.push(parts.join(" "));
     texts.push(parts.concat());
     texts.extend(FILLERS.map(str::to_owned));
     texts
+}
+
+/// Texts that a pattern forbids, as far as it has a `not`.
+pub(super) fn forbidden(pattern: &TextPattern) -> Vec<String> {
+    match pattern {
+        TextPattern::Not(inner) => samples(inner),
+        TextPattern::AnyOf(arms) | TextPattern::AllOf(arms) => arms.iter().flat_map(forbidden).take(MOST).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn place(pattern: &TextPattern) -> u8 {
@@ -92,7 +104,12 @@ fn write(hir: &Hir, text: &mut String) -> Option<()> {
         HirKind::Class(class) => text.push(char_of(class)?),
         HirKind::Repetition(repetition) => {
             for _ in 0..repetition.min {
+                let before = text.len();
                 write(&repetition.sub, text)?;
+                // Repeating nothing may be asked for a billion times.
+                if text.len() == before {
+                    break;
+                }
             }
         }
         HirKind::Capture(capture) => write(&capture.sub, text)?,
@@ -106,5 +123,5 @@ fn write(hir: &Hir, text: &mut String) -> Option<()> {
 fn char_of(class: &Class) -> Option<char> {
     let Class::Unicode(class) = class else { return None };
     let has = |c: char| class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&c));
-    "a1 A_-.".chars().find(|c| has(*c)).or_else(|| class.ranges().first().map(|range| range.start()))
+    "a1 A_-.".chars().find(|c| has(*c)).or_else(|| class.ranges().first().map(ClassUnicodeRange::start))
 }

@@ -1,11 +1,11 @@
 //! Rows in load order, and which one answers.
 //!
-//! This is the plain reading of the rules: every row is tried. [`Table::candidates`] is the only place that searches,
-//! so an index can take its place and be held against this one in tests; what happens among the candidates does not
-//! depend on how they were found.
+//! [`Table::candidates`] is the only place that searches. Large tables search by an [`Index`]; the plain reading, which
+//! tries every row, stays as its oracle in tests. What happens among the candidates does not depend on how they were
+//! found.
 
 use super::choice::choose;
-use super::{Compatibility, Facets, Match, Position, Served};
+use super::{Compatibility, Facets, Index, Match, Position, Served};
 use crate::exchange::{Exchange, MediaKind};
 
 /// One fixture as matching sees it. The table knows row numbers, not fixtures.
@@ -93,18 +93,41 @@ pub struct Table {
     rows: Vec<Row>,
     /// The rows with a sequence slot, so that counting a sequence does not visit the others.
     sequenced: Vec<usize>,
+    /// Finds candidates among the first rows; rows added since it was built are tried one by one.
+    index: Option<(Index, usize)>,
 }
+
+/// Smaller tables are searched as fast without an index.
+const WORTH_AN_INDEX: usize = 32;
 
 impl Table {
     /// A table of these rows.
     pub fn new(rows: Vec<Row>) -> Table {
-        let mut table = Table { rows: Vec::with_capacity(rows.len()), sequenced: Vec::new() };
-        rows.into_iter().for_each(|row| table.push(row));
+        let mut table = Table { rows: Vec::with_capacity(rows.len()), sequenced: Vec::new(), index: None };
+        for row in rows {
+            table.push(row);
+        }
+        table.build_index();
         table
     }
 
-    /// Adds a row behind all others; the numbers of the others stay.
-    pub fn push(&mut self, row: Row) {
+    fn build_index(&mut self) {
+        let count = self.rows.len();
+        let live = self.rows.iter().enumerate().filter(|(_, row)| !row.dead).map(|(number, row)| (number, &row.matches));
+        self.index = (count >= WORTH_AN_INDEX).then(|| (Index::new(live), count));
+    }
+
+    /// Adds a row behind all others; the numbers of the others stay. The index is built anew each time the table has
+    /// doubled, so that adding costs little and searching stays cheap.
+    pub fn extend(&mut self, rows: impl IntoIterator<Item = Row>) {
+        rows.into_iter().for_each(|row| self.push(row));
+        let indexed = self.index.as_ref().map_or(0, |(_, count)| *count);
+        if self.rows.len() >= WORTH_AN_INDEX.max(indexed * 2) {
+            self.build_index();
+        }
+    }
+
+    fn push(&mut self, row: Row) {
         if row.position.sequence.is_some() {
             self.sequenced.push(self.rows.len());
         }
@@ -118,9 +141,27 @@ impl Table {
 
     /// The rows whose content and reply kind take a request, in order, whatever their position.
     pub fn candidates<'t>(&'t self, exchange: &'t Exchange) -> impl Iterator<Item = (usize, &'t Row)> {
-        let to = Compatibility::of(&exchange.request);
         let mut facets = Facets::new(exchange);
-        self.rows.iter().enumerate().filter(move |(_, row)| row.admits(to) && row.matches.accepts_facets(&mut facets))
+        let likely = match &self.index {
+            Some((index, count)) => {
+                let mut likely = index.for_request(&mut facets);
+                likely.extend(*count..self.rows.len());
+                likely
+            }
+            None => (0..self.rows.len()).collect(),
+        };
+        self.among(likely, facets)
+    }
+
+    /// The same without the index: every row is tried. The oracle that the index is held against.
+    pub fn candidates_plainly<'t>(&'t self, exchange: &'t Exchange) -> impl Iterator<Item = (usize, &'t Row)> {
+        self.among((0..self.rows.len()).collect(), Facets::new(exchange))
+    }
+
+    fn among<'t>(&'t self, numbers: Vec<usize>, mut facets: Facets<'t>) -> impl Iterator<Item = (usize, &'t Row)> {
+        let to = Compatibility::of(&facets.exchange().request);
+        let numbered = numbers.into_iter().filter_map(|number| Some((number, self.rows.get(number)?)));
+        numbered.filter(move |(_, row)| row.admits(to) && row.matches.accepts_facets(&mut facets))
     }
 
     /// Which row answers, given what was served before. Changes nothing: claiming is [`Table::claim`].

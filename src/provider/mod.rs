@@ -1,11 +1,29 @@
 //! Codecs: one file a wire format. A codec turns bytes into a [`Request`] and a [`Reply`] into an [`Emission`], and
 //! stops there: it never matches, sleeps, journals, rolls dice or opens a socket. Only this module knows a vendor's
 //! field names.
+//!
+//! A codec imports nothing of another codec; what several need stands in `shared`. To add one: a file, `mod x;`, and
+//! a line in [`ALL`], both below; samples go to `tests/wire/<name>/`.
 
-use crate::exchange::{Emission, Endpoint, ErrorReply, RawRequest, Reply, Request};
+mod anthropic_messages;
+mod azure_openai;
+mod openai_chat;
+mod openai_embeddings;
+pub mod route;
+mod shared;
 
-/// A route of a codec. `path` is matched whole; `{name}` takes one segment (no `/`, no `:`), and the text after it must
-/// match literally, so `/v1beta/models/{model}:generateContent` works. Query strings are ignored.
+pub use shared::ids::SeededIds;
+pub use shared::reasoning::ReasoningModels;
+
+use crate::exchange::{Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request};
+
+/// Every codec, in the order of the documentation.
+pub static ALL: &[&dyn Provider] =
+    &[&openai_chat::PROVIDER, &openai_embeddings::PROVIDER, &azure_openai::PROVIDER, &anthropic_messages::PROVIDER];
+
+/// A route of a codec. `path` is matched whole; `{name}` takes a part of one segment (at least one character, no `/`),
+/// and the text after it must match literally, so `/v1beta/models/{model}:generateContent` works. Query strings are
+/// ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
     pub method: &'static str,
@@ -24,17 +42,39 @@ impl Params {
     }
 }
 
-/// What encoding needs beside request and reply. Time and ids come in as arguments so that output can be repeated.
+/// When and as which request an answer is given: what an error needs beside itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<'a> {
+    /// The id in the provider's own request-id header; Anthropic's error envelope repeats it.
+    pub request_id: &'a str,
+    /// Unix seconds.
+    pub now: u64,
+}
+
+/// What encoding needs beside the reply. Time and ids come in as arguments so that output can be repeated.
 #[derive(Debug)]
 pub struct Context<'a> {
+    /// The request as it arrived, for options that only the encoder reads (`stream_options`, `encoding_format` …).
+    pub raw: &'a RawRequest,
     pub request: &'a Request,
-    /// Longest slice of text in a stream, in characters (grapheme clusters are never split).
+    /// Longest slice of text in a stream, in UTF-16 code units (grapheme clusters are never split).
     pub chunk_size: usize,
     /// Unix seconds.
     pub created: u64,
+    /// See [`Moment::request_id`].
+    pub request_id: &'a str,
     pub ids: &'a mut dyn Ids,
     /// Strict mode suppresses reasoning for models that are known not to reason.
     pub strict: bool,
+    /// Which models those are.
+    pub reasoning: &'a ReasoningModels,
+}
+
+impl<'a> Context<'a> {
+    /// The part that errors need.
+    pub fn moment(&self) -> Moment<'a> {
+        Moment { request_id: self.request_id, now: self.created }
+    }
 }
 
 /// Makes ids: prefix plus something new each time.
@@ -62,7 +102,17 @@ pub trait Provider: Sync {
     /// 500 (or what the peer answers) in the vendor's envelope.
     fn encode(&self, context: &mut Context<'_>, reply: &Reply) -> Emission;
     /// An error in the vendor's envelope, with its retry headers.
-    fn encode_error(&self, error: &ErrorReply) -> Emission;
+    fn encode_error(&self, error: &ErrorReply, moment: Moment<'_>) -> Emission;
+    /// An error after a stream has begun, as an event inside it; `None` where the format does not stream.
+    fn encode_error_event(&self, _error: &ErrorReply, _moment: Moment<'_>) -> Option<Frame> {
+        None
+    }
+    /// The response header in which the vendor sends the id of the request, in lower case.
+    fn request_id_header(&self) -> &'static str;
+    /// What strict mode refuses beyond [`Provider::decode`]: one message a violation, best first; each is a 400.
+    fn audit(&self, _raw: &RawRequest, _request: &Request) -> Vec<String> {
+        Vec::new()
+    }
     /// What the endpoint answers when nothing matched outside strict mode, if it has an answer of its own
     /// (embeddings: a deterministic vector).
     fn fallback(&self, _context: &mut Context<'_>) -> Option<Emission> {

@@ -142,3 +142,21 @@ fn hand_written_fixtures_that_work_are_left_alone() {
     let spoken: Vec<&Diagnostic> = outcome.findings.iter().filter(|finding| is_quiet(finding.rule)).collect();
     assert!(spoken.is_empty(), "{} findings, first {:#?}", spoken.len(), spoken.first());
 }
+
+#[test]
+fn zz_probe() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpora/showcase");
+    let files = texts_below(root);
+    let t = std::time::Instant::now();
+    let all = chosen("all");
+    let outcome = lint(files, &all);
+    eprintln!("{} files {} fixtures {:?}", outcome.files.len(), outcome.files.iter().map(|f| f.entries.len()).sum::<usize>(), t.elapsed());
+    let mut counts = std::collections::BTreeMap::new();
+    for f in &outcome.findings {
+        *counts.entry(f.rule).or_insert(0) += 1;
+    }
+    eprintln!("{counts:#?}");
+    for f in outcome.findings.iter().take(30) {
+        eprintln!("{} {} {}:{:?}", f.rule, f.message, f.primary.source.name(), f.position());
+    }
+}

@@ -1,1 +1,55 @@
-fn main() {}
+//! Chores of this repository, as `cargo xtask CHORE`.
+//!
+//! Needs nothing but the standard library and the programs that it starts. It never changes a file that is under
+//! version control, except through `gen`.
+
+mod ci;
+mod clients;
+mod generated;
+mod process;
+mod readme;
+mod tally;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Usage: cargo xtask CHORE
+
+Chores:
+  ci [--quick]   format, lints, docs, tests, generated files, licences, real clients, README; --quick: no clients
+  clients        only the real clients
+  readme         only the commands in README.md
+  gen [--check]  write the generated files, or say which of them are stale";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let root = root();
+    match words.as_slice() {
+        ["ci"] => ci::run(&root, ci::Extent::Everything),
+        ["ci", "--quick"] => ci::run(&root, ci::Extent::WithoutClients),
+        ["clients"] => ci::only(&root, "clients", clients::run),
+        ["readme"] => ci::only(&root, "readme", readme::run),
+        ["gen"] => generated::write(&root),
+        ["gen", "--check"] => ci::only(&root, "generated", generated::check),
+        ["help" | "--help" | "-h"] => {
+            println!("{HELP}");
+            ExitCode::SUCCESS
+        }
+        [] => usage("which chore?"),
+        [unknown, ..] => usage(&format!("no such chore or option: {}", words.join(" ").replacen(unknown, &format!("`{unknown}`"), 1))),
+    }
+}
+
+/// Says what was wrong with the command line; exit status 2.
+fn usage(trouble: &str) -> ExitCode {
+    eprintln!("{trouble}\n\n{HELP}");
+    ExitCode::from(2)
+}
+
+/// The repository: the parent of this package's folder.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}

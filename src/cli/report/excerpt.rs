@@ -6,6 +6,9 @@ use std::fmt::Write;
 use std::ops::{Range, RangeInclusive};
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+use anstream::adapter::strip_str;
+use anstyle::{AnsiColor, Style as Ansi};
+use unicode_width::UnicodeWidthStr;
 
 use crate::diagnostic::{Diagnostic, Label, Severity, Source};
 
@@ -83,15 +86,16 @@ pub(super) fn draw(finding: &Diagnostic, hidden: &Hidden<'_>, style: Style, out:
     for (index, block) in blocks(finding, style).iter().enumerate() {
         let arrow = if index == 0 { "-->" } else { ":::" };
         let Region { file, start, .. } = Region::of(block.lead);
-        let mut heading = format!("{:gutter$}{arrow} {}:{}:{}", "", escape(file), start.line, start.column);
+        let mut place = format!("{}:{}:{}", escape(file), start.line, start.column);
         let pointer = escape(&block.lead.pointer);
         // A pointer says which fixture it is; on a narrow screen the place alone must do.
-        if !pointer.is_empty() && heading.chars().count() + pointer.chars().count() < style.width {
-            heading.push(' ');
-            heading.push_str(&pointer);
+        if !pointer.is_empty() && gutter + arrow.len() + 1 + place.width() + 1 + pointer.width() <= style.width {
+            place.push(' ');
+            place.push_str(&pointer);
         }
+        let blue = if style.color { AnsiColor::BrightBlue.on_default().bold() } else { Ansi::new() };
         // Writing to a String cannot fail.
-        let _ = writeln!(out, "{heading}");
+        let _ = writeln!(out, "{:gutter$}{blue}{arrow}{blue:#} {place}", "");
         out.push_str(&lines(block, finding.severity, hidden, gutter, style));
     }
 }
@@ -131,7 +135,7 @@ fn lines(block: &Block<'_>, severity: Severity, hidden: &Hidden<'_>, gutter: usi
     let source = &*block.lead.source;
     let shown = context(block);
     if shown.clone().any(|line| hidden.covers(source, line)) {
-        return format!("{:gutter$} |\n{:gutter$} | (not shown, since it may hold a secret)\n", "", "");
+        return format!("{:gutter$} |\n{:gutter$} | (hidden: may hold a secret)\n", "", "");
     }
     if source.text().trim().is_empty() {
         return String::new();
@@ -200,7 +204,10 @@ fn render(
     // Lines are cut already, and better, so the renderer has all the room it may want.
     let drawn = renderer.term_width(usize::from(u16::MAX)).render(&[Group::with_level(level).element(snippet)]);
     let pad = " ".repeat(gutter.saturating_sub(lines.end().to_string().len()));
-    drawn.lines().fold(String::new(), |mut all, line| {
+    // Lines without marks leave a bare gutter behind them.
+    let bare = |line: &&str| strip_str(line).to_string().trim() == "|";
+    let end = drawn.lines().count() - drawn.lines().rev().take_while(bare).count();
+    drawn.lines().take(end).fold(String::new(), |mut all, line| {
         // Writing to a String cannot fail.
         let _ = writeln!(all, "{pad}{}", line.trim_end());
         all

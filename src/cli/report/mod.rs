@@ -13,6 +13,8 @@ mod jsonl;
 mod junit;
 mod prose;
 mod sarif;
+#[cfg(test)]
+mod tests;
 mod text;
 mod window;
 
@@ -85,6 +87,12 @@ pub struct Format {
 pub static FORMATS: &[&Format] =
     &[&text::FORMAT, &concise::FORMAT, &json::FORMAT, &jsonl::FORMAT, &github::FORMAT, &gitlab::FORMAT, &sarif::FORMAT, &junit::FORMAT];
 
+/// What the loader can report.
+pub fn loader_rules() -> Vec<RuleInfo> {
+    let info = |rule: &crate::fixture::RuleInfo| RuleInfo { name: rule.name, summary: rule.summary, why: "", severity: rule.severity };
+    crate::fixture::LOADER_RULES.iter().map(info).collect()
+}
+
 /// The format of this name.
 pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.name == name).copied()
@@ -126,7 +134,7 @@ impl<'a> Report<'a> {
         let fixtures = checked.clone().map(|file| file.fixtures).sum();
         let infos = match self.number(Severity::Info) {
             0 => String::new(),
-            infos => format!(", {}", counted(infos, "remark")),
+            infos => format!(", {}", counted(infos, "info")),
         };
         format!(
             "checked {}, {}: {}, {}{infos}",

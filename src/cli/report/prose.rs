@@ -35,7 +35,7 @@ fn is_unsafe(character: char) -> bool {
 pub(super) fn message(text: &str) -> Cow<'_, str> {
     let Some((cut, _)) = text.char_indices().nth(LONGEST) else { return escape(text) };
     let left = text[cut..].chars().count();
-    Cow::Owned(format!("{}... ({} more)", escape(&text[..cut]), counted(left, "character")))
+    Cow::Owned(format!("{}... (and {} more)", escape(&text[..cut]), counted(left, "character")))
 }
 
 /// Breaks text at spaces so that lines fit `width`: the first has `taken` columns already, the others get `indent`.

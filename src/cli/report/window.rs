@@ -21,11 +21,17 @@ pub(super) fn around(line: &str, core: &Range<usize>, tail: usize, width: usize)
     if all_before == 0 && all_after == line.len() && before + after.max(tail) <= room {
         return 0..line.len();
     }
-    let room = room.saturating_sub(2 * CUT.len());
     // A third of the room goes to what follows, more if there are words to place, the rest to what led there.
-    let wanted = (room / 3).min(after).max(tail);
-    let (from, used) = back(line, core.start, room.saturating_sub(wanted));
-    let (to, _) = forth(line, core.end, room - used.min(room));
+    let inner = room.saturating_sub(2 * CUT.len());
+    let wanted = (inner / 3).min(after).max(tail);
+    let (from, used) = back(line, core.start, inner.saturating_sub(wanted));
+    if all_before == 0 && used == before {
+        return from..forth(line, core.end, room.saturating_sub(used + CUT.len())).0;
+    }
+    let (to, taken) = forth(line, core.end, inner.saturating_sub(used));
+    if to == line.len() {
+        return back(line, core.start, room.saturating_sub(taken.max(tail) + CUT.len())).0..to;
+    }
     from..to
 }
 

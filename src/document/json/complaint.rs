@@ -43,7 +43,10 @@ impl Reader<'_, '_> {
     /// Nothing but white space and comments.
     pub(super) fn empty(&self) -> Box<Trouble> {
         let message = if self.comments.is_empty() { "the file is empty" } else { "the file holds nothing but comments" };
-        Box::new(Trouble::new("empty-file", message, Span::at(super::bom_length(self.text))).advise("an empty fixture file is `{ \"fixtures\": [] }`"))
+        Box::new(
+            Trouble::new("empty-file", message, Span::at(super::bom_length(self.text)))
+                .advise("an empty fixture file is `{ \"fixtures\": [] }`"),
+        )
     }
 
     pub(super) fn too_deep(&self) -> Box<Trouble> {
@@ -105,7 +108,8 @@ impl Reader<'_, '_> {
         let digits = self.rest().get(2..).unwrap_or_default();
         if digits.len() < 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             let message = "the file ends inside a string: expected four hex digits after `\\u`";
-            let trouble = Trouble::new(SYNTAX, message, Span::at(self.text.len())).also(Span::new(quote, quote + 1), "the string starts here");
+            let trouble =
+                Trouble::new(SYNTAX, message, Span::at(self.text.len())).also(Span::new(quote, quote + 1), "the string starts here");
             return Box::new(trouble.advise(self.restore("\"")));
         }
         let length = digits.bytes().take(4).take_while(u8::is_ascii_hexdigit).count();
@@ -145,13 +149,16 @@ impl Reader<'_, '_> {
         let what = if bracket == '{' { "an object" } else { "an array" };
         let note = if bracket == '{' { "this `{` is never closed" } else { "this `[` is never closed" };
         Box::new(
-            Trouble::new(SYNTAX, format!("the file ends inside {what}: expected {wanted}"), place).also(open, note).advise(self.restore("")),
+            Trouble::new(SYNTAX, format!("the file ends inside {what}: expected {wanted}"), place)
+                .also(open, note)
+                .advise(self.restore("")),
         )
     }
 
     /// The way out of a truncated file: what would close everything that is open.
     fn restore(&self, first: &str) -> String {
-        let closing: String = self.open.iter().rev().map(|at| if self.text.as_bytes().get(*at) == Some(&b'{') { '}' } else { ']' }).collect();
+        let closing: String =
+            self.open.iter().rev().map(|at| if self.text.as_bytes().get(*at) == Some(&b'{') { '}' } else { ']' }).collect();
         match (first, closing.as_str()) {
             ("", "") => "bring back the end of the file".to_owned(),
             _ => format!("bring back the end of the file; what is open closes with `{first}{closing}`"),

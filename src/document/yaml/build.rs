@@ -101,13 +101,7 @@ impl<'s, 'l> Builder<'s, 'l> {
             let trouble = Trouble::new("empty-file", message, Span::at(self.bom)).advise("an empty fixture file is `fixtures: []`");
             return Err(self.findings.ended_by(trouble));
         };
-        Ok(Parsed {
-            root,
-            findings: self.findings.into_vec(),
-            had_bom: self.bom > 0,
-            comments: self.comments,
-            trailing_commas: Vec::new(),
-        })
+        Ok(Parsed { root, findings: self.findings.into_vec(), had_bom: self.bom > 0, comments: self.comments, trailing_commas: Vec::new() })
     }
 
     pub(super) fn into_findings(self) -> Findings {
@@ -230,7 +224,9 @@ impl<'s, 'l> Builder<'s, 'l> {
             return Err(Stop::Fatal(Box::new(too_deep(self.limits, self.span(range)))));
         }
         self.last_end = range.end;
-        self.frames.push(Frame { start: range.start, anchor, flow: style == StructureStyle::Flow, content });
+        // A single pair in a list (`[a: 1]`) is a flow mapping without brackets.
+        let flow = style == StructureStyle::Flow && !range.is_empty();
+        self.frames.push(Frame { start: range.start, anchor, flow, content });
         Ok(())
     }
 
@@ -253,7 +249,8 @@ impl<'s, 'l> Builder<'s, 'l> {
         let span = self.span(range);
         let Some((node, height)) = self.anchors.get(&anchor) else {
             let message = format!("`{}` stands inside the value that it names", self.body.get(range.clone()).unwrap_or_default());
-            let trouble = Trouble::new("syntax-error", message, span).because("the value would contain itself").advise("write the value out");
+            let trouble =
+                Trouble::new("syntax-error", message, span).because("the value would contain itself").advise("write the value out");
             return Err(Stop::Fatal(Box::new(trouble)));
         };
         if self.frames.len() + height > self.limits.depth {

@@ -12,7 +12,8 @@ pub(super) fn explain(kind: &ErrorKind, at: usize, builder: &Builder<'_, '_>) ->
     let here = token(body, at);
     let here = shift(here.start, here.end);
     let end = Span::at(bom + body.trim_end().len());
-    let opening = shift(at, (at + 1).min(body.len()));
+    let width = body.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    let opening = shift(at, at + width);
     match kind {
         ErrorKind::RecursionLimitExceeded => too_deep(builder.limits, here),
         ErrorKind::UnclosedFlowCollection { open } => {
@@ -31,6 +32,9 @@ pub(super) fn explain(kind: &ErrorKind, at: usize, builder: &Builder<'_, '_>) ->
             let quote = body.get(at..).and_then(|rest| rest.chars().next()).unwrap_or('"');
             syntax(format!("the string that starts here is never closed: expected `{quote}`"), opening).also(end, "the file ends here")
         }
+        ErrorKind::InvalidQuotedScalarIndent if at >= body.trim_end().len() => {
+            syntax("the file ends inside a text in quotes", end).advise("bring back the end of the file, or close the quotes")
+        }
         ErrorKind::UnknownAnchor => {
             let name = body.get(here.start - bom..here.end - bom).unwrap_or_default();
             syntax(format!("`{name}` names no anchor that stands before it"), here)
@@ -45,7 +49,8 @@ pub(super) fn explain(kind: &ErrorKind, at: usize, builder: &Builder<'_, '_>) ->
         ErrorKind::UnexpectedCharacter { character } => unexpected_character(*character, body, at, bom),
         ErrorKind::BomInsideDocument => {
             let offset = body.get(at..).and_then(|rest| rest.find('\u{feff}')).map_or(at, |found| at + found);
-            syntax("a byte-order mark stands inside the file", shift(offset, offset + '\u{feff}'.len_utf8())).advise("remove it; it may only be the first character")
+            syntax("a byte-order mark stands inside the file", shift(offset, offset + '\u{feff}'.len_utf8()))
+                .advise("remove it; it may only be the first character")
         }
         _ => {
             let (message, help) = words(kind);
@@ -93,7 +98,10 @@ fn words(kind: &ErrorKind) -> (&'static str, &'static str) {
         E::TabNotAllowed | E::TabInBlockIndentation | E::TabInIndentation | E::TabAtBlockScalarStart | E::TabInPlainScalar => {
             ("a tab stands where YAML allows only spaces", "indent with spaces")
         }
-        E::InvalidIndentation | E::InvalidBlockScalarIndent | E::InvalidQuotedScalarIndent | E::InvalidFlowScalarIndent => {
+        E::InvalidQuotedScalarIndent => {
+            ("a text in quotes goes on in a line that is not indented", "close the quotes in the line above, or indent this line")
+        }
+        E::InvalidIndentation | E::InvalidBlockScalarIndent | E::InvalidFlowScalarIndent => {
             ("this line is not indented like its neighbours", "give the entries of one list or mapping the same indentation")
         }
         E::MappingValueNotAllowed | E::InvalidColonPlacement | E::FlowMappingValueAdjacentCollection | E::InvalidMappingValueWhitespace => {
@@ -103,27 +111,35 @@ fn words(kind: &ErrorKind) -> (&'static str, &'static str) {
             ("expected a key with a `:` after it", "write `key: value`, indented like the keys around it")
         }
         E::MappingKeyNotAllowed => ("a key cannot start here", "start the key on a line of its own"),
-        E::BlockSequenceEntryNotAllowed | E::BlockEntryInFlowCollection | E::ExpectedBlockSequenceEntry | E::InvalidBlockEntryWhitespace => {
-            ("a list entry cannot start here", "start each `- ` on a line of its own, indented like its neighbours; inside brackets use commas")
-        }
+        E::BlockSequenceEntryNotAllowed
+        | E::BlockEntryInFlowCollection
+        | E::ExpectedBlockSequenceEntry
+        | E::InvalidBlockEntryWhitespace => (
+            "a list entry cannot start here",
+            "start each `- ` on a line of its own, indented like its neighbours; inside brackets use commas",
+        ),
         E::ExpectedFlowMappingSeparator => ("expected `,` or `}` after the value", "add the missing `,` or `}`"),
         E::ExpectedFlowSequenceSeparator => ("expected `,` or `]` after the value", "add the missing `,` or `]`"),
         E::MisplacedFlowCollectionEnd => ("this bracket closes nothing", "remove it, or put the text in quotes"),
         E::ExpectedNodeContent | E::UnexpectedEndOfPlainScalar => ("expected a value", "write a value, or put the text in quotes"),
-        E::PlainScalarStartsWithDashFlowIndicator => ("a plain text cannot start with `-` and a bracket or comma", "put the text in quotes"),
+        E::PlainScalarStartsWithDashFlowIndicator => {
+            ("a plain text cannot start with `-` and a bracket or comma", "put the text in quotes")
+        }
         E::CommentInterceptedScalar | E::CommentNotSeparated => {
             ("a comment stands where the text goes on", "put a space before `#`, or the text in quotes")
         }
-        E::InvalidTrailingSingleQuotedScalar | E::InvalidTrailingDoubleQuotedScalar => {
-            ("something stands after the closing quote", "put the whole value in one pair of quotes; write `''` for a single quote, `\\\"` for a double one")
-        }
+        E::InvalidTrailingSingleQuotedScalar | E::InvalidTrailingDoubleQuotedScalar => (
+            "something stands after the closing quote",
+            "put the whole value in one pair of quotes; write `''` for a single quote, `\\\"` for a double one",
+        ),
         E::DocumentIndicatorInQuotedScalar => ("`---` or `...` starts a line inside quotes", "indent the line"),
         E::ExpectedDocumentStart | E::InvalidDocumentEnd | E::MissingDocumentEndBeforeDirective => {
             ("the file's value is complete, and something else follows", "indent it as a part of the value, or remove it")
         }
-        E::InvalidBlockScalarHeader | E::ZeroBlockScalarIndent => {
-            ("the line after `|` or `>` does not start a block text", "put nothing but `-`, `+` or an indentation from 1 to 9 after `|` or `>`")
-        }
+        E::InvalidBlockScalarHeader | E::ZeroBlockScalarIndent => (
+            "the line after `|` or `>` does not start a block text",
+            "put nothing but `-`, `+` or an indentation from 1 to 9 after `|` or `>`",
+        ),
         E::MissingAnchorOrAliasName => ("`&` and `*` need a name after them", "put the text in quotes, or name the anchor"),
         E::MissingLowSurrogate | E::InvalidLowSurrogate | E::UnpairedLowSurrogate | E::InvalidLowSurrogateHexEscape => {
             ("a string holds half of a surrogate pair", "write the whole pair (`\\ud83d\\ude00`), or the character itself")
@@ -147,7 +163,8 @@ fn words(kind: &ErrorKind) -> (&'static str, &'static str) {
 fn token(body: &str, at: usize) -> Span {
     let rest = body.get(at..).unwrap_or_default();
     let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
-    let mut length = rest.char_indices().find(|(index, c)| !(is_word(*c) || (*index == 0 && *c == '*'))).map_or(rest.len(), |(index, _)| index);
+    let mut length =
+        rest.char_indices().find(|(index, c)| !(is_word(*c) || (*index == 0 && *c == '*'))).map_or(rest.len(), |(index, _)| index);
     if length == 0 {
         length = rest.chars().next().filter(|c| !matches!(c, '\n' | '\r')).map_or(0, char::len_utf8);
     }

@@ -56,7 +56,9 @@ pub(super) fn bad_escape(text: &str, quote: usize) -> Option<Range<usize>> {
         match escape.chars().nth(1) {
             Some('x') => escape.len() != 4,
             Some('u') => escape.len() != 6,
-            Some('U') => escape.len() != 10 || escape.get(2..).and_then(|d| u32::from_str_radix(d, 16).ok()).and_then(char::from_u32).is_none(),
+            Some('U') => {
+                escape.len() != 10 || escape.get(2..).and_then(|d| u32::from_str_radix(d, 16).ok()).and_then(char::from_u32).is_none()
+            }
             Some(letter) => !"0abt\tnvfre \"/\\N_LP\r\n".contains(letter),
             None => true,
         }

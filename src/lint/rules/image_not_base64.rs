@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Warning,
     tier: Tier::Default,
     summary: "an inline image is no base64",
-    why: "clients decode `b64_json` and fail on it",
+    why: "clients decode `b64_json` and fail on anything else, a `data:` URL too",
     fix: Some(Safety::Unsafe),
     examples: &[Example {
         bad: r#"{ "fixtures": [{ "match": { "endpoint": "image" }, "response": { "image": { "b64Json": "data:image/png;base64,iVBORw0KGgo=" } } }] }"#,

@@ -9,6 +9,7 @@ mod chaos_left_on;
 mod chaos_setting_without_rate;
 mod content_part_list;
 mod contradictory_match;
+mod dialogue;
 mod duplicate_tool_call_id;
 mod embedding_all_zero;
 mod embedding_dimension_mismatch;
@@ -20,6 +21,7 @@ mod huge_latency;
 mod ignored_response_key;
 mod image_not_base64;
 mod invalid_tool_name;
+mod lost_turn;
 mod media_type_mismatch;
 mod missing_endpoint;
 mod missing_hash;
@@ -31,11 +33,13 @@ mod recorded_empty;
 mod recorded_proxy_error;
 mod response_key_slip;
 mod retired_model;
+mod shadowed_fixture;
 mod stale_hash;
 mod structured_output_not_json;
 mod timing_without_stream;
 mod timings_mismatch;
 mod tool_call_without_id;
+mod tool_loop;
 mod transient_error_recorded;
 mod truncation_left_on;
 mod unknown_allow;
@@ -44,6 +48,7 @@ mod unportable_tool_name;
 mod unused_allow;
 mod usage_mixed_names;
 mod usage_total_wrong;
+mod witness;
 
 use super::Rule;
 
@@ -69,6 +74,7 @@ pub static ALL: &[&Rule] = &[
     &ignored_response_key::RULE,
     &image_not_base64::RULE,
     &invalid_tool_name::RULE,
+    &lost_turn::RULE,
     &media_type_mismatch::RULE,
     &missing_endpoint::RULE,
     &missing_hash::RULE,
@@ -79,11 +85,13 @@ pub static ALL: &[&Rule] = &[
     &recorded_proxy_error::RULE,
     &response_key_slip::RULE,
     &retired_model::RULE,
+    &shadowed_fixture::RULE,
     &stale_hash::RULE,
     &structured_output_not_json::RULE,
     &timing_without_stream::RULE,
     &timings_mismatch::RULE,
     &tool_call_without_id::RULE,
+    &tool_loop::RULE,
     &transient_error_recorded::RULE,
     &truncation_left_on::RULE,
     &unknown_allow::RULE,

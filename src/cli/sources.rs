@@ -1,0 +1,239 @@
+//! What every command does first: the configuration, the files, their fixtures.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
+use super::report::FileOutcome;
+use super::{GlobalArgs, Progress, Status, Terminal};
+use crate::config::{self, ConfigShape};
+use crate::diagnostic::{Diagnostic, Label, Severity, Source, SourceId, Span};
+use crate::document::Format;
+use crate::files::{self, Found, Options};
+use crate::fixture::{Input, LoadOptions, LoadedFile};
+use crate::matcher::Matching;
+
+/// Where fixtures are looked for when nothing else is said.
+const DEFAULT_PATH: &str = "fixtures";
+
+/// The settings of `aimock.yaml`, and where it stands.
+#[derive(Debug, Default)]
+pub(super) struct Config {
+    pub(super) shape: ConfigShape,
+    /// The folder that its paths are relative to; `None` without a file.
+    folder: Option<PathBuf>,
+    /// Whether the file is the peer's, whose paths are relative to the working directory.
+    is_peers: bool,
+}
+
+/// Files found and read, in load order; positions are source ids.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    pub(super) inputs: Vec<Input>,
+    /// Findings about files that could not be read.
+    pub(super) troubles: Vec<Diagnostic>,
+    /// Whether a path that was asked for does not exist.
+    pub(super) missing: bool,
+}
+
+impl Config {
+    /// Reads the configuration: the file named by `--config`, else the nearest one upward from here, else nothing.
+    ///
+    /// # Errors
+    /// It cannot be read, or holds errors; they are all printed first.
+    pub(super) fn load(global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Config> {
+        let here = files::working_directory().context("cannot tell the working directory")?;
+        let path = match &global.config {
+            Some(path) => path.clone(),
+            None => match files::find_upward(&here, &config::FILE_NAMES) {
+                Some(path) => path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path),
+                None => return Ok(Config::default()),
+            },
+        };
+        let name = files::display_name(&path);
+        let text = files::read_text(&path).with_context(|| format!("cannot read the configuration {name}"))?;
+        let source = Arc::new(Source::new(SourceId(0), name.clone(), text));
+        let problems = match config::parse(&source, Format::from_path(&name)) {
+            Ok((shape, warnings)) => {
+                for warning in warnings {
+                    let place = warning.position();
+                    terminal.warn(format_args!("{name}:{}:{}: {}", place.line, place.column, warning.message));
+                }
+                let folder = path.parent().map(Path::to_owned);
+                return Ok(Config { is_peers: shape.llm.is_some(), shape, folder });
+            }
+            Err(problems) => problems,
+        };
+        let mut listed = String::new();
+        for problem in problems.iter().filter(|problem| problem.severity == Severity::Error) {
+            let place = problem.position();
+            let help = if problem.help.is_empty() { String::new() } else { format!("; {}", problem.help) };
+            listed.push_str(&format!("\n  {name}:{}:{}: {}{help}", place.line, place.column, problem.message));
+        }
+        anyhow::bail!("the configuration {name} cannot be used:{listed}")
+    }
+
+    /// A path of the configuration as seen from here.
+    pub(super) fn path(&self, text: &str) -> PathBuf {
+        match &self.folder {
+            Some(folder) if !self.is_peers && !folder.as_os_str().is_empty() => folder.join(text),
+            _ => PathBuf::from(text),
+        }
+    }
+
+    /// What to load: the arguments, else the server's fixtures, else `include`, else `./fixtures`.
+    ///
+    /// # Errors
+    /// None of these is there.
+    pub(super) fn paths(&self, arguments: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+        if !arguments.is_empty() {
+            return Ok(arguments.to_vec());
+        }
+        let served = self.shape.serve.as_ref().and_then(|serve| serve.fixtures.as_ref());
+        if let Some(listed) = self.shape.include.as_ref().or(served) {
+            return Ok(listed.0.iter().map(|path| self.path(&path.0)).collect());
+        }
+        if let Some(path) = self.shape.llm.as_ref().and_then(|llm| llm.fixtures.as_ref()) {
+            return Ok(vec![self.path(&path.0)]);
+        }
+        if files::exists(Path::new(DEFAULT_PATH)) {
+            return Ok(vec![PathBuf::from(DEFAULT_PATH)]);
+        }
+        anyhow::bail!(
+            "nothing to load: no PATH was given, no aimock.yaml with `include` was found, and there is no ./fixtures here\n\
+             name a file or directory, for instance `aimock validate path/to/fixtures`"
+        )
+    }
+
+    /// The globs that are passed over.
+    ///
+    /// # Errors
+    /// One of them is no glob.
+    pub(super) fn exclude(&self) -> anyhow::Result<GlobSet> {
+        let mut set = GlobSetBuilder::new();
+        for glob in self.shape.exclude.iter().flat_map(|globs| &globs.0) {
+            set.add(Glob::new(&glob.0).with_context(|| format!("`exclude` of the configuration: `{}` is no glob", glob.0))?);
+        }
+        Ok(set.build()?)
+    }
+
+    /// How plain texts compare: what is said, else exact where there are transforms.
+    pub(super) fn matching(&self, flag: Option<super::Matching>) -> Matching {
+        use crate::config::MatchingWord;
+        match (flag, self.shape.matching) {
+            (Some(super::Matching::Exact), _) | (None, Some(MatchingWord::Exact)) => Matching::Exact,
+            (Some(super::Matching::Contains), _) | (None, Some(MatchingWord::Contains)) => Matching::Contains,
+            (None, None) if self.shape.transforms.as_ref().is_some_and(|list| !list.is_empty()) => Matching::Exact,
+            (None, None) => Matching::Contains,
+        }
+    }
+}
+
+impl Sources {
+    /// Finds and reads all files; `-` is standard input.
+    ///
+    /// # Errors
+    /// Standard input cannot be read.
+    pub(super) fn read(paths: &[PathBuf], config: &Config, limit: u64, stdin_name: &str) -> anyhow::Result<Sources> {
+        let mut sources = Sources::default();
+        let options = Options { exclude: config.exclude()? };
+        let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) = paths.iter().cloned().partition(|path| path.as_os_str() == "-");
+        let discovery = files::discover(&paths, &options);
+        let texts: Vec<(Found, Result<String, files::ReadTrouble>)> = discovery
+            .files
+            .into_par_iter()
+            .map(|found| {
+                let text = files::read(&found, limit);
+                (found, text)
+            })
+            .collect();
+        if !stdin.is_empty() {
+            match files::read_stdin(limit) {
+                Ok(text) => sources.push(stdin_name, text),
+                Err(trouble) => anyhow::bail!("standard input {trouble}"),
+            }
+        }
+        for (found, text) in texts {
+            match text {
+                Ok(text) => sources.push(&found.name, text),
+                Err(trouble) => {
+                    let (line, column) = match &trouble {
+                        files::ReadTrouble::NotUtf8 { line, column, .. } => (*line, *column),
+                        _ => (1, 1),
+                    };
+                    sources.trouble(&found.name, trouble.rule(), format!("{} {trouble}", found.name), trouble.help(), (line, column));
+                }
+            }
+        }
+        for trouble in discovery.troubles {
+            sources.missing |= trouble.rule == "path-not-found";
+            sources.trouble(&trouble.name, trouble.rule, format!("{} {}", trouble.name, trouble.message), &trouble.help, (1, 1));
+        }
+        Ok(sources)
+    }
+
+    fn push(&mut self, name: &str, text: String) {
+        let id = self.next_id();
+        let format = Format::from_path(name);
+        self.inputs.push(Input { source: Arc::new(Source::new(id, name, text)), format });
+    }
+
+    fn next_id(&self) -> SourceId {
+        SourceId(u32::try_from(self.inputs.len()).unwrap_or(u32::MAX))
+    }
+
+    /// A finding about a file whose text is not at hand: blank lines stand in for what comes before its place.
+    fn trouble(&mut self, name: &str, rule: &'static str, message: String, help: &str, (line, column): (usize, usize)) {
+        let stand_in = format!("{}{}", "\n".repeat(line.saturating_sub(1)), " ".repeat(column.saturating_sub(1)));
+        let at = Span::at(stand_in.len());
+        let source = Arc::new(Source::new(SourceId(u32::MAX), name, stand_in));
+        let label = Label { source, span: at, pointer: String::new(), note: "".into() };
+        let mut finding = Diagnostic::new(rule, Severity::Error, message, label).advise(help.to_owned());
+        finding.hide_source = true;
+        self.troubles.push(finding);
+    }
+
+    /// Whether nothing at all was found.
+    pub(super) fn is_empty(&self) -> bool {
+        self.inputs.is_empty() && self.troubles.is_empty()
+    }
+}
+
+/// Loads all texts in parallel, with a progress bar on terminals.
+pub(super) fn load(inputs: Vec<Input>, options: &LoadOptions<'_>, terminal: &Terminal<'_>) -> Vec<LoadedFile> {
+    let progress = Progress::new(inputs.len(), "files", terminal);
+    let files = inputs
+        .into_par_iter()
+        .map(|input| {
+            let loaded = crate::fixture::load(&input.source, input.format, options);
+            progress.tick();
+            loaded
+        })
+        .collect();
+    progress.finish();
+    files
+}
+
+/// What became of each file, for reports.
+pub(super) fn outcomes(files: &[LoadedFile]) -> Vec<FileOutcome> {
+    files
+        .iter()
+        .map(|file| FileOutcome { name: file.source.name().to_owned(), fixtures: file.entries.len(), skipped: file.skipped.clone() })
+        .collect()
+}
+
+/// The exit status: that of the report; 2 where a path is missing, or where no file at all held fixtures.
+pub(super) fn status_of(status: Status, outcomes: &[FileOutcome], missing: bool, terminal: &mut Terminal<'_>) -> Status {
+    if missing {
+        return Status::Failed;
+    }
+    if outcomes.iter().all(|file| file.skipped.is_some()) && status == Status::Clean {
+        terminal.note("none of these files holds fixtures: a fixture file is an object with a `fixtures` list");
+        let named_one_by_one = outcomes.len() == 1;
+        return if named_one_by_one { Status::Clean } else { Status::Failed };
+    }
+    status
+}

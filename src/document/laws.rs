@@ -1,0 +1,226 @@
+//! What holds for every text and every value.
+
+use proptest::prelude::*;
+use serde_json::Value as Json;
+
+use super::*;
+
+const FORMATS: [Format; 3] = [Format::Json, Format::Jsonc, Format::Yaml];
+
+/// Any JSON value of a few levels, with awkward texts and numbers.
+fn values() -> impl Strategy<Value = Json> {
+    let leaf = prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::Bool),
+        any::<i64>().prop_map(Json::from),
+        any::<u64>().prop_map(Json::from),
+        any::<f64>().prop_filter("finite", |value| value.is_finite()).prop_map(Json::from),
+        texts().prop_map(Json::from),
+    ];
+    leaf.prop_recursive(5, 60, 6, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..6).prop_map(Json::from),
+            proptest::collection::vec((texts(), inner), 0..6).prop_map(|members| Json::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+fn texts() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-z]{0,8}", any::<String>(), "[\\\\\"'/:#{}\\[\\],&*!|>%@`?~\\- \n\t\r\u{feff}\u{2028}\u{85}é😀]{0,12}"]
+}
+
+/// Texts near JSON and YAML: pieces of both in any order.
+fn near_texts() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        proptest::sample::select(vec![
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            ": ",
+            "\"",
+            "'",
+            "\\",
+            "\\u",
+            "\\ud800",
+            "\\udc00",
+            "//",
+            "/*",
+            "*/",
+            "#",
+            "- ",
+            "? ",
+            "&a ",
+            "*a",
+            "!!str ",
+            "!x ",
+            "|\n",
+            ">\n",
+            "---\n",
+            "...\n",
+            "\n",
+            "\r\n",
+            "  ",
+            "\t",
+            "a",
+            "key: ",
+            "\"k\": ",
+            "1",
+            "-0",
+            "1e5",
+            ".inf",
+            "0x1F",
+            "null",
+            "true",
+            "<<: ",
+            "\u{feff}",
+            "\u{0}",
+            "é",
+            "😀",
+            "%YAML 1.2\n",
+        ])
+        .prop_map(str::to_owned),
+        any::<char>().prop_map(String::from),
+    ];
+    proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+/// Every node below, itself included.
+fn all<'t, 's>(node: &'t Node<'s>, found: &mut Vec<&'t Node<'s>>) {
+    found.push(node);
+    node.items().iter().for_each(|item| all(item, found));
+    node.members().iter().for_each(|member| all(&member.value, found));
+}
+
+/// Never panics, and everything it says has a place in the text.
+fn survives(text: &str) {
+    for format in FORMATS {
+        let (troubles, spans) = match parse(text, format, &Limits::default()) {
+            Ok(parsed) => {
+                let mut nodes = Vec::new();
+                all(&parsed.root, &mut nodes);
+                (parsed.findings, nodes.iter().map(|node| node.span).chain(parsed.comments).chain(parsed.trailing_commas).collect())
+            }
+            Err(troubles) => {
+                assert!(!troubles.is_empty());
+                (troubles, Vec::new())
+            }
+        };
+        let places = troubles.iter().flat_map(|trouble| [Some(trouble.span), trouble.related.as_ref().map(|(span, _)| *span)]).flatten();
+        for span in places.chain(spans) {
+            assert!(text.get(span.start..span.end).is_some(), "{format:?} {span:?} of {text:?}");
+        }
+        for trouble in &troubles {
+            assert!(!trouble.message.is_empty() && !trouble.message.contains('\n'), "{trouble:?} of {text:?}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_value_survives_its_text(value in values(), pretty in any::<bool>()) {
+        let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+        for format in FORMATS {
+            let parsed = parse(&text, format, &Limits::default());
+            let parsed = parsed.unwrap_or_else(|troubles| panic!("{format:?} {text}: {troubles:?}"));
+            prop_assert_eq!(to_json(&parsed.root), value.clone(), "{:?} {}", format, text);
+            prop_assert!(parsed.findings.is_empty() && parsed.comments.is_empty());
+        }
+    }
+
+    #[test]
+    fn every_span_is_the_text_of_its_node(value in values()) {
+        let text = serde_json::to_string_pretty(&value).unwrap();
+        for format in FORMATS {
+            let parsed = parse(&text, format, &Limits::default()).unwrap();
+            let mut nodes = Vec::new();
+            all(&parsed.root, &mut nodes);
+            for node in nodes {
+                let again = parse(&text[node.span.start..node.span.end], format, &Limits::default()).unwrap();
+                prop_assert_eq!(to_json(&again.root), to_json(node));
+            }
+        }
+    }
+
+    /// On texts without comments and trailing commas, the reader is as strict as `serde_json`, and reads the same.
+    #[test]
+    fn json_is_what_serde_json_reads(text in near_texts()) {
+        let ours = parse(&text, Format::Json, &Limits::default());
+        match serde_json::from_str::<Json>(&text) {
+            Ok(theirs) => prop_assert_eq!(to_json(&ours.unwrap().root), theirs),
+            Err(_) => {
+                let lenient = |parsed: Parsed<'_>| {
+                    parsed.had_bom || !parsed.comments.is_empty() || !parsed.trailing_commas.is_empty() || !parsed.findings.is_empty()
+                };
+                prop_assert!(ours.is_err() || ours.is_ok_and(lenient), "{}", text);
+            }
+        }
+    }
+
+    #[test]
+    fn any_text_is_answered(text in any::<String>()) {
+        survives(&text);
+    }
+
+    #[test]
+    fn texts_like_json_and_yaml_are_answered(text in near_texts()) {
+        survives(&text);
+    }
+
+    #[test]
+    fn a_mutated_fixture_is_answered(at in any::<prop::sample::Index>(), length in 0..6_usize, insert in near_texts()) {
+        let mut text = FIXTURE.to_owned();
+        let start = at.index(text.len());
+        let end = (start + length).min(text.len());
+        text.replace_range(start..end, &insert);
+        survives(&text);
+        survives(&text[..start]);
+    }
+
+    #[test]
+    fn text_and_value_agree(value in values()) {
+        let text = value.to_string();
+        let parsed = parse(&text, Format::Json, &Limits::default()).unwrap();
+        let again = to_text(&parsed.root);
+        let back: Node<'_> = parse(&again, Format::Json, &Limits::default()).unwrap().root;
+        prop_assert_eq!(to_text(&back), again);
+    }
+
+    #[test]
+    fn pointers_lead_to_what_they_name(value in values()) {
+        let text = value.to_string();
+        let parsed = parse(&text, Format::Json, &Limits::default()).unwrap();
+        let mut pointers = Vec::new();
+        name_all(&parsed.root, String::new(), &mut pointers);
+        for (pointer, span) in pointers {
+            prop_assert_eq!(pointer::locate(&parsed.root, &pointer).map(|place| place.value_span()), Some(span));
+            prop_assert_eq!(value.pointer(&pointer).is_some(), true);
+        }
+    }
+}
+
+fn name_all(node: &Node<'_>, pointer: String, found: &mut Vec<(String, Span)>) {
+    for (index, item) in node.items().iter().enumerate() {
+        let mut below = pointer.clone();
+        pointer::push_index(&mut below, index);
+        name_all(item, below, found);
+    }
+    for member in node.members() {
+        let mut below = pointer.clone();
+        pointer::push_key(&mut below, &member.key);
+        name_all(&member.value, below, found);
+    }
+    found.push((pointer, node.span));
+}
+
+/// ASCII, so that it can be cut anywhere.
+const FIXTURE: &str = r#"{
+  "$schema": "x", // a comment
+  "fixtures": [
+    { "match": { "userMessage": "hello \u00e9\ud83d\ude00", "turnIndex": 0, },
+      "response": { "content": "Hi\n", "usage": { "total_tokens": 12.50e1 } }, "latency": -1 },
+    { "match": { "model": "gpt-4o" }, "response": { "toolCalls": [ { "name": "f", "arguments": "{}" } ] } } /* end */
+  ]
+}"#;

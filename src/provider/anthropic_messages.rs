@@ -1,0 +1,52 @@
+//! Anthropic Messages.
+
+use super::shared::{messages_reply, messages_request};
+use super::{Context, Moment, Params, Provider, Route};
+use crate::exchange::{Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request};
+
+pub(super) static PROVIDER: AnthropicMessages = AnthropicMessages;
+
+#[derive(Debug)]
+pub(super) struct AnthropicMessages;
+
+impl Provider for AnthropicMessages {
+    fn name(&self) -> &'static str {
+        "anthropic_messages"
+    }
+
+    fn provider(&self) -> &'static str {
+        "anthropic"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Anthropic Messages"
+    }
+
+    fn routes(&self) -> &'static [Route] {
+        &[Route { method: "POST", path: "/v1/messages", endpoint: Endpoint::Chat }]
+    }
+
+    fn decode(&self, raw: &RawRequest, _route: &Route, _params: &Params) -> Result<Request, Box<ErrorReply>> {
+        messages_request::decode(raw, self.provider()).map_err(messages_request::refusal)
+    }
+
+    fn encode(&self, context: &mut Context<'_>, reply: &Reply) -> Emission {
+        messages_reply::encode(context, reply)
+    }
+
+    fn encode_error(&self, error: &ErrorReply, moment: Moment<'_>) -> Emission {
+        messages_reply::encode_error(error, moment)
+    }
+
+    fn encode_error_event(&self, error: &ErrorReply, moment: Moment<'_>) -> Option<Frame> {
+        Some(messages_reply::error_event(error, moment))
+    }
+
+    fn request_id_header(&self) -> &'static str {
+        "request-id"
+    }
+
+    fn audit(&self, raw: &RawRequest, _request: &Request) -> Vec<String> {
+        messages_request::audit_thinking(raw)
+    }
+}

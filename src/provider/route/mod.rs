@@ -1,0 +1,216 @@
+//! Which codec owns a URL: the route table over the registry.
+//!
+//! Paths are matched as they are first, then as compatible servers spell them: a leading `/openai` is dropped, and
+//! below any prefix but `/v1/` and `/v2/` a path that ends like one of OpenAI's is that one. Trailing slashes count.
+//! What the peer serves and we do not yet is known by name, so that the answer can say so.
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+use super::{ALL, Params, Provider, Route};
+
+/// What a method and path lead to.
+pub enum Lookup<'a> {
+    /// A codec answers.
+    Found {
+        codec: &'static dyn Provider,
+        route: &'static Route,
+        params: Params,
+        /// The path that matched: as sent, or without its compatibility prefix.
+        path_used: Cow<'a, str>,
+    },
+    /// The path is known, the method is not: 405 with these in `Allow`.
+    WrongMethod { allow: Vec<&'static str> },
+    /// The peer serves it and we do not yet: 501 with this name.
+    NotBuilt { name: &'static str },
+    /// Nobody's path: 404 with the nearest patterns, best first.
+    Unknown { nearest: Vec<&'static str> },
+}
+
+impl std::fmt::Debug for Lookup<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Lookup::Found { codec, route, params, path_used } => {
+                write!(f, "Found({} {} {:?} {path_used})", codec.name(), route.path, params.0)
+            }
+            Lookup::WrongMethod { allow } => write!(f, "WrongMethod({})", allow.join(", ")),
+            Lookup::NotBuilt { name } => write!(f, "NotBuilt({name})"),
+            Lookup::Unknown { nearest } => write!(f, "Unknown({})", nearest.join(", ")),
+        }
+    }
+}
+
+/// A route that is known by name only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotBuilt {
+    /// `*` for any.
+    pub method: &'static str,
+    /// As [`Route::path`]; `{*rest}` at the end takes everything.
+    pub path: &'static str,
+    pub name: &'static str,
+}
+
+const fn later(method: &'static str, path: &'static str, name: &'static str) -> NotBuilt {
+    NotBuilt { method, path, name }
+}
+
+/// Routes of the peer that no codec serves yet.
+pub static NOT_BUILT: &[NotBuilt] = &[
+    later("POST", "/v1/responses", "OpenAI Responses"),
+    later("GET", "/v1/responses", "OpenAI Responses over WebSocket"),
+    later("GET", "/v1/realtime", "OpenAI Realtime"),
+    later("POST", "/v1/images/generations", "OpenAI image generation"),
+    later("POST", "/v1/images/edits", "OpenAI image edits"),
+    later("POST", "/v1/images/variations", "OpenAI image variations"),
+    later("POST", "/v1/audio/speech", "OpenAI speech"),
+    later("POST", "/v1/audio/transcriptions", "OpenAI transcription"),
+    later("POST", "/v1/audio/translations", "OpenAI translation"),
+    later("POST", "/v1/moderations", "OpenAI moderation"),
+    later("POST", "/v1/videos", "OpenAI video"),
+    later("POST", "/v1/videos/generations", "xAI video"),
+    later("GET", "/v1/videos/{id}", "OpenAI and xAI video status"),
+    later("POST", "/v1beta/models/{model}:generateContent", "Gemini"),
+    later("POST", "/v1beta/models/{model}:streamGenerateContent", "Gemini"),
+    later("POST", "/v1beta/models/{model}:embedContent", "Gemini embeddings"),
+    later("POST", "/v1beta/models/{model}:predict", "Imagen"),
+    later("POST", "/v1beta/models/{model}:predictLongRunning", "Veo"),
+    later("GET", "/v1beta/operations/{name}", "Veo operation status"),
+    later("POST", "/v1beta/interactions", "Gemini Interactions"),
+    later("GET", "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent", "Gemini Live"),
+    later("POST", "/v1/projects/{project}/locations/{location}/publishers/google/models/{model}:generateContent", "Vertex AI"),
+    later("POST", "/v1/projects/{project}/locations/{location}/publishers/google/models/{model}:streamGenerateContent", "Vertex AI"),
+    later("POST", "/model/{id}/invoke", "Bedrock invoke"),
+    later("POST", "/model/{id}/invoke-with-response-stream", "Bedrock invoke with a response stream"),
+    later("POST", "/model/{id}/converse", "Bedrock Converse"),
+    later("POST", "/model/{id}/converse-stream", "Bedrock Converse stream"),
+    later("POST", "/api/chat", "Ollama chat"),
+    later("POST", "/api/generate", "Ollama generate"),
+    later("POST", "/api/embeddings", "Ollama embeddings"),
+    later("POST", "/api/embed", "Ollama embeddings"),
+    later("GET", "/api/tags", "Ollama model list"),
+    later("POST", "/v2/chat", "Cohere chat"),
+    later("POST", "/v2/embed", "Cohere embeddings"),
+    later("POST", "/v2/rerank", "Cohere rerank"),
+    later("POST", "/search", "web search"),
+    later("POST", "/api/v1/videos", "OpenRouter video"),
+    later("GET", "/api/v1/videos/models", "OpenRouter video models"),
+    later("GET", "/api/v1/videos/{id}", "OpenRouter video status"),
+    later("GET", "/api/v1/videos/{id}/content", "OpenRouter video content"),
+    later("GET", "/api/v1/models", "OpenRouter model list"),
+    later("GET", "/api/v1/key", "OpenRouter key"),
+    later("GET", "/api/v1/credits", "OpenRouter credits"),
+    later("POST", "/v1/sound-generation", "ElevenLabs sound effects"),
+    later("POST", "/v1/music", "ElevenLabs music"),
+    later("POST", "/v1/music/{action}", "ElevenLabs music"),
+    later("POST", "/v1/text-to-speech/{voice}", "ElevenLabs speech"),
+    later("*", "/fal/{*rest}", "fal.ai"),
+];
+
+/// Ends that are OpenAI's whatever stands before them.
+const OPENAI_SUFFIXES: [&str; 9] = [
+    "/chat/completions",
+    "/embeddings",
+    "/responses",
+    "/audio/speech",
+    "/audio/transcriptions",
+    "/audio/translations",
+    "/images/generations",
+    "/images/edits",
+    "/images/variations",
+];
+
+/// How many patterns a 404 names.
+const NEAREST: usize = 3;
+/// Longer paths are compared by their beginning: nobody mistypes that much.
+const COMPARED: usize = 200;
+
+/// Finds who answers a request. `path` is as sent, without the query.
+pub fn lookup<'a>(method: &str, path: &'a str) -> Lookup<'a> {
+    let compatible = normalise(path);
+    let spellings = [Some(Cow::Borrowed(path)), (compatible != path).then_some(compatible)];
+    let mut allow = Vec::new();
+    for spelling in spellings.into_iter().flatten() {
+        if let Some((codec, route, params)) = owner(method, &spelling, &mut allow) {
+            return Lookup::Found { codec, route, params, path_used: spelling };
+        }
+        if let Some(route) = not_built(method, &spelling, &mut allow) {
+            return Lookup::NotBuilt { name: route.name };
+        }
+    }
+    if allow.is_empty() {
+        return Lookup::Unknown { nearest: nearest(path) };
+    }
+    allow.sort_unstable();
+    allow.dedup();
+    Lookup::WrongMethod { allow }
+}
+
+fn owner(method: &str, path: &str, allow: &mut Vec<&'static str>) -> Option<(&'static dyn Provider, &'static Route, Params)> {
+    for codec in ALL {
+        for route in codec.routes() {
+            let Some(params) = captures(route.path, path) else { continue };
+            if route.method == method {
+                return Some((*codec, route, params));
+            }
+            allow.push(route.method);
+        }
+    }
+    None
+}
+
+fn not_built(method: &str, path: &str, allow: &mut Vec<&'static str>) -> Option<&'static NotBuilt> {
+    for route in NOT_BUILT {
+        if captures(route.path, path).is_some() {
+            if route.method == method || route.method == "*" {
+                return Some(route);
+            }
+            allow.push(route.method);
+        }
+    }
+    None
+}
+
+/// The path as OpenAI spells it.
+fn normalise(path: &str) -> Cow<'_, str> {
+    let rest = path.strip_prefix("/openai").filter(|rest| rest.starts_with('/')).unwrap_or(path);
+    if rest.starts_with("/v1/") || rest.starts_with("/v2/") {
+        return Cow::Borrowed(rest);
+    }
+    let suffix = OPENAI_SUFFIXES.into_iter().find(|suffix| rest.ends_with(suffix));
+    suffix.map_or(Cow::Borrowed(rest), |suffix| Cow::Owned(format!("/v1{suffix}")))
+}
+
+/// The parameters of a pattern in a path, percent-decoded; `None` when the path does not match.
+fn captures(pattern: &'static str, path: &str) -> Option<Params> {
+    let mut params = Params::default();
+    let (mut pattern, mut path) = (pattern, path);
+    while let Some((literal, rest)) = pattern.split_once('{') {
+        let (name, behind) = rest.split_once('}')?;
+        path = path.strip_prefix(literal)?;
+        let length = if name.starts_with('*') { path.len() } else { taken(path, behind)? };
+        let (value, left) = path.split_at_checked(length).filter(|(value, _)| !value.is_empty())?;
+        params.0.push((name, percent_decode_str(value).decode_utf8_lossy().into_owned()));
+        (pattern, path) = (behind, left);
+    }
+    (pattern == path).then_some(params)
+}
+
+/// How much of the segment a parameter takes: up to the last place where the literal behind it stands.
+fn taken(path: &str, behind: &str) -> Option<usize> {
+    let segment = path.find('/').unwrap_or(path.len());
+    let literal = behind.split(['{', '/']).next().unwrap_or_default();
+    path.get(..segment)?.strip_suffix(literal).map(str::len)
+}
+
+/// The patterns most like a path, both kinds, without repeats.
+fn nearest(path: &str) -> Vec<&'static str> {
+    let path: String = path.chars().take(COMPARED).collect();
+    let built = ALL.iter().flat_map(|codec| codec.routes()).map(|route| route.path);
+    let mut ranked: Vec<(&'static str, f64)> = built.map(|pattern| (pattern, strsim::jaro_winkler(pattern, &path))).collect();
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    ranked.into_iter().take(NEAREST).map(|(pattern, _)| pattern).collect()
+}

@@ -1,0 +1,109 @@
+//! The table finds the right owner, and no two routes want the same path.
+
+use super::{ALL, NOT_BUILT, lookup};
+
+/// `codec path params` for a hit, else the outcome.
+#[track_caller]
+fn check(method: &str, path: &str, expected: &str) {
+    assert_eq!(format!("{:?}", lookup(method, path)), expected, "{method} {path}");
+}
+
+#[test]
+fn codecs_answer_their_paths() {
+    check("POST", "/v1/chat/completions", "Found(openai_chat /v1/chat/completions [] /v1/chat/completions)");
+    check("POST", "/v1/messages", "Found(anthropic_messages /v1/messages [] /v1/messages)");
+    check("POST", "/v1/embeddings", "Found(openai_embeddings /v1/embeddings [] /v1/embeddings)");
+}
+
+#[test]
+fn compatible_prefixes_are_dropped() {
+    let chat = "Found(openai_chat /v1/chat/completions [] /v1/chat/completions)";
+    check("POST", "/openai/v1/chat/completions", chat);
+    check("POST", "/openai/chat/completions", chat);
+    check("POST", "/api/paas/v4/chat/completions", chat);
+    check("POST", "/api/v1/chat/completions", chat);
+    check("POST", "/v1beta/openai/chat/completions", chat);
+    check("POST", "/x/y/chat/completions", chat);
+    check("POST", "/chat/completions", chat);
+    check("POST", "/openaix/chat/completions", chat);
+    check("POST", "/openai/v1/messages", "Found(anthropic_messages /v1/messages [] /v1/messages)");
+    check("POST", "/x/embeddings", "Found(openai_embeddings /v1/embeddings [] /v1/embeddings)");
+    check("POST", "/x/responses", "NotBuilt(OpenAI Responses)");
+}
+
+#[test]
+fn deployments_are_azure() {
+    let path = "/openai/deployments/gpt%204/chat/completions";
+    let route = "/openai/deployments/{deployment}/chat/completions";
+    check("POST", path, &format!(r#"Found(azure_openai {route} [("deployment", "gpt 4")] {path})"#));
+    check("POST", "/openai/deployments/x/images/generations", "NotBuilt(OpenAI image generation)");
+}
+
+#[test]
+fn paths_that_look_alike_are_not_the_same() {
+    for path in ["/anthropic/v1/messages", "/v1/completions", "/v1/foo/chat/completions", "/v1/chat/completions/", "/v1/messages/batches"] {
+        assert!(format!("{:?}", lookup("POST", path)).starts_with("Unknown("), "{path}");
+    }
+}
+
+#[test]
+fn a_wrong_method_says_which_are_right() {
+    check("GET", "/v1/chat/completions", "WrongMethod(POST)");
+    check("DELETE", "/openai/v1/chat/completions", "WrongMethod(POST)");
+    check("DELETE", "/v1/responses", "WrongMethod(GET, POST)");
+    check("GET", "/openai/deployments/x/chat/completions", "WrongMethod(POST)");
+}
+
+#[test]
+fn what_is_not_built_has_a_name() {
+    check("POST", "/v1beta/models/gemini-pro:generateContent", "NotBuilt(Gemini)");
+    check("POST", "/model/anthropic.claude-v2:0/invoke", "NotBuilt(Bedrock invoke)");
+    check("PATCH", "/fal/queue/submit/x/y", "NotBuilt(fal.ai)");
+    assert!(format!("{:?}", lookup("POST", "/v1beta/models/:generateContent")).starts_with("Unknown("));
+}
+
+#[test]
+fn an_unknown_path_names_its_neighbours() {
+    fn nearest(path: &str) -> String {
+        format!("{:?}", lookup("POST", path))
+    }
+    assert!(nearest("/v1/chat/completion").starts_with("Unknown(/v1/chat/completions, "));
+    assert!(nearest("/v1/message").starts_with("Unknown(/v1/messages, "));
+    assert!(nearest("/v1/embedding").starts_with("Unknown(/v1/embeddings, "));
+    assert!(nearest(&"/é".repeat(100_000)).starts_with("Unknown("));
+    assert!(nearest("").starts_with("Unknown("));
+}
+
+/// A path that a pattern takes.
+fn example(pattern: &str) -> String {
+    pattern.split('/').map(|segment| segment.find('{').map_or(segment, |_| segment.rsplit('}').next().unwrap_or(""))).fold(
+        String::new(),
+        |path, literal| {
+            let parameter = if literal.is_empty() || literal.starts_with(':') { "x" } else { "" };
+            path + "/" + parameter + literal
+        },
+    )[2..]
+        .to_owned()
+}
+
+#[test]
+fn examples_are_made_right() {
+    assert_eq!(example("/v1/messages"), "/v1/messages");
+    assert_eq!(example("/a/{b}/c/{d}:e"), "/a/x/c/x:e");
+    assert_eq!(example("/fal/{*rest}"), "/fal/x");
+}
+
+#[test]
+fn no_two_routes_collide() {
+    for codec in ALL {
+        for route in codec.routes() {
+            let path = example(route.path);
+            let found = format!("{:?}", lookup(route.method, &path));
+            assert!(found.starts_with(&format!("Found({} {} ", codec.name(), route.path)), "{path}: {found}");
+        }
+    }
+    for route in NOT_BUILT {
+        let method = if route.method == "*" { "PUT" } else { route.method };
+        check(method, &example(route.path), &format!("NotBuilt({})", route.name));
+    }
+}

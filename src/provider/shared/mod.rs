@@ -1,0 +1,18 @@
+//! What several codecs need: reading bodies, slicing text, estimating usage, the wire formats that more than one
+//! vendor speaks. Nothing here knows which codec calls it.
+
+pub(super) mod body;
+pub(super) mod chat_reply;
+pub(super) mod chat_request;
+pub(super) mod embeddings;
+pub(super) mod ids;
+pub(super) mod messages_reply;
+pub(super) mod messages_request;
+pub(super) mod openai;
+pub(super) mod reasoning;
+pub(super) mod respond;
+pub(super) mod text;
+pub(super) mod usage;
+
+#[cfg(test)]
+mod tests;

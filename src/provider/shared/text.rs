@@ -1,0 +1,40 @@
+//! Cutting text into the slices of a stream.
+//!
+//! A slice holds at most so many UTF-16 code units, which is how the fixture format counts, so that ordinary text is
+//! cut where recorded chunk counts expect it. But a cut never falls inside a grapheme cluster: half an emoji or a
+//! letter without its accent is something no model sends, and a lone surrogate cannot be encoded at all. A cluster
+//! longer than the limit stands alone.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+/// The slices of a text, in order, none of them empty; together they are the text. A limit of 0 counts as 1.
+pub(in crate::provider) fn slices(text: &str, limit: usize) -> Vec<&str> {
+    let limit = limit.max(1);
+    let plain = text.is_ascii() && !text.contains('\r');
+    if plain { every(text, limit) } else { by_cluster(text, limit) }
+}
+
+/// Without CR every ASCII character is a cluster of its own, and one byte is one unit.
+fn every(text: &str, limit: usize) -> Vec<&str> {
+    (0..text.len()).step_by(limit).filter_map(|start| text.get(start..start.saturating_add(limit).min(text.len()))).collect()
+}
+
+fn by_cluster(text: &str, limit: usize) -> Vec<&str> {
+    let mut slices = Vec::new();
+    let (mut start, mut units) = (0, 0);
+    for (at, cluster) in text.grapheme_indices(true) {
+        let more = units_of(cluster);
+        if units > 0 && units + more > limit {
+            slices.extend(text.get(start..at));
+            (start, units) = (at, 0);
+        }
+        units += more;
+    }
+    slices.extend(text.get(start..).filter(|rest| !rest.is_empty()));
+    slices
+}
+
+/// The length of a text in UTF-16 code units.
+pub(in crate::provider) fn units_of(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.chars().map(char::len_utf16).sum() }
+}

@@ -1,0 +1,129 @@
+//! Texts that are written by program and kept under version control: schemas and tables, all from the registries.
+//!
+//! Imported by `xtask` and tests only. A target is a path from the repository's root, or `PATH#NAME` for the lines
+//! between the markers of a block.
+
+use std::fmt::Write as _;
+
+use crate::fixture::LOADER_RULES;
+use crate::lint;
+use crate::matcher::{CRITERIA, Plain, Shape};
+
+/// Every target with its text.
+pub fn files() -> Vec<(String, String)> {
+    let schema = |value: &serde_json::Value| format!("{value:#}\n");
+    vec![
+        ("schemas/fixture.schema.json".to_owned(), schema(&crate::fixture::fixture_schema())),
+        ("schemas/config.schema.json".to_owned(), schema(&crate::config::schema())),
+        ("schemas/report.schema.json".to_owned(), schema(&crate::cli::report::schema())),
+        ("README.md#match-keys".to_owned(), match_keys()),
+        ("README.md#lint-rules".to_owned(), rule_table()),
+        ("docs/rules.md".to_owned(), rule_pages()),
+        ("docs/providers.md".to_owned(), provider_tables()),
+    ]
+}
+
+fn match_keys() -> String {
+    let mut table = String::from("| key | takes | holds when |\n| --- | --- | --- |\n");
+    for criterion in CRITERIA {
+        let takes = match criterion.shape {
+            Shape::Text { plain: Plain::Contains | Plain::AlwaysContains, list: true } => "text, list of texts, or text operators",
+            Shape::Text { .. } => "text or text operators",
+            Shape::OneOf(_) => "a name",
+            Shape::Flag => "`true` or `false`",
+            Shape::Headers => "object of header names",
+            Shape::Subset => "JSON",
+        };
+        let _ = writeln!(table, "| `{}` | {takes} | {} |", criterion.key, criterion.summary);
+    }
+    table.push_str("| `sequenceIndex` | number from 0 | it was served this many times before, for this test id |\n");
+    table.push_str("| `turnIndex` | number from 0 | preferred at this number of assistant messages |\n");
+    table
+}
+
+fn rule_table() -> String {
+    let mut table = String::from("| rule | about | tier | severity | fix | finds |\n| --- | --- | --- | --- | --- | --- |\n");
+    for rule in lint::ALL {
+        let fix = rule.fix.map_or("", |safety| match safety {
+            crate::diagnostic::Safety::Safe => "safe",
+            crate::diagnostic::Safety::Unsafe => "unsafe",
+        });
+        let _ = writeln!(
+            table,
+            "| `{}` | {} | {} | {} | {fix} | {} |",
+            rule.name,
+            rule.category.name(),
+            rule.tier.name(),
+            rule.severity.name(),
+            rule.summary
+        );
+    }
+    table
+}
+
+/// The page of one lint rule, as `aimock explain` prints it.
+pub fn rule_page(rule: &lint::Rule) -> String {
+    let mut page = format!("## {}\n\n{}.\n\n{}.\n\n", rule.name, capitalised(rule.summary), capitalised(rule.why));
+    let _ = writeln!(page, "About {}; {} tier; severity {}.", rule.category.name(), rule.tier.name(), rule.severity.name());
+    for example in rule.examples {
+        let _ =
+            writeln!(page, "\nBad:\n\n```jsonc\n{}\n```\n\nGood:\n\n```jsonc\n{}\n```", unindented(example.bad), unindented(example.good));
+    }
+    page
+}
+
+fn rule_pages() -> String {
+    let mut pages =
+        String::from("# Rules\n\nWritten by `cargo xtask gen` from the rules themselves. `aimock explain NAME` prints the same pages.\n\n");
+    for rule in lint::ALL {
+        pages.push_str(&rule_page(rule));
+        pages.push('\n');
+    }
+    pages.push_str(
+        "# Findings of the loader\n\nReported by every command that loads fixtures.\n\n| rule | severity | finds |\n| --- | --- | --- |\n",
+    );
+    for rule in LOADER_RULES {
+        let _ = writeln!(pages, "| `{}` | {} | {} |", rule.name, rule.severity.name(), rule.summary);
+    }
+    pages
+}
+
+fn provider_tables() -> String {
+    let mut page = String::from(
+        "# Providers and routes\n\nWritten by `cargo xtask gen` from the route table.\n\n## Answered\n\n| method | path | endpoint | provider | codec |\n| --- | --- | --- | --- | --- |\n",
+    );
+    for codec in crate::provider::ALL {
+        for route in codec.routes() {
+            let _ = writeln!(
+                page,
+                "| {} | `{}` | {} | {} | {} |",
+                route.method,
+                route.path,
+                route.endpoint.name(),
+                codec.provider(),
+                codec.summary()
+            );
+        }
+    }
+    page.push_str("\n## Not built\n\nThese routes answer 501 and name themselves.\n\n| method | path | API |\n| --- | --- | --- |\n");
+    for route in crate::provider::route::NOT_BUILT {
+        let _ = writeln!(page, "| {} | `{}` | {} |", route.method, route.path, route.name);
+    }
+    page
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// A text of several lines without the indentation that its lines after the first share.
+fn unindented(text: &str) -> String {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let shared = text.lines().skip(1).filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);
+    text.lines()
+        .enumerate()
+        .map(|(at, line)| if at == 0 { line } else { line.get(shared..).unwrap_or(line) })
+        .collect::<Vec<_>>()
+        .join("\n")
+}

@@ -1,0 +1,11 @@
+// All cases of the Node clients, against the server at `AIMOCK_URL`.
+
+import { run } from "./harness.mjs";
+import "./anthropic_errors.mjs";
+import "./anthropic_messages.mjs";
+import "./openai_chat.mjs";
+import "./openai_embeddings.mjs";
+import "./openai_errors.mjs";
+import "./server_manners.mjs";
+
+await run();

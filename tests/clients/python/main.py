@@ -1,0 +1,16 @@
+"""All cases of the Python clients, against the server at `AIMOCK_URL`."""
+
+import sys
+
+import harness
+import anthropic_errors  # noqa: F401
+import anthropic_messages  # noqa: F401
+import anthropic_tools  # noqa: F401
+import openai_chat  # noqa: F401
+import openai_embeddings  # noqa: F401
+import openai_errors  # noqa: F401
+import openai_tools  # noqa: F401
+import server_manners  # noqa: F401
+
+if __name__ == "__main__":
+    sys.exit(harness.run())

@@ -1,0 +1,237 @@
+//! What holds for every text, every chunk size and every codec that streams.
+
+use aimock::exchange::{Block, Body, Emission, FrameKind, Reply, Turn};
+use aimock::wire::sse::{Decoder, Event};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::replies::of;
+use super::{Asked, ask};
+
+/// The events in bytes that end properly.
+pub(super) fn events(bytes: &[u8]) -> Vec<Event> {
+    let mut decoder = Decoder::new(1 << 24);
+    let events = decoder.feed(bytes).unwrap();
+    assert!(!decoder.is_mid_event());
+    events
+}
+
+fn chat() -> Asked {
+    ask("/v1/chat/completions", json!({ "messages": [], "stream": true, "stream_options": { "include_usage": true } }).to_string())
+}
+
+fn messages() -> Asked {
+    ask("/v1/messages", json!({ "messages": [], "stream": true }).to_string())
+}
+
+/// The JSON of every frame, in order; each frame is one event, only the last one is the terminator.
+fn frames(emission: &Emission) -> Vec<Value> {
+    let Body::Stream(frames) = &emission.body else { panic!("not a stream") };
+    let (last, before) = frames.split_last().unwrap();
+    assert_eq!(last.kind, FrameKind::Terminal);
+    assert!(before.iter().all(|frame| frame.kind != FrameKind::Terminal));
+    assert_eq!(before.first().map(|frame| frame.kind), Some(FrameKind::Prelude));
+    let parsed = before.iter().map(|frame| {
+        let [event] = &events(&frame.bytes)[..] else { panic!("a frame is one event") };
+        serde_json::from_str(event.data.as_deref().unwrap()).unwrap()
+    });
+    parsed.collect()
+}
+
+/// What a client puts together: text, reasoning, and the arguments of each call.
+#[derive(Debug, Default, PartialEq)]
+struct Told {
+    text: String,
+    reasoning: String,
+    calls: Vec<String>,
+    /// Every slice of text and reasoning.
+    slices: Vec<String>,
+}
+
+impl Told {
+    fn say(&mut self, text: &Value) {
+        let text = text.as_str().unwrap_or_default();
+        self.text.push_str(text);
+        self.slices.push(text.to_owned());
+    }
+
+    fn think(&mut self, text: &Value) {
+        let text = text.as_str().unwrap_or_default();
+        self.reasoning.push_str(text);
+        self.slices.push(text.to_owned());
+    }
+
+    fn argue(&mut self, call: usize, arguments: &Value) {
+        if self.calls.len() <= call {
+            self.calls.resize(call + 1, String::new());
+        }
+        self.calls[call].push_str(arguments.as_str().unwrap_or_default());
+    }
+}
+
+fn told_by_chat(chunks: &[Value]) -> Told {
+    let mut told = Told::default();
+    for choice in chunks.iter().filter_map(|chunk| chunk["choices"].get(0)) {
+        let delta = &choice["delta"];
+        told.say(&delta["content"]);
+        told.think(&delta["reasoning_content"]);
+        for call in delta["tool_calls"].as_array().into_iter().flatten() {
+            let index = usize::try_from(call["index"].as_u64().unwrap()).unwrap();
+            told.argue(index, &call["function"]["arguments"]);
+        }
+    }
+    told
+}
+
+fn told_by_messages(events: &[Value]) -> Told {
+    let mut told = Told::default();
+    let mut open = None;
+    let (mut blocks, mut calls) = (0, 0);
+    for event in events {
+        let kind = event["type"].as_str().unwrap();
+        match kind {
+            "content_block_start" => {
+                assert_eq!((&open, &event["index"]), (&None, &json!(blocks)), "blocks come one after the other");
+                open = Some(event["content_block"]["type"].as_str().unwrap().to_owned());
+                calls += usize::from(open.as_deref() == Some("tool_use"));
+            }
+            "content_block_delta" => {
+                assert_eq!(event["index"], json!(blocks));
+                let delta = &event["delta"];
+                told.say(&delta["text"]);
+                told.think(&delta["thinking"]);
+                if delta["type"] == "input_json_delta" {
+                    told.argue(calls - 1, &delta["partial_json"]);
+                }
+            }
+            "content_block_stop" => {
+                assert!(open.take().is_some());
+                blocks += 1;
+            }
+            _ => {}
+        }
+    }
+    told
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    let pieces = vec![
+        "word ",
+        "é",
+        "e\u{301}",
+        "😀",
+        "👨‍👩‍👧‍👦",
+        "🇳🇴",
+        "\r\n",
+        "\n",
+        "\r",
+        "שלום",
+        "\u{202e}",
+        "\"",
+        "\\",
+        "\u{0}",
+        "data: x\n\n",
+        "[DONE]",
+        "한",
+    ];
+    prop::collection::vec(prop::sample::select(pieces), 0..24).prop_map(|pieces| pieces.concat())
+}
+
+fn any_block() -> impl Strategy<Value = Block> {
+    let arguments = any_text().prop_map(|text| json!({ "value": text }).to_string());
+    let call = arguments.prop_map(|arguments| Block::ToolCall { name: "f".into(), arguments, id: None });
+    prop_oneof![any_text().prop_map(Block::Text), call]
+}
+
+/// No slice begins with what belongs to the character before it. (No text of `any_text` begins so either.)
+fn begins_whole(slice: &str) -> bool {
+    !slice.starts_with(['\u{301}', '\u{200d}'])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn a_stream_says_what_the_fixture_says(
+        blocks in prop::collection::vec(any_block(), 0..4),
+        reasoning in prop::option::of(any_text()),
+        chunk_size in 0..30_usize,
+    ) {
+        let turn = Turn { reasoning, ..of(blocks) };
+        let calls: Vec<String> = turn.blocks.iter().filter_map(|block| match block {
+            Block::ToolCall { arguments, .. } => Some(arguments.clone()),
+            Block::Text(_) => None,
+        }).collect();
+        let reply = Reply::Turn(turn.clone());
+        for told in [
+            told_by_chat(&frames(&chat().answer(&reply, chunk_size))),
+            told_by_messages(&frames(&messages().answer(&reply, chunk_size))),
+        ] {
+            prop_assert_eq!(&told.text, &turn.text());
+            prop_assert_eq!(&told.reasoning, &turn.reasoning.clone().unwrap_or_default());
+            prop_assert_eq!(&told.calls, &calls);
+            prop_assert!(told.slices.iter().all(|slice| begins_whole(slice)), "{:?}", told.slices);
+        }
+    }
+
+    #[test]
+    fn smaller_chunks_only_add_tokens(text in any_text(), chunk_size in 1..30_usize) {
+        let count = |asked: &Asked, size| frames(&asked.answer(&Reply::Turn(of(vec![Block::Text(text.clone())])), size)).len();
+        for asked in [chat(), messages()] {
+            prop_assert!(count(&asked, chunk_size) >= count(&asked, chunk_size * 2));
+        }
+    }
+}
+
+#[test]
+fn ordinary_text_is_cut_into_the_chunks_that_users_know() {
+    let reply = Reply::Turn(of(vec![Block::Text("Hello there, this is a reply of some length 😀😀😀 with emoji.".into())]));
+    let slices = told_by_chat(&frames(&chat().answer(&reply, 20))).slices;
+    let told: Vec<&str> = slices.iter().map(String::as_str).filter(|slice| !slice.is_empty()).collect();
+    assert_eq!(told, ["Hello there, this is", " a reply of some len", "gth 😀😀😀 with emoj", "i."]);
+}
+
+/// The vectors that an embeddings request gets when no fixture answers.
+fn made_up(body: &Value) -> Vec<Value> {
+    let asked = ask("/v1/embeddings", body.to_string());
+    let emission = asked.with_context(20, false, |context| asked.codec.fallback(context)).unwrap();
+    let Body::Whole(bytes) = emission.body else { panic!("embeddings are never streamed") };
+    let answer: Value = serde_json::from_slice(&bytes).unwrap();
+    answer["data"].as_array().unwrap().iter().map(|item| item["embedding"].clone()).collect()
+}
+
+/// The numbers are the peer's, asked side by side.
+#[test]
+fn made_up_vectors_are_the_ones_that_users_know() {
+    let [vector] = &made_up(&json!({ "input": "zz", "dimensions": 100 }))[..] else { panic!("one input, one vector") };
+    let known = [
+        (0, -0.419_607_843_137_254_85),
+        (31, -0.364_705_882_352_941_2),
+        (32, -0.262_745_098_039_215_64),
+        (63, 0.490_196_078_431_372_6),
+        (64, 0.733_333_333_333_333_4),
+        (99, 0.850_980_392_156_862_8),
+    ];
+    for (index, value) in known {
+        assert_eq!(vector[index], json!(value), "{index}");
+    }
+    assert_eq!(vector.as_array().unwrap().len(), 100);
+    assert_eq!(made_up(&json!({ "input": "zz" }))[0].as_array().unwrap().len(), 1536);
+    let tokens = made_up(&json!({ "input": [[1, 2], [3]], "dimensions": 1 }));
+    assert_eq!(tokens, [json!([0.937_254_901_960_784_3]), json!([-0.388_235_294_117_647])]);
+}
+
+#[test]
+fn base64_holds_the_same_numbers() {
+    use base64::Engine as _;
+    let floats = made_up(&json!({ "input": ["a", "b"], "dimensions": 40 }));
+    let packed = made_up(&json!({ "input": ["a", "b"], "dimensions": 40, "encoding_format": "base64" }));
+    assert_eq!(floats.len(), packed.len());
+    for (floats, packed) in floats.iter().zip(packed) {
+        let bytes = base64::engine::general_purpose::STANDARD.decode(packed.as_str().unwrap()).unwrap();
+        let decoded: Vec<f32> = bytes.chunks_exact(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect();
+        let floats: Vec<f64> = serde_json::from_value(floats.clone()).unwrap();
+        assert_eq!((bytes.len(), decoded.len()), (160, floats.len()));
+        assert!(decoded.iter().zip(&floats).all(|(short, long)| (f64::from(*short) - long).abs() < 1e-7));
+    }
+}

@@ -1,0 +1,207 @@
+//! Codec conformance: every codec of the registry, over its samples in `tests/wire/`, and laws that hold for all.
+//!
+//! A sample is a request with the names of the replies to encode for it; what comes out stands beside it as a
+//! snapshot. A codec without samples for each of its routes, streaming and not, fails.
+#![expect(clippy::disallowed_methods, reason = "reads the samples and the sources of the codecs")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests: to fail here is to fail the test")]
+
+mod laws;
+mod refusals;
+mod replies;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use aimock::exchange::{Body, Emission, Endpoint, ErrorReply, FrameKind, Headers, RawRequest, Reply, Request};
+use aimock::provider::route::{Lookup, lookup};
+use aimock::provider::{ALL, Context, Ids, Moment, Provider, ReasoningModels, Route};
+use serde_json::Value;
+
+const MOMENT: Moment<'static> = Moment { request_id: "req_0000", now: 1_700_000_000 };
+
+/// Ids that count.
+#[derive(Debug, Default)]
+struct Counted(u32);
+
+impl Ids for Counted {
+    fn next(&mut self, prefix: &str) -> String {
+        self.0 += 1;
+        format!("{prefix}{:04}", self.0)
+    }
+}
+
+/// A request that found its codec and was decoded.
+struct Asked {
+    codec: &'static dyn Provider,
+    route: &'static Route,
+    raw: RawRequest,
+    decoded: Result<Request, Box<ErrorReply>>,
+}
+
+fn ask(path: &str, body: impl Into<Vec<u8>>) -> Asked {
+    let raw = RawRequest::new("POST", path, Headers::new(), body.into());
+    let Lookup::Found { codec, route, params, path_used: _ } = lookup("POST", &raw.path) else { panic!("nobody owns {path}") };
+    let decoded = codec.decode(&raw, route, &params);
+    Asked { codec, route, raw, decoded }
+}
+
+impl Asked {
+    fn request(&self) -> &Request {
+        self.decoded.as_ref().unwrap()
+    }
+
+    fn with_context<T>(&self, chunk_size: usize, strict: bool, run: impl FnOnce(&mut Context<'_>) -> T) -> T {
+        run(&mut Context {
+            raw: &self.raw,
+            request: self.request(),
+            chunk_size,
+            created: MOMENT.now,
+            request_id: MOMENT.request_id,
+            ids: &mut Counted::default(),
+            strict,
+            reasoning: &ReasoningModels::default(),
+        })
+    }
+
+    fn answer(&self, reply: &Reply, chunk_size: usize) -> Emission {
+        self.with_context(chunk_size, false, |context| self.codec.encode(context, reply))
+    }
+}
+
+/// A sample file.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sample {
+    path: String,
+    #[serde(default)]
+    strict: bool,
+    body: Value,
+    replies: Vec<String>,
+}
+
+fn wire() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/wire")
+}
+
+/// The samples of a codec by name, in order.
+fn samples(codec: &str) -> Vec<(String, Sample)> {
+    let folder = wire().join(codec);
+    let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let files: BTreeSet<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    let samples = files.into_iter().filter(|file| file.extension().is_some_and(|extension| extension == "json"));
+    samples
+        .map(|file| {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let sample = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            (file.file_stem().unwrap().to_str().unwrap().to_owned(), sample)
+        })
+        .collect()
+}
+
+/// An emission as a person reads it.
+fn show(emission: &Emission) -> String {
+    let mut text = format!("{}\n", emission.status);
+    for (name, value) in &emission.headers {
+        writeln!(text, "{name}: {value}").unwrap();
+    }
+    text.push('\n');
+    match &emission.body {
+        Body::Whole(bytes) => {
+            let body: Value = serde_json::from_slice(bytes).unwrap();
+            writeln!(text, "{body:#}").unwrap();
+        }
+        Body::Stream(frames) => {
+            for frame in frames {
+                let bytes = std::str::from_utf8(&frame.bytes).unwrap();
+                writeln!(text, "{:<8} {}", format!("{:?}", frame.kind), bytes.trim_end().replace('\n', "\n         ")).unwrap();
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn samples_are_decoded_and_answered_as_the_snapshots_say() {
+    for codec in ALL {
+        for (name, sample) in samples(codec.name()) {
+            let asked = ask(&sample.path, sample.body.to_string());
+            assert_eq!(asked.codec.name(), codec.name(), "{name} is another codec's");
+            let mut text = format!("=== request\n{:#}\n", serde_json::to_value(asked.request()).unwrap());
+            for reply in &sample.replies {
+                let emission = asked.with_context(20, sample.strict, |context| replies::encode(asked.codec, context, reply));
+                write!(text, "\n=== {reply}\n{}", show(&emission)).unwrap();
+            }
+            let mut settings = insta::Settings::clone_current();
+            settings.set_snapshot_path(wire().join(codec.name()));
+            settings.set_prepend_module_to_snapshot(false);
+            settings.set_omit_expression(true);
+            settings.bind(|| insta::assert_snapshot!(name, text));
+        }
+    }
+}
+
+#[test]
+fn every_route_has_samples_of_each_kind() {
+    for codec in ALL {
+        let samples = samples(codec.name());
+        for route in codec.routes() {
+            let asked: Vec<Asked> = samples.iter().map(|(_, sample)| ask(&sample.path, sample.body.to_string())).collect();
+            let here = || asked.iter().filter(|asked| asked.route == route).map(Asked::request);
+            assert!(here().any(|request| !request.stream), "{}: no sample for {}", codec.name(), route.path);
+            let streams = codec.encode_error_event(&replies::error(500), MOMENT).is_some() && route.endpoint == Endpoint::Chat;
+            assert!(!streams || here().any(|request| request.stream), "{}: no streaming sample for {}", codec.name(), route.path);
+        }
+    }
+}
+
+#[test]
+fn every_folder_belongs_to_a_codec_and_every_snapshot_to_a_sample() {
+    let names: BTreeSet<&str> = ALL.iter().map(|codec| codec.name()).collect();
+    assert_eq!(names.len(), ALL.len(), "two codecs of one name");
+    for entry in std::fs::read_dir(wire()).unwrap() {
+        let folder = entry.unwrap().file_name();
+        assert!(names.contains(folder.to_str().unwrap()), "tests/wire/{} is nobody's", folder.display());
+    }
+    for codec in ALL {
+        let samples: BTreeSet<String> = samples(codec.name()).into_iter().map(|(name, _)| name).collect();
+        for entry in std::fs::read_dir(wire().join(codec.name())).unwrap() {
+            let file = entry.unwrap().path();
+            let stem = file.file_stem().unwrap().to_str().unwrap();
+            assert!(samples.contains(stem), "{} has no sample", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_codec_file_is_registered_and_imports_no_sibling() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/provider");
+    let files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let codecs: BTreeSet<&str> = files
+        .iter()
+        .filter(|file| file.is_file() && file.file_stem().is_some_and(|stem| stem != "mod"))
+        .map(|file| file.file_stem().unwrap().to_str().unwrap())
+        .collect();
+    assert_eq!(codecs, ALL.iter().map(|codec| codec.name()).collect());
+    for file in files.iter().filter(|file| file.is_file() && !file.ends_with("mod.rs")) {
+        let text = std::fs::read_to_string(file).unwrap();
+        for sibling in codecs.iter().filter(|sibling| file.file_stem().unwrap() != **sibling) {
+            let imports = text.contains(&format!("{sibling}::")) || text.contains(&format!("::{sibling}"));
+            assert!(!imports, "{} imports {sibling}", file.display());
+        }
+    }
+}
+
+#[test]
+fn errors_inside_a_stream_are_one_event_that_parses() {
+    for codec in ALL {
+        let Some(frame) = codec.encode_error_event(&replies::error(529), MOMENT) else { continue };
+        assert_eq!(frame.kind, FrameKind::Closing);
+        let events = laws::events(&frame.bytes);
+        assert_eq!(events.len(), 1, "{}", codec.name());
+        let body: Value = serde_json::from_str(events[0].data.as_deref().unwrap()).unwrap();
+        assert_eq!(body["error"]["message"], "Something broke", "{}", codec.name());
+        let named = (codec.provider() == "anthropic").then_some("error");
+        assert_eq!(events[0].event.as_deref(), named);
+    }
+}

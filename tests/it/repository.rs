@@ -1,0 +1,48 @@
+//! The files of this repository, as the house rules read them.
+
+#![expect(clippy::disallowed_methods, reason = "tests read the repository")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Folders that are not ours: what is built, what is installed, what the version control keeps.
+const FOREIGN: &[&str] = &["target", ".git", "node_modules"];
+
+/// The repository's folder.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file below a folder with one of these extensions, sorted, with paths relative to that folder and with the text.
+pub(crate) fn texts(below: &str, extensions: &[&str]) -> Vec<(PathBuf, String)> {
+    let root = root().join(below);
+    let mut folders = vec![root.clone()];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of the repository is readable") {
+            let path = entry.expect("a folder of the repository is readable").path();
+            if path.is_dir() {
+                let foreign = FOREIGN.iter().any(|name| path.ends_with(name));
+                folders.extend((!foreign).then_some(path));
+            } else if path.extension().is_some_and(|extension| extensions.iter().any(|wanted| extension == *wanted)) {
+                let text = fs::read(&path).expect("a file of the repository is readable");
+                let relative = path.strip_prefix(&root).expect("below the folder").to_path_buf();
+                found.push((relative, String::from_utf8_lossy(&text).into_owned()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Every Rust source below `src`, with paths relative to it.
+pub(crate) fn sources() -> Vec<(PathBuf, String)> {
+    let found = texts("src", &["rs"]);
+    assert!(!found.is_empty(), "no sources");
+    found
+}
+
+/// The text of one file.
+pub(crate) fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}

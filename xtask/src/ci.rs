@@ -1,0 +1,147 @@
+//! What continuous integration runs: every check in order, one line each with its time, and the totals at the end.
+//!
+//! A step that fails shows all that it printed, and the others still run.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use crate::process::{command, finish};
+use crate::tally::{self, Counted, Tally};
+use crate::{clients, generated, readme};
+
+/// Longest time of one step.
+const LIMIT: Duration = Duration::from_mins(30);
+
+/// How much of it to run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Everything,
+    /// Leaves out what needs the vendors' clients.
+    WithoutClients,
+}
+
+/// How a step ended.
+pub(crate) enum Verdict {
+    /// Passed; nothing in it counts as a test.
+    Fine,
+    /// It has tests; `output` is shown when one failed.
+    Counted { counted: Counted, output: String },
+    /// Failed, with all that it said.
+    Broken(String),
+    /// Could not run here, and why.
+    Skipped(String),
+}
+
+type Step = (&'static str, fn(&Path) -> Verdict);
+
+const STEPS: &[Step] = &[
+    ("format", |root| cargo(root, &["fmt", "--all", "--check"])),
+    ("clippy", |root| cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])),
+    ("doc", doc),
+    ("tests", tests),
+    ("generated", generated::check),
+    ("licences", licences),
+    ("clients", clients::run),
+    ("readme", readme::run),
+];
+
+/// Runs the steps and prints the totals; fails when anything failed.
+pub(crate) fn run(root: &Path, extent: Extent) -> ExitCode {
+    let mut total = Tally::default();
+    for &(name, step) in STEPS {
+        let step = match (name, extent) {
+            ("clients", Extent::WithoutClients) => |_: &Path| Verdict::Skipped("left out by --quick".to_owned()),
+            _ => step,
+        };
+        total += report(name, root, step);
+    }
+    println!("\n{total}");
+    exit(total)
+}
+
+/// Runs one step alone, with the same report.
+pub(crate) fn only(root: &Path, name: &str, step: fn(&Path) -> Verdict) -> ExitCode {
+    let total = report(name, root, step);
+    println!("\n{total}");
+    exit(total)
+}
+
+fn exit(total: Tally) -> ExitCode {
+    if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs a step and prints its line, its skipped cases, and its output if it failed.
+fn report(name: &str, root: &Path, step: fn(&Path) -> Verdict) -> Tally {
+    print!("{name:<10}");
+    let _ = std::io::stdout().flush();
+    let started = Instant::now();
+    let verdict = step(root);
+    let seconds = started.elapsed().as_secs_f64();
+    match verdict {
+        Verdict::Fine => {
+            println!("ok    {seconds:6.1} s");
+            Tally::default()
+        }
+        Verdict::Counted { counted, output } => {
+            let word = if counted.tally.failed == 0 { "ok" } else { "FAIL" };
+            println!("{word:<4}  {seconds:6.1} s  {}", counted.tally);
+            if counted.tally.failed > 0 {
+                println!("{}", output.trim_end());
+            }
+            for skip in &counted.skips {
+                println!("          skipped {skip}");
+            }
+            counted.tally
+        }
+        Verdict::Broken(output) => {
+            println!("FAIL  {seconds:6.1} s\n{}", output.trim_end());
+            Tally { failed: 1, ..Tally::default() }
+        }
+        Verdict::Skipped(reason) => {
+            println!("skip  {seconds:6.1} s  {reason}");
+            Tally { skipped: 1, ..Tally::default() }
+        }
+    }
+}
+
+/// A cargo command that must succeed.
+pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Verdict {
+    match finish(command("cargo", arguments, root), LIMIT) {
+        Ok(outcome) if outcome.success => Verdict::Fine,
+        Ok(outcome) => Verdict::Broken(outcome.output()),
+        Err(reason) => Verdict::Broken(reason),
+    }
+}
+
+fn doc(root: &Path) -> Verdict {
+    let mut cargo = command("cargo", &["doc", "--workspace", "--no-deps", "--locked"], root);
+    cargo.env("RUSTDOCFLAGS", "-D warnings");
+    match finish(cargo, LIMIT) {
+        Ok(outcome) if outcome.success => Verdict::Fine,
+        Ok(outcome) => Verdict::Broken(outcome.output()),
+        Err(reason) => Verdict::Broken(reason),
+    }
+}
+
+fn tests(root: &Path) -> Verdict {
+    let outcome = match finish(command("cargo", &["test", "--workspace", "--no-fail-fast", "--locked"], root), LIMIT) {
+        Ok(outcome) => outcome,
+        Err(reason) => return Verdict::Broken(reason),
+    };
+    let output = outcome.output();
+    let mut counted = tally::cargo_test(&output);
+    if !outcome.success && counted.tally.failed == 0 {
+        counted.tally.failed = 1;
+    }
+    Verdict::Counted { counted, output }
+}
+
+/// Licences, duplicate crates and sources, as `.cargo/deny.toml` says.
+fn licences(root: &Path) -> Verdict {
+    match finish(command("cargo", &["deny", "--version"], root), LIMIT) {
+        Ok(outcome) if outcome.success => cargo(root, &["deny", "check", "licenses", "bans", "sources"]),
+        _ => Verdict::Skipped("cargo-deny is not installed (`cargo install cargo-deny`)".to_owned()),
+    }
+}
