@@ -73,14 +73,13 @@ pub(super) fn magic_of(base64: &str) -> Option<Magic> {
     match bytes.as_slice() {
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => Some(WAV),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(WEBP),
-        [b'I', b'D', b'3', ..] => Some(MP3),
+        [b'I', b'D', b'3', ..] | [0xff, 0xfb | 0xf3 | 0xf2 | 0xfa, ..] => Some(MP3),
         [b'f', b'L', b'a', b'C', ..] => Some(FLAC),
         [b'O', b'g', b'g', b'S', ..] => Some(OGG),
         [0x89, b'P', b'N', b'G', ..] => Some(PNG),
         [0xff, 0xd8, 0xff, ..] => Some(JPEG),
         [b'G', b'I', b'F', b'8', ..] => Some(GIF),
         [0xff, 0xf1 | 0xf9, ..] => Some(AAC),
-        [0xff, 0xfb | 0xf3 | 0xf2 | 0xfa, ..] => Some(MP3),
         _ => None,
     }
 }

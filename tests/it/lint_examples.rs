@@ -143,20 +143,190 @@ fn hand_written_fixtures_that_work_are_left_alone() {
     assert!(spoken.is_empty(), "{} findings, first {:#?}", spoken.len(), spoken.first());
 }
 
+/// How often a rule speaks about a file with these entries.
+#[track_caller]
+fn check(rule: &str, entries: &str, times: usize) {
+    let text = format!("{{ \"fixtures\": [{entries}] }}");
+    let findings = lint_text(&text);
+    let found = findings.iter().filter(|finding| finding.rule == rule).count();
+    assert_eq!(found, times, "{rule}: {findings:#?}\nin\n{text}");
+}
+
+/// Like [`check`] for one fixture that answers a chat.
+#[track_caller]
+fn check_response(rule: &str, response: &str, times: usize) {
+    check(rule, &format!(r#"{{ "match": {{ "userMessage": "weather" }}, "response": {response} }}"#), times);
+}
+
 #[test]
-fn zz_probe() {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpora/showcase");
-    let files = texts_below(root);
-    let t = std::time::Instant::now();
-    let all = chosen("all");
-    let outcome = lint(files, &all);
-    eprintln!("{} files {} fixtures {:?}", outcome.files.len(), outcome.files.iter().map(|f| f.entries.len()).sum::<usize>(), t.elapsed());
-    let mut counts = std::collections::BTreeMap::new();
-    for f in &outcome.findings {
-        *counts.entry(f.rule).or_insert(0) += 1;
-    }
-    eprintln!("{counts:#?}");
-    for f in outcome.findings.iter().take(30) {
-        eprintln!("{} {} {}:{:?}", f.rule, f.message, f.primary.source.name(), f.position());
-    }
+fn slips_are_reported_once_and_only_where_nothing_else_answers() {
+    check_response("response-key-slip", r#"{ "text": "a", "content": "b" }"#, 0);
+    check_response("response-key-slip", r#"{ "text": "a" }"#, 1);
+    check_response("unknown-key", r#"{ "text": "a" }"#, 0);
+    check_response("unrecognised-response", r#"{ "text": "a" }"#, 0);
+    check_response("response-key-slip", r#"{ "message": { "content": "a" } }"#, 1);
+    check_response("response-key-slip", r#"{ "content": "a", "tool_calls": [{ "name": "f", "arguments": {} }] }"#, 1);
+    check_response("response-key-slip", r#"{ "toolCalls": [{ "name": "f", "input": {} }] }"#, 1);
+    check_response("response-key-slip", r#"{ "toolCalls": [{ "name": "f", "arguments": {}, "input": {} }] }"#, 0);
+    check_response("response-key-slip", r#"{ "json": { "text": "a" } }"#, 0);
+    check_response("response-key-slip", r#"{ "transcription": { "text": "a" } }"#, 0);
+    check("response-key-slip", r#"{ "match": {}, "responses": [{ "text": "a" }, { "response": { "text": "b" } }] }"#, 2);
+}
+
+#[test]
+fn finish_reasons_are_held_against_what_is_sent() {
+    check_response("finish-reason-mismatch", r#"{ "content": "a", "finishReason": "length" }"#, 0);
+    check_response("finish-reason-mismatch", r#"{ "content": "a", "finishReason": "tool_use" }"#, 1);
+    let mixed =
+        r#"{ "blocks": [{ "type": "text", "text": "a" }, { "type": "toolCall", "name": "f", "arguments": {} }], "finishReason": "stop" }"#;
+    check_response("finish-reason-mismatch", mixed, 1);
+    check_response("finish-reason-mismatch", r#"{ "content": "a", "customToolCalls": [], "finishReason": "tool_calls" }"#, 0);
+    let forced = r#"{ "match": {}, "recordedAt": "2026-01-01", "response": { "toolCalls": [{ "name": "f", "arguments": {} }], "finishReason": "stop" } }"#;
+    check("finish-reason-mismatch", forced, 0);
+    check_response("unknown-finish-reason", r#"{ "content": "a", "finishReason": "MAX_TOKENS" }"#, 0);
+    check_response("unknown-finish-reason", r#"{ "content": "a", "finishReason": "because" }"#, 1);
+}
+
+#[test]
+fn totals_may_count_thoughts_and_caches() {
+    let usage = |usage: &str, times| check_response("usage-total-wrong", &format!(r#"{{ "content": "a", "usage": {usage} }}"#), times);
+    usage(r#"{ "input_tokens": 1, "output_tokens": 2, "total_tokens": 3 }"#, 0);
+    usage(r#"{ "input_tokens": 1, "output_tokens": 2, "total_tokens": 4 }"#, 1);
+    usage(r#"{ "promptTokenCount": 1, "candidatesTokenCount": 2, "thoughtsTokenCount": 4, "totalTokenCount": 7 }"#, 0);
+    usage(r#"{ "promptTokenCount": 1, "candidatesTokenCount": 2, "thoughtsTokenCount": 4, "totalTokenCount": 8 }"#, 1);
+    usage(r#"{ "total_tokens": 8 }"#, 0);
+    let names = |usage: &str, times| check_response("usage-mixed-names", &format!(r#"{{ "content": "a", "usage": {usage} }}"#), times);
+    names(r#"{ "prompt_tokens": 1, "output_tokens": 2 }"#, 0);
+    names(r#"{ "prompt_tokens": 1, "input_tokens": 1 }"#, 0);
+    names(r#"{ "prompt_tokens": 1, "input_tokens": 2, "completion_tokens": 3, "output_tokens": 4 }"#, 2);
+}
+
+#[test]
+fn arguments_are_objects() {
+    let call = |arguments: &str, times| {
+        check_response("arguments-not-object", &format!(r#"{{ "toolCalls": [{{ "name": "f", "arguments": {arguments} }}] }}"#), times);
+    };
+    call("{}", 0);
+    call(r#"" {} ""#, 0);
+    call("[]", 1);
+    call(r#""null""#, 1);
+    call(r#""1""#, 1);
+    call(r#""[1""#, 0);
+}
+
+#[test]
+fn only_certain_mismatches_of_endpoint_and_response_count() {
+    let pair = |endpoint: &str, response: &str, times| {
+        let entry = format!(r#"{{ "match": {{ "endpoint": "{endpoint}" }}, "response": {response} }}"#);
+        check("endpoint-response-mismatch", &entry, times);
+    };
+    pair("chat", r#"{ "content": "a" }"#, 0);
+    pair("chat", r#"{ "audio": "SUQz" }"#, 0);
+    pair("chat", r#"{ "embedding": [1] }"#, 1);
+    pair("image", r#"{ "error": { "message": "no" } }"#, 0);
+    pair("image", r#"{ "content": "a" }"#, 1);
+    pair("fal", r#"{ "content": "a" }"#, 0);
+    pair("speech", r#"{ "http": { "status": 200 } }"#, 0);
+    pair("transcription", r#"{ "content": "a" }"#, 1);
+    check("endpoint-response-mismatch", r#"{ "match": { "inputText": "a" }, "response": { "content": "a" } }"#, 1);
+    check("endpoint-response-mismatch", r#"{ "match": { "inputText": "a" }, "response": { "events": [] } }"#, 0);
+}
+
+#[test]
+fn contradictions_are_certain() {
+    let matches = |matches: &str, times| {
+        check("contradictory-match", &format!(r#"{{ "match": {matches}, "response": {{ "content": "a" }} }}"#), times);
+    };
+    matches(r#"{ "userMessage": "a", "hasToolResult": false }"#, 0);
+    matches(r#"{ "toolResultContains": "a", "hasToolResult": false }"#, 1);
+    matches(r#"{ "inputText": "a", "endpoint": "chat" }"#, 1);
+    matches(r#"{ "inputText": "a", "userMessage": "b" }"#, 1);
+    matches(r#"{ "userMessage": "a", "endpoint": "transcription" }"#, 1);
+    matches(r#"{ "userMessage": "a", "endpoint": "image" }"#, 0);
+    matches(r#"{ "userMessage": "a", "path": "/x", "endpoint": "embedding" }"#, 0);
+}
+
+#[test]
+fn recordings_are_told_from_what_people_wrote() {
+    let error = r#""response": { "error": { "message": "no" }, "status": 503 }"#;
+    check("transient-error-recorded", &format!(r#"{{ "match": {{}}, {error} }}"#), 0);
+    check("transient-error-recorded", &format!(r#"{{ "match": {{}}, "recordedAt": "2026-01-01", {error} }}"#), 1);
+    let client = r#"{ "match": {}, "recordedAt": "2026-01-01", "response": { "error": { "message": "no" }, "status": 400 } }"#;
+    check("transient-error-recorded", client, 0);
+    let empty = r#""response": { "content": "" }"#;
+    check("recorded-empty", &format!(r#"{{ "match": {{}}, {empty} }}"#), 0);
+    check("empty-content", &format!(r#"{{ "match": {{}}, {empty} }}"#), 1);
+    check("recorded-empty", &format!(r#"{{ "match": {{}}, "recordedAt": "2026-01-01", {empty} }}"#), 1);
+    check("empty-content", &format!(r#"{{ "match": {{}}, "recordedAt": "2026-01-01", {empty} }}"#), 0);
+}
+
+#[test]
+fn stream_settings_are_held_against_what_streams() {
+    let entry = |rest: &str| format!(r#"{{ "match": {{ "userMessage": "a" }}, {rest} }}"#);
+    check("timing-without-stream", &entry(r#""response": { "content": "a" }, "latency": 5"#), 0);
+    check("timing-without-stream", &entry(r#""response": { "error": { "message": "no" } }, "latency": 5, "chunkSize": 3"#), 2);
+    check("timing-without-stream", &entry(r#""responses": [{ "error": { "message": "no" } }, { "content": "a" }], "latency": 5"#), 0);
+    check("fault-after-end", &entry(r#""response": { "events": ["a", { "comment": "b" }] }, "disconnectAfterEvents": 1"#), 0);
+    check("fault-after-end", &entry(r#""response": { "events": ["a", { "comment": "b" }] }, "disconnectAfterEvents": 2"#), 1);
+    check("fault-after-end", &entry(r#""response": { "content": "a" }, "disconnectAfterEvents": 200"#), 0);
+    check("fault-after-end", &entry(r#""response": { "events": ["a"] }, "stallAfterEvents": { "events": 9, "ms": 1 }"#), 1);
+    check("chaos-always", &entry(r#""response": { "content": "a" }, "chaos": { "dropRate": 1 }"#), 1);
+    check("chaos-always", &entry(r#""description": "always fails", "response": { "content": "a" }, "chaos": { "dropRate": 1 }"#), 0);
+}
+
+#[test]
+fn vectors_are_compared_within_a_model() {
+    let entry = |model: &str, vector: &str| {
+        format!(r#"{{ "match": {{ "inputText": "a", "model": "{model}" }}, "response": {{ "embedding": {vector} }} }}"#)
+    };
+    check("embedding-dimension-mismatch", &[entry("m", "[1, 2]"), entry("n", "[1, 2, 3]")].join(","), 0);
+    check("embedding-dimension-mismatch", &[entry("m", "[1, 2, 3]"), entry("m", "[1, 2]"), entry("m", "[2, 1]")].join(","), 1);
+    let list = r#"{ "match": { "inputText": "a" }, "response": { "embeddings": [[1], [1, 2], [1, 3], [4]] } }"#;
+    check("embedding-dimension-mismatch", list, 1);
+}
+
+/// What all fixes of a rule make of a text.
+#[track_caller]
+fn check_fix(name: &str, text: &str, rule: &str, expected: &str) {
+    let outcome = lint(vec![(name.to_owned(), text.to_owned())], &chosen("all"));
+    let own: Vec<Diagnostic> = outcome.findings.into_iter().filter(|finding| finding.rule == rule).collect();
+    let fixed = apply_fixes(&own, Safety::Unsafe);
+    assert_eq!(fixed.first().map_or(text, |file| file.text.as_str()), expected, "{own:#?}");
+}
+
+#[test]
+fn fixes_keep_comments_and_formatting() {
+    let entry = |rest: &str| format!("{{\"fixtures\": [{{\"match\": {{}}, \"response\": {{\"error\": {{\"message\": \"no\"}}}}{rest}}}]}}");
+    let check = |before: &str, after: &str| check_fix("a.jsonc", &entry(before), "timing-without-stream", &entry(after));
+    check(", \"latency\": 5", "");
+    check(", \"latency\": 5, \"id\": \"x\"", ", \"id\": \"x\"");
+    check(",\n  \"latency\": 5\n", "\n");
+    check(",\n  \"latency\": 5,\n  \"id\": \"x\"\n", ",\n  \"id\": \"x\"\n");
+    check(",\r\n  \"latency\": 5,\r\n  \"id\": \"x\"\r\n", ",\r\n  \"id\": \"x\"\r\n");
+    check(",\n  // slow\n  \"latency\": 5,\n", ",\n  // slow\n");
+    check(", // before\n  \"latency\": 5 // behind\n", " // before\n  // behind\n");
+    check(",\n  \"latency\": 5 /* ms */,\n  \"id\": \"x\"\n", ",\n   /* ms */\n  \"id\": \"x\"\n");
+}
+
+#[test]
+fn fixes_know_yaml() {
+    let text = "fixtures:\n  - match: { userMessage: a }\n    response:\n      error: { message: 'no' }\n    latency: 5\n    id: x\n";
+    let fixed = "fixtures:\n  - match: { userMessage: a }\n    response:\n      error: { message: 'no' }\n    id: x\n";
+    check_fix("a.yaml", text, "timing-without-stream", fixed);
+    let text = "fixtures:\n  - latency: 5\n    match: { userMessage: a }\n    response: { error: { message: 'no' } }\n";
+    check_fix("a.yaml", text, "timing-without-stream", text);
+    let text = "fixtures:\n  - match: { userMessage: a }\n    response:\n      text: Sunny.\n";
+    check_fix("a.yaml", text, "response-key-slip", "fixtures:\n  - match: { userMessage: a }\n    response:\n      content: Sunny.\n");
+    let text = "fixtures:\n  - match: { userMessage: a }\n    response: { 'text': Sunny. }\n";
+    check_fix("a.yaml", text, "response-key-slip", "fixtures:\n  - match: { userMessage: a }\n    response: { 'content': Sunny. }\n");
+}
+
+#[test]
+fn members_are_added_in_the_layout_of_their_neighbours() {
+    let entry =
+        |matches: &str| format!("{{ \"fixtures\": [{{ \"match\": {matches}, \"response\": {{ \"video\": {{ \"id\": \"v\" }} }} }}] }}");
+    let check = |before: &str, after: &str| check_fix("a.jsonc", &entry(before), "missing-endpoint", &entry(after));
+    check("{}", "{ \"endpoint\": \"video\" }");
+    check("{ \"model\": \"m\" }", "{ \"model\": \"m\", \"endpoint\": \"video\" }");
+    check("{\n  \"model\": \"m\" // old\n}", "{\n  \"model\": \"m\",\n  \"endpoint\": \"video\" // old\n}");
 }

@@ -57,7 +57,8 @@ fn lengths(reply: &Reply) -> Vec<usize> {
 fn who_asks(entry: EntryRef<'_>) -> String {
     let clauses = entry.entry.fixture.matches.clauses();
     let apart = clauses.iter().filter(|clause| !matches!(clause.criterion.key, "inputText" | "userMessage" | "endpoint"));
-    apart.map(|clause| format!("{}={:?};", clause.criterion.key, clause.pattern)).collect()
+    let parts: Vec<String> = apart.map(|clause| format!("{}={:?}", clause.criterion.key, clause.pattern)).collect();
+    parts.join(";")
 }
 
 /// The length that most have is taken to be right; of equally many, the first.

@@ -21,11 +21,13 @@ pub(super) static RULE: Rule = Rule {
 
 /// Exact model names and the day of their shutdown, by name. From the deprecation pages of OpenAI, Anthropic (its own
 /// API) and Google (Gemini API). Names of which an alias still works are left out.
-const RETIRED: [(&str, &str); 47] = [
+const RETIRED: [(&str, &str); 50] = [
     ("ada", "2024-01-04"),
     ("babbage", "2024-01-04"),
     ("chatgpt-4o-latest", "2026-02-17"),
-    ("claude-1", "2024-11-06"),
+    ("claude-1.0", "2024-11-06"),
+    ("claude-1.1", "2024-11-06"),
+    ("claude-1.2", "2024-11-06"),
     ("claude-1.3", "2024-11-06"),
     ("claude-2.0", "2025-07-21"),
     ("claude-2.1", "2025-07-21"),
@@ -36,6 +38,7 @@ const RETIRED: [(&str, &str); 47] = [
     ("claude-3-haiku-20240307", "2026-04-20"),
     ("claude-3-opus-20240229", "2026-01-05"),
     ("claude-3-sonnet-20240229", "2025-07-21"),
+    ("claude-instant-1.0", "2024-11-06"),
     ("claude-instant-1.1", "2024-11-06"),
     ("claude-instant-1.2", "2024-11-06"),
     ("claude-opus-4-20250514", "2026-06-15"),

@@ -46,5 +46,6 @@ fn system_text<'n>(entry: &'n Node<'_>) -> Option<&'n str> {
 /// The first eight hex digits of SHA-256.
 fn hash_of(text: &str) -> String {
     use sha2::Digest as _;
-    sha2::Sha256::digest(text.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    let digest = sha2::Sha256::digest(text.as_bytes());
+    digest.first_chunk().map(|first| format!("{:08x}", u32::from_be_bytes(*first))).unwrap_or_default()
 }
