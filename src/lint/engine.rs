@@ -11,6 +11,10 @@ use crate::diagnostic::{Diagnostic, Label};
 use crate::document::Parsed;
 use crate::fixture::{Input, LoadOptions, LoadedFile, check_together, load_parsed};
 
+/// Rules that say more than the loader about the same place, and what of the loader's they stand for.
+const SAID_BETTER: [(&str, &[&str]); 2] =
+    [("response-key-slip", &["unknown-key", "unrecognised-response"]), ("recorded-empty", &["empty-content", "empty-tool-calls"])];
+
 /// What is linted.
 #[derive(Debug)]
 pub struct LintInput<'a> {
@@ -91,7 +95,18 @@ fn examine(input: &Input, chosen: &Chosen, options: &serde_json::Map<String, ser
         }
         found.extend(findings.into_found());
     }
+    say_once(&mut found);
     Examined { file, found, allows }
+}
+
+/// Leaves out what the loader says where a rule says it better.
+fn say_once(found: &mut Vec<Diagnostic>) {
+    for (rule, weaker) in SAID_BETTER {
+        let places: Vec<_> = found.iter().filter(|finding| finding.rule == rule).map(|finding| finding.primary.span).collect();
+        if !places.is_empty() {
+            found.retain(|finding| !(weaker.contains(&finding.rule) && places.contains(&finding.primary.span)));
+        }
+    }
 }
 
 fn examine_scope(

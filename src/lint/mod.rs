@@ -4,9 +4,12 @@
 //! file's tree and run in parallel; scope rules see all fixtures that are loaded together and share what is costly to
 //! know (who shadows whom). Rules report and never print.
 
+mod answers;
 mod baseline;
+mod edit;
 mod engine;
 mod fix;
+mod media;
 mod rules;
 mod scope;
 mod select;

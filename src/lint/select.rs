@@ -118,9 +118,10 @@ impl Chosen {
         &self.rules
     }
 
-    /// Whether a rule runs.
+    /// Whether a rule runs; those of the loader do unless they are switched off.
     pub fn runs(&self, name: &str) -> bool {
-        self.rules.iter().any(|(rule, _)| rule.name == name)
+        let off = |name: &str| self.loader.iter().any(|(rule, severity)| *rule == name && severity.is_none());
+        self.rules.iter().any(|(rule, _)| rule.name == name) || loader_rule(name).is_some_and(|name| !off(name))
     }
 
     /// Gives a finding its chosen severity; `false`: it is switched off, everywhere or for its file.

@@ -8,6 +8,8 @@ mod command_line;
 mod corpus_texts;
 /// Who may import whom.
 mod layers;
+/// The examples of every lint rule, and what rules say about real fixtures.
+mod lint_examples;
 /// Laws of the matcher, over made-up patterns and tables.
 mod matcher_laws;
 /// A second, independent reading of the matching rules.
