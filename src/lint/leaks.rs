@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use super::{FileContext, Findings, Node, Span, Value};
-use crate::diagnostic::{Edit, Fix, Safety};
-use crate::document::Member;
+use super::{FileContext, Findings};
+use crate::diagnostic::{Edit, Fix, Safety, Span};
+use crate::document::{Member, Node, Value};
 use crate::secrets::{self, Class, Hit, Layer};
 
 /// Most bytes of joined pieces that are read in one stream.
@@ -56,6 +56,7 @@ pub(super) fn report(file: &FileContext<'_>, findings: &mut Findings, class: Cla
         let label = file.label(leak.span);
         let identity = format!("{} {}", leak.hit.title, without_indexes(&label.pointer));
         let finding = findings.report(label, message(leak));
+        finding.hide_source = true;
         finding.help = help.into();
         finding.identity = identity;
         if let (Some(instead), true) = (instead, leak.verbatim) {
@@ -189,7 +190,8 @@ impl Scan<'_> {
     fn pieces(&mut self, items: &[Node<'_>], span: Span) {
         let joined = join(items);
         for class in self.classes {
-            let alone: HashSet<String> = joined.pieces.iter().filter(|piece| secrets::may_hold(*class, piece)).flat_map(|piece| texts(*class, piece)).collect();
+            let alone: HashSet<String> =
+                joined.pieces.iter().filter(|piece| secrets::may_hold(*class, piece)).flat_map(|piece| texts(*class, piece)).collect();
             for text in joined.by_place.values().filter(|text| secrets::may_hold(*class, text)) {
                 for hit in secrets::scan(*class, text) {
                     if text.get(hit.range.clone()).is_some_and(|secret| !alone.contains(secret)) {

@@ -138,7 +138,9 @@ fn prefixes(class: Class) -> Option<&'static Regex> {
 /// Whether a prefix stands before enough characters; word borders are not looked at, because escapes hide them.
 pub(super) fn may_hold(class: Class, text: &str) -> bool {
     let Some(prefixes) = prefixes(class) else { return false };
-    prefixes.find_iter(text).any(|found| kind_at(class, found.as_str()).is_some_and(|kind| body_length(kind, text, found.end()) >= kind.length.0))
+    prefixes
+        .find_iter(text)
+        .any(|found| kind_at(class, found.as_str()).is_some_and(|kind| body_length(kind, text, found.end()) >= kind.length.0))
 }
 
 /// Every key of a class, in order.
@@ -195,8 +197,7 @@ pub(super) fn starts_word(bytes: &[u8], at: usize) -> bool {
     }
 }
 
-static JWT: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}").ok());
+static JWT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}").ok());
 
 /// JSON Web Tokens: three parts, the first of which decodes to a header with `alg` (RFC 7519).
 pub(super) fn jwts(text: &str) -> Vec<Hit> {
@@ -210,7 +211,8 @@ pub(super) fn jwts(text: &str) -> Vec<Hit> {
 fn is_jwt(token: &str) -> bool {
     let mut parts = token.split('.');
     let (Some(header), Some(claims), Some(signature)) = (parts.next(), parts.next(), parts.next()) else { return false };
-    let decode = |part: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let decode =
+        |part: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let Some(header) = decode(header) else { return false };
     // The token of jwt.io and its kin name nobody.
     let names_nobody = decode(claims).is_some_and(|claims| ["1234567890", "John Doe", "example"].iter().any(|word| claims.contains(word)));

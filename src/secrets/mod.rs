@@ -91,5 +91,7 @@ pub fn scan(class: Class, text: &str) -> Vec<Hit> {
 
 /// Whether a text holds a key that is known by its form.
 pub fn holds_known_key(text: &str) -> bool {
-    [Class::Provider, Class::Cloud, Class::Jwt, Class::PrivateKey].into_iter().any(|class| may_hold(class, text) && !scan(class, text).is_empty())
+    [Class::Provider, Class::Cloud, Class::Jwt, Class::PrivateKey]
+        .into_iter()
+        .any(|class| may_hold(class, text) && !scan(class, text).is_empty())
 }

@@ -19,8 +19,19 @@ static EMAIL: LazyLock<Option<Regex>> =
 
 /// Domains, and ends of domains, under which nobody gets mail.
 const NO_MAIL: [&str; 13] = [
-    "example.com", "example.org", "example.net", "example.edu", ".example", ".test", ".invalid", ".localhost", ".local", "test.com", "domain.com",
-    "company.com", "email.com",
+    "example.com",
+    "example.org",
+    "example.net",
+    "example.edu",
+    ".example",
+    ".test",
+    ".invalid",
+    ".localhost",
+    ".local",
+    "test.com",
+    "domain.com",
+    "company.com",
+    "email.com",
 ];
 
 /// E-mail addresses outside example domains; addresses of machines (`git@`, `noreply@`) are no persons.
@@ -37,7 +48,8 @@ fn is_person(address: &str) -> bool {
     let lower = address.to_ascii_lowercase();
     let Some((name, domain)) = lower.split_once('@') else { return false };
     let machine = ["git", "noreply", "no-reply", "donotreply", "user", "users", "example", "test", "name", "someone", "you", "me"];
-    let reserved = NO_MAIL.iter().any(|known| domain == known.trim_start_matches('.') || domain.ends_with(known)) || domain.contains("example");
+    let reserved =
+        NO_MAIL.iter().any(|known| domain == known.trim_start_matches('.') || domain.ends_with(known)) || domain.contains("example");
     // `logo@2x.png` is a file.
     let file = [".png", ".jpg", ".jpeg", ".svg", ".gif", ".webp"].iter().any(|end| domain.ends_with(end));
     !machine.contains(&name) && !reserved && !file
@@ -81,9 +93,27 @@ static CARD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[0-9](?:[ -
 
 /// Numbers that payment companies publish for tests.
 const TEST_CARDS: [&str; 22] = [
-    "4242424242424242", "4111111111111111", "4012888888881881", "4000056655665556", "5555555555554444", "5105105105105100", "5200828282828210",
-    "2223003122003222", "378282246310005", "371449635398431", "378734493671000", "6011111111111117", "6011000990139424", "6011000000000004",
-    "3056930009020004", "30569309025904", "38520000023237", "36227206271667", "3530111333300000", "3566002020360505", "6200000000000005",
+    "4242424242424242",
+    "4111111111111111",
+    "4012888888881881",
+    "4000056655665556",
+    "5555555555554444",
+    "5105105105105100",
+    "5200828282828210",
+    "2223003122003222",
+    "378282246310005",
+    "371449635398431",
+    "378734493671000",
+    "6011111111111117",
+    "6011000990139424",
+    "6011000000000004",
+    "3056930009020004",
+    "30569309025904",
+    "38520000023237",
+    "36227206271667",
+    "3530111333300000",
+    "3566002020360505",
+    "6200000000000005",
     "4917610000000000",
 ];
 
@@ -157,7 +187,9 @@ pub(super) fn ip_addresses(text: &str) -> Vec<Hit> {
             let joined = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '=');
             !before.is_some_and(joined)
                 && !after.is_some_and(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
-                && !text.get(found.end()..).is_some_and(|rest| rest.starts_with('.') && rest.get(1..2).is_some_and(|next| next.as_bytes()[0].is_ascii_digit()))
+                && !text
+                    .get(found.end()..)
+                    .is_some_and(|rest| rest.starts_with('.') && rest.get(1..2).is_some_and(|next| next.as_bytes()[0].is_ascii_digit()))
                 && found.as_str().parse().is_ok_and(is_public)
         })
         .map(|found| Hit { class: Class::IpAddress, title: "a public IP address", mark: "", range: found.range() })

@@ -2,8 +2,28 @@
 
 /// Words that stand in keys which nobody issued.
 const PLACEHOLDER_WORDS: [&str; 22] = [
-    "example", "sample", "placeholder", "dummy", "changeme", "change-me", "change_me", "redacted", "your", "fake", "test", "mock", "xxxx",
-    "insert", "replace", "notreal", "not-real", "not_real", "secret", "password", "aimock", "demo",
+    "example",
+    "sample",
+    "placeholder",
+    "dummy",
+    "changeme",
+    "change-me",
+    "change_me",
+    "redacted",
+    "your",
+    "fake",
+    "test",
+    "mock",
+    "xxxx",
+    "insert",
+    "replace",
+    "notreal",
+    "not-real",
+    "not_real",
+    "secret",
+    "password",
+    "aimock",
+    "demo",
 ];
 
 /// Longest run of one character, or of neighbours in the alphabet, that chance explains.
@@ -13,7 +33,9 @@ const LONGEST_RUN: usize = 5;
 /// alphabet, angle brackets, a variable.
 pub fn is_placeholder(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    text.contains(['<', '>', '{', '}', '$', '*', '…']) || PLACEHOLDER_WORDS.iter().any(|word| lower.contains(word)) || has_run(lower.as_bytes())
+    text.contains(['<', '>', '{', '}', '$', '*', '…'])
+        || PLACEHOLDER_WORDS.iter().any(|word| lower.contains(word))
+        || has_run(lower.as_bytes())
 }
 
 /// Whether a key's body can have been issued: no placeholder, many different characters, and a stretch that is no word.
@@ -74,8 +96,23 @@ fn has_run(bytes: &[u8]) -> bool {
 /// Endings of names under which secrets are kept, without `-`, `_` and case. `token` alone is not among them: pages and
 /// usage have tokens too.
 const CREDENTIAL_NAMES: [&str; 17] = [
-    "apikey", "apitoken", "secret", "secretkey", "secretaccesskey", "accesskey", "accesstoken", "authtoken", "refreshtoken", "bearertoken",
-    "sessiontoken", "password", "passwd", "privatekey", "credential", "credentials", "authorization",
+    "apikey",
+    "apitoken",
+    "secret",
+    "secretkey",
+    "secretaccesskey",
+    "accesskey",
+    "accesstoken",
+    "authtoken",
+    "refreshtoken",
+    "bearertoken",
+    "sessiontoken",
+    "password",
+    "passwd",
+    "privatekey",
+    "credential",
+    "credentials",
+    "authorization",
 ];
 
 /// Whether a member of this name holds a secret, when it holds anything (`apiKey`, `client_secret`).
@@ -86,8 +123,18 @@ pub fn is_credential_name(name: &str) -> bool {
 
 /// Header names that carry credentials (RFC 9110 section 11, and the ones that providers use).
 const CREDENTIAL_HEADERS: [&str; 12] = [
-    "authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "xi-api-key", "ocp-apim-subscription-key", "cookie",
-    "set-cookie", "x-auth-token", "x-amz-security-token", "x-aws-session-token",
+    "authorization",
+    "proxy-authorization",
+    "x-api-key",
+    "api-key",
+    "x-goog-api-key",
+    "xi-api-key",
+    "ocp-apim-subscription-key",
+    "cookie",
+    "set-cookie",
+    "x-auth-token",
+    "x-amz-security-token",
+    "x-aws-session-token",
 ];
 
 /// Whether a header of this name carries a credential.

@@ -8,9 +8,8 @@ use super::plausible::{is_placeholder, looks_random};
 use super::{Class, Hit, holds_known_key};
 
 /// Names of query parameters that sign an address: AWS, Google Cloud, Azure, CloudFront.
-static SIGNATURE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?:X-Amz-Signature=|X-Goog-Signature=|[?&;]sig=|[?&;]Signature=)([A-Za-z0-9%+/=_~-]{32,700})").ok()
-});
+static SIGNATURE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?:X-Amz-Signature=|X-Goog-Signature=|[?&;]sig=|[?&;]Signature=)([A-Za-z0-9%+/=_~-]{32,700})").ok());
 
 /// Members of a query that say for how long a signature grants access.
 const EXPIRY: [&str; 6] = ["X-Amz-Expires=", "X-Goog-Expires=", "se=", "Expires=", "Key-Pair-Id=", "X-Amz-Date="];
@@ -27,8 +26,12 @@ pub(super) fn presigned(text: &str) -> Vec<Hit> {
         .filter_map(|captures| {
             let value = captures.get(1)?;
             let address = address_around(text, value.start());
-            (EXPIRY.iter().any(|name| address.contains(name)) && !is_placeholder(value.as_str()) && has_both(value.as_str()))
-                .then(|| Hit { class: Class::Presigned, title: "the signature of a presigned URL", mark: "", range: value.range() })
+            (EXPIRY.iter().any(|name| address.contains(name)) && !is_placeholder(value.as_str()) && has_both(value.as_str())).then(|| Hit {
+                class: Class::Presigned,
+                title: "the signature of a presigned URL",
+                mark: "",
+                range: value.range(),
+            })
         })
         .collect()
 }

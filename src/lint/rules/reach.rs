@@ -31,7 +31,8 @@ impl Reach {
         if row.position.turn.is_none() {
             return (None, None);
         }
-        let is_fallback = |number: &usize| rows.get(*number).is_some_and(|first| first.position.turn.is_none() && first.surely_takes_all_of(row));
+        let is_fallback =
+            |number: &usize| rows.get(*number).is_some_and(|first| first.position.turn.is_none() && first.surely_takes_all_of(row));
         (None, earlier.into_iter().find(is_fallback))
     }
 

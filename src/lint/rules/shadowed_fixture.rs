@@ -42,7 +42,10 @@ fn check(context: &ScopeContext<'_>, findings: &mut Findings) {
         let Some(shadow) = context.reach().shadowed_by(row).and_then(|shadow| context.entries.get(shadow)) else { continue };
         let mut culprit = shadow.match_label();
         culprit.note = "this one comes first".into();
-        let finding = findings.report(entry.match_label(), format!("can never be served: {} comes first and takes all of its requests", crate::shape::code(&shadow.handle())));
+        let finding = findings.report(
+            entry.match_label(),
+            format!("can never be served: {} comes first and takes all of its requests", crate::shape::code(&shadow.handle())),
+        );
         finding.help = format!("move it above {}, or narrow that one's `match`", crate::shape::code(&shadow.handle())).into();
         finding.related.push(culprit);
         finding.identity = witness::identity(entry);
