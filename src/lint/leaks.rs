@@ -53,7 +53,8 @@ pub(super) fn report(file: &FileContext<'_>, findings: &mut Findings, class: Cla
     };
     let leaks = cell.get_or_init(|| Scan::of(file, classes));
     for leak in leaks.iter().filter(|leak| leak.hit.class == class) {
-        let label = file.label(leak.span);
+        let mut label = file.label(leak.span);
+        label.pointer = without_secrets(&label.pointer);
         let identity = format!("{} {}", leak.hit.title, without_indexes(&label.pointer));
         let finding = findings.report(label, message(leak));
         finding.hide_source = true;
@@ -76,6 +77,13 @@ fn message(leak: &Leak) -> String {
         Inside::Gzip => format!("{title}{begins} inside gzip inside base64"),
         Inside::Pieces => format!("{title}{begins} when the pieces of this stream are joined"),
     }
+}
+
+/// A pointer up to the first key that is a secret itself.
+fn without_secrets(pointer: &str) -> String {
+    let secret = |step: &str| Class::CREDENTIALS.iter().chain(&Class::PERSONAL).any(|class| !secrets::scan(*class, step).is_empty());
+    let steps: Vec<&str> = pointer.split('/').take_while(|step| !secret(step)).collect();
+    steps.join("/")
 }
 
 /// A pointer that stays the same when fixtures move.
@@ -128,14 +136,12 @@ impl Scan<'_> {
 
     fn string(&mut self, text: &str, span: Span) {
         self.read.push(span);
-        for class in self.likely.clone() {
-            for hit in secrets::scan(class, text) {
-                let secret = text.get(hit.range.clone()).unwrap_or("");
-                let place = find(self.text, span.start..span.end, secret);
-                let verbatim = place.is_some();
-                let span = place.unwrap_or(span);
-                self.found.push(Leak { hit, span, verbatim, inside: Inside::Nothing });
-            }
+        for hit in self.likely.iter().flat_map(|class| secrets::scan(*class, text)) {
+            let secret = text.get(hit.range.clone()).unwrap_or("");
+            let place = find(self.text, span.start..span.end, secret);
+            let verbatim = place.is_some();
+            let span = place.unwrap_or(span);
+            self.found.push(Leak { hit, span, verbatim, inside: Inside::Nothing });
         }
         if self.encoded {
             self.unwrap(text, span);

@@ -199,3 +199,8 @@ pub fn example_options(rule: &str) -> serde_json::Map<String, serde_json::Value>
     };
     if let serde_json::Value::Object(options) = options { options } else { serde_json::Map::new() }
 }
+
+/// The file name under which an example is read: JSON when it begins with a brace, else YAML.
+pub fn example_name(text: &str) -> &'static str {
+    if text.trim_start_matches('\u{feff}').starts_with('{') { "fixtures/example.json" } else { "fixtures/example.yaml" }
+}

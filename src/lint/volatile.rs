@@ -38,7 +38,7 @@ pattern!(
     ISO_TIME,
     r"(20[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[T ]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9])(\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
 );
-pattern!(EPOCH, r"(?i)(?:time|epoch|stamp|created|date|[^a-z]ts|[^a-z]at)[^0-9a-z]{1,6}([0-9]{10}|[0-9]{13})|\b([0-9]{13})\b");
+pattern!(EPOCH, r"(?i)(?:time|epoch|stamp|created|date|[^a-z]ts|[^a-z]at)[^0-9a-z]{1,6}([0-9]{13}|[0-9]{10})|\b([0-9]{13})\b");
 
 /// A time to the second that a clock wrote: seconds that are not round, or a fraction; Unix seconds beside a word for
 /// time, Unix milliseconds, both from 2015 to 2035.
