@@ -83,7 +83,8 @@ fn examine(input: &Input, chosen: &Chosen, options: &serde_json::Map<String, ser
     };
     let mut file = load_parsed(&input.source, input.format, &parsed, load);
     let mut found = std::mem::take(&mut file.problems);
-    let context = FileContext { source: &input.source, format: input.format, parsed: &parsed, file: &file, options };
+    let context =
+        FileContext { source: &input.source, format: input.format, parsed: &parsed, file: &file, options, leaks: super::Leaks::default() };
     let allows = Allows::of(&context);
     for (rule, _) in chosen.rules() {
         let mut findings = Findings::of(rule);

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use super::{FileContext, Findings, Node, Span, Value};
-use crate::diagnostic::{Edit, Fix, Safety};
-use crate::document::Member;
+use super::{FileContext, Findings};
+use crate::diagnostic::{Edit, Fix, Safety, Span};
+use crate::document::{Member, Node, Value};
 use crate::secrets::{self, Class, Hit, Layer};
 
 /// Most bytes of joined pieces that are read in one stream.
@@ -53,9 +53,11 @@ pub(super) fn report(file: &FileContext<'_>, findings: &mut Findings, class: Cla
     };
     let leaks = cell.get_or_init(|| Scan::of(file, classes));
     for leak in leaks.iter().filter(|leak| leak.hit.class == class) {
-        let label = file.label(leak.span);
+        let mut label = file.label(leak.span);
+        label.pointer = without_secrets(&label.pointer);
         let identity = format!("{} {}", leak.hit.title, without_indexes(&label.pointer));
         let finding = findings.report(label, message(leak));
+        finding.hide_source = true;
         finding.help = help.into();
         finding.identity = identity;
         if let (Some(instead), true) = (instead, leak.verbatim) {
@@ -75,6 +77,13 @@ fn message(leak: &Leak) -> String {
         Inside::Gzip => format!("{title}{begins} inside gzip inside base64"),
         Inside::Pieces => format!("{title}{begins} when the pieces of this stream are joined"),
     }
+}
+
+/// A pointer up to the first key that is a secret itself.
+fn without_secrets(pointer: &str) -> String {
+    let secret = |step: &str| Class::CREDENTIALS.iter().chain(&Class::PERSONAL).any(|class| !secrets::scan(*class, step).is_empty());
+    let steps: Vec<&str> = pointer.split('/').take_while(|step| !secret(step)).collect();
+    steps.join("/")
 }
 
 /// A pointer that stays the same when fixtures move.
@@ -127,14 +136,12 @@ impl Scan<'_> {
 
     fn string(&mut self, text: &str, span: Span) {
         self.read.push(span);
-        for class in self.likely.clone() {
-            for hit in secrets::scan(class, text) {
-                let secret = text.get(hit.range.clone()).unwrap_or("");
-                let place = find(self.text, span.start..span.end, secret);
-                let verbatim = place.is_some();
-                let span = place.unwrap_or(span);
-                self.found.push(Leak { hit, span, verbatim, inside: Inside::Nothing });
-            }
+        for hit in self.likely.iter().flat_map(|class| secrets::scan(*class, text)) {
+            let secret = text.get(hit.range.clone()).unwrap_or("");
+            let place = find(self.text, span.start..span.end, secret);
+            let verbatim = place.is_some();
+            let span = place.unwrap_or(span);
+            self.found.push(Leak { hit, span, verbatim, inside: Inside::Nothing });
         }
         if self.encoded {
             self.unwrap(text, span);
@@ -189,7 +196,8 @@ impl Scan<'_> {
     fn pieces(&mut self, items: &[Node<'_>], span: Span) {
         let joined = join(items);
         for class in self.classes {
-            let alone: HashSet<String> = joined.pieces.iter().filter(|piece| secrets::may_hold(*class, piece)).flat_map(|piece| texts(*class, piece)).collect();
+            let alone: HashSet<String> =
+                joined.pieces.iter().filter(|piece| secrets::may_hold(*class, piece)).flat_map(|piece| texts(*class, piece)).collect();
             for text in joined.by_place.values().filter(|text| secrets::may_hold(*class, text)) {
                 for hit in secrets::scan(*class, text) {
                     if text.get(hit.range.clone()).is_some_and(|secret| !alone.contains(secret)) {

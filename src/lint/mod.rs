@@ -9,11 +9,14 @@ mod baseline;
 mod edit;
 mod engine;
 mod fix;
+mod keys;
+mod leaks;
 mod media;
 mod rules;
 mod scope;
 mod select;
 mod suppress;
+mod volatile;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,6 +24,7 @@ use std::sync::Arc;
 pub use baseline::Baseline;
 pub use engine::{LintInput, Outcome, run};
 pub use fix::{FixedFile, apply_fixes};
+pub use leaks::Leaks;
 pub use rules::ALL;
 pub use scope::{EntryRef, ScopeContext};
 pub use select::{Chosen, Selection, SelectionError};
@@ -130,6 +134,8 @@ pub struct FileContext<'a> {
     pub file: &'a LoadedFile,
     /// Settings of single rules, by rule name.
     pub options: &'a serde_json::Map<String, serde_json::Value>,
+    /// Its secrets and personal data, found when a rule first asks.
+    pub leaks: Leaks,
 }
 
 impl<'a> FileContext<'a> {
@@ -184,4 +190,20 @@ pub fn rule(name: &str) -> Option<&'static Rule> {
 /// The names of all rules: lint's own and the loader's.
 pub fn rule_names() -> impl Iterator<Item = &'static str> {
     ALL.iter().map(|rule| rule.name).chain(crate::fixture::LOADER_RULES.iter().map(|rule| rule.name))
+}
+
+/// Settings under which the examples of a rule about size are short enough to print: limits of a few hundred bytes.
+/// Empty for all other rules.
+pub fn example_options(rule: &str) -> serde_json::Map<String, serde_json::Value> {
+    let options = match rule {
+        "oversized-file" | "oversized-response" => serde_json::json!({ rule: { "bytes": 300 } }),
+        "too-many-fixtures" => serde_json::json!({ rule: { "fixtures": 3 } }),
+        _ => serde_json::Value::Null,
+    };
+    if let serde_json::Value::Object(options) = options { options } else { serde_json::Map::new() }
+}
+
+/// The file name under which an example is read: JSON when it begins with a brace, else YAML.
+pub fn example_name(text: &str) -> &'static str {
+    if text.trim_start_matches('\u{feff}').starts_with('{') { "fixtures/example.json" } else { "fixtures/example.yaml" }
 }
