@@ -84,6 +84,10 @@ pub enum Color {
 pub enum Command {
     /// Check fixture files: all problems of all files, each at its place
     Validate(ValidateArgs),
+    /// Find what makes fixtures lie: shadowed, looping, leaking, rotten
+    Lint(LintArgs),
+    /// Explain a rule, with examples; without a name, list them all
+    Explain(ExplainArgs),
     /// Tell which fixture would answer a request, and why
     Match(MatchArgs),
     /// Serve fixtures to LLM clients over HTTP
@@ -117,6 +121,73 @@ pub struct ValidateArgs {
     /// The least severity that makes the exit status 1
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t)]
     pub fail_on: FailOn,
+}
+
+/// Arguments of `aimock lint`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  aimock lint fixtures/
+  aimock lint fixtures/ --select strict --ignore short-substring
+  aimock lint fixtures/ --fix --diff
+  aimock lint fixtures/ --write-baseline")]
+#[command(group = clap::ArgGroup::new("fixing").args(["fix", "unsafe_fixes"]).multiple(true))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct LintArgs {
+    /// Files, directories or globs; `-` is stdin [default: the configuration's scopes or include, else ./fixtures]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Rules, categories or tiers (default, strict, pedantic, all) to run; may be repeated or separated by commas
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Rules, categories or tiers not to run
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Scopes of the configuration to lint; all of them when absent
+    #[arg(long, value_name = "NAME")]
+    pub scope: Vec<String>,
+    /// Apply safe fixes
+    #[arg(long, help_heading = "Fixes")]
+    pub fix: bool,
+    /// Apply unsafe fixes too
+    #[arg(long, help_heading = "Fixes")]
+    pub unsafe_fixes: bool,
+    /// Show what fixes would change, and write nothing
+    #[arg(long, requires = "fixing", help_heading = "Fixes")]
+    pub diff: bool,
+    /// File of known findings that stay silent
+    #[arg(long, value_name = "FILE", help_heading = "Baseline")]
+    pub baseline: Option<PathBuf>,
+    /// Write all findings to a baseline [default file: the configured one, else aimock-baseline.json]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, help_heading = "Baseline", conflicts_with = "baseline")]
+    pub write_baseline: Option<Option<PathBuf>>,
+    /// Remove entries whose findings are gone from the baseline
+    #[arg(long, help_heading = "Baseline")]
+    pub prune_baseline: bool,
+    /// Show only how often each rule speaks
+    #[arg(long)]
+    pub statistics: bool,
+    /// Name that findings on standard input are reported under
+    #[arg(long, value_name = "PATH")]
+    pub stdin_filename: Option<PathBuf>,
+    /// Refuse files larger than this many bytes [default: 268435456]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_file_size: Option<u64>,
+    /// How findings are written
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser(), default_value = "text")]
+    pub format: &'static Format,
+    /// The least severity that makes the exit status 1
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t)]
+    pub fail_on: FailOn,
+}
+
+/// Arguments of `aimock explain`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:\n  aimock explain shadowed-fixture\n  aimock explain")]
+pub struct ExplainArgs {
+    /// A rule or match key
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
 }
 
 /// The least severity that counts.

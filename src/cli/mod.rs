@@ -5,10 +5,13 @@
 
 mod args;
 mod completions;
+mod explain;
+mod lint;
 mod matching;
 mod progress;
 pub mod report;
 mod schema;
+mod scopes;
 mod serve;
 mod sources;
 mod terminal;
@@ -17,8 +20,8 @@ mod tests;
 mod validate;
 
 pub use args::{
-    Args, Color, Command, CompletionsArgs, FailOn, GlobalArgs, LogLevel, MatchArgs, MatchFormat, Matching, SchemaArgs, SchemaName,
-    ServeArgs, ValidateArgs, parse,
+    Args, Color, Command, CompletionsArgs, ExplainArgs, FailOn, GlobalArgs, LintArgs, LogLevel, MatchArgs, MatchFormat, Matching,
+    SchemaArgs, SchemaName, ServeArgs, ValidateArgs, parse,
 };
 pub use progress::Progress;
 pub use terminal::Terminal;
@@ -51,6 +54,8 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
 fn dispatch(args: &Args, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
     match &args.command {
         Command::Validate(it) => validate::run(it, &args.global, terminal),
+        Command::Lint(it) => lint::run(it, &args.global, terminal),
+        Command::Explain(it) => explain::run(it, terminal),
         Command::Match(it) => matching::run(it, &args.global, terminal),
         Command::Serve(it) => serve::run(it, &args.global, terminal),
         Command::Schema(it) => schema::run(it, terminal),

@@ -36,6 +36,8 @@ pub(super) struct Config {
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     pub(super) inputs: Vec<Input>,
+    /// The path of each input; `None` for standard input.
+    pub(super) paths: Vec<Option<PathBuf>>,
     /// Findings about files that could not be read.
     pub(super) troubles: Vec<Diagnostic>,
     /// Whether a path that was asked for does not exist.
@@ -149,15 +151,16 @@ impl Sources {
         let discovery = files::discover(&paths, &exclude);
         let read = |found: Found| {
             let text = files::read(&found, limit);
-            (found.name, text)
+            (found.name, Some(found.path), text)
         };
-        let mut texts: Vec<(String, Result<FileText, Box<files::Problem>>)> = discovery.files.into_par_iter().map(read).collect();
+        let mut texts: Vec<(String, Option<PathBuf>, Result<FileText, Box<files::Problem>>)> =
+            discovery.files.into_par_iter().map(read).collect();
         if !stdin.is_empty() {
-            texts.insert(0, (stdin_name.to_owned(), files::stdin(limit)));
+            texts.insert(0, (stdin_name.to_owned(), None, files::stdin(limit)));
         }
-        for (name, text) in texts {
+        for (name, path, text) in texts {
             match text {
-                Ok(text) => sources.push(&name, text.text),
+                Ok(text) => sources.push(&name, path, text.text),
                 Err(problem) => sources.troubles.push(problem.into_diagnostic(UNREAD)),
             }
         }
@@ -168,7 +171,8 @@ impl Sources {
         Ok(sources)
     }
 
-    fn push(&mut self, name: &str, text: String) {
+    fn push(&mut self, name: &str, path: Option<PathBuf>, text: String) {
+        self.paths.push(path);
         let id = self.next_id();
         let format = Format::from_path(name);
         self.inputs.push(Input { source: Arc::new(Source::new(id, name, text)), format });

@@ -8,6 +8,11 @@ pub fn exists(path: &Path) -> bool {
     path.exists()
 }
 
+/// Whether a path is a directory, links followed.
+pub fn is_directory(path: &Path) -> bool {
+    path.is_dir()
+}
+
 /// The working directory.
 ///
 /// # Errors

@@ -93,6 +93,12 @@ pub fn loader_rules() -> Vec<RuleInfo> {
     crate::fixture::LOADER_RULES.iter().map(info).collect()
 }
 
+/// What lint can report, the loader's rules included.
+pub fn lint_rules() -> Vec<RuleInfo> {
+    let info = |rule: &&crate::lint::Rule| RuleInfo { name: rule.name, summary: rule.summary, why: rule.why, severity: rule.severity };
+    crate::lint::ALL.iter().map(info).chain(loader_rules()).collect()
+}
+
 /// The format of this name.
 pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.name == name).copied()
