@@ -1,15 +1,11 @@
-//! Fixtures and requests in words and JSON, for near misses, the journal and the control API: the `match` of a fixture
-//! as its author would write it, and what a request had in its place. Credentials are never shown.
+//! The `match` of a fixture as JSON, as its author would write it, for the journal and the control API. Credentials that
+//! it names are not shown.
 
 use serde_json::{Map, Value, json};
 
 use crate::fixture::Fixture;
-use crate::matcher::{Clause, Facet, Pattern, Plain, Shape, TextPattern};
+use crate::matcher::{Clause, Pattern, Plain, Shape, TextPattern};
 
-/// Characters of a request's text that a message shows.
-const SHOWN_CHARACTERS: usize = 120;
-/// Names that a message lists.
-const SHOWN_NAMES: usize = 20;
 /// What stands for a credential.
 const REDACTED: &str = "[REDACTED]";
 
@@ -24,7 +20,7 @@ pub fn is_credential(header: &str) -> bool {
 
 /// The `match` of a fixture as JSON.
 pub fn describe_match(fixture: &Fixture) -> Value {
-    let clauses = fixture.matches.clauses().iter().map(|clause| (clause.criterion.key.to_owned(), expected(clause)));
+    let clauses = fixture.matches.clauses().iter().map(|clause| (clause.criterion.key.to_owned(), describe_pattern(clause)));
     let mut object: Map<String, Value> = clauses.collect();
     let position = [("sequenceIndex", fixture.position.sequence), ("turnIndex", fixture.position.turn)];
     for (key, value) in position {
@@ -35,42 +31,13 @@ pub fn describe_match(fixture: &Fixture) -> Value {
     Value::Object(object)
 }
 
-/// What a clause asks for.
-pub(super) fn expected(clause: &Clause) -> Value {
+fn describe_pattern(clause: &Clause) -> Value {
     match &clause.pattern {
         Pattern::Text(text) => describe_text(text, clause.criterion.shape),
         Pattern::Flag(flag) => json!(flag),
         Pattern::Headers(fields) => fields.iter().map(describe_header).collect::<Map<_, _>>().into(),
         Pattern::Subset(value) => value.clone(),
     }
-}
-
-/// What a request has where a clause looks; `null` for nothing.
-pub(super) fn actual(clause: &Clause, facet: &Facet<'_>) -> Value {
-    match (facet, &clause.pattern) {
-        (Facet::Absent, _) => Value::Null,
-        (Facet::Text(text), _) => json!(shortened(text)),
-        (Facet::Names(names), _) => names.iter().take(SHOWN_NAMES).map(|name| shortened(name)).collect(),
-        (Facet::Flag(flag), _) => json!(flag),
-        (Facet::Headers(headers), Pattern::Headers(wanted)) => {
-            let values = |name: &str| headers.all(name).map(|value| shown_header(name, value)).collect::<Vec<_>>();
-            wanted.iter().map(|(name, _)| (name.clone(), json!(values(name)))).collect::<Map<_, _>>().into()
-        }
-        (Facet::Headers(_), _) => Value::Null,
-        (Facet::Json(value), _) => json!(shortened(&value.to_string())),
-    }
-}
-
-/// The first characters of a text, with an ellipsis when there are more.
-pub fn shortened(text: &str) -> String {
-    match text.char_indices().nth(SHOWN_CHARACTERS) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
-fn shown_header(name: &str, value: &str) -> String {
-    if is_credential(name) { REDACTED.to_owned() } else { shortened(value) }
 }
 
 fn describe_header((name, pattern): &(String, Option<TextPattern>)) -> (String, Value) {

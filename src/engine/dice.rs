@@ -26,14 +26,12 @@ impl Dice {
     /// A number in `0..1`, all 53 bits of it random.
     pub fn unit(&mut self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "53 bits fit a double exactly")]
-        let bits = (self.0.next_u64() >> 11) as f64;
+        let bits = (self.word() >> 11) as f64;
         bits / 9_007_199_254_740_992.0
     }
 
-    /// Random bytes, for ids.
-    pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
-        let mut bytes = [0; N];
-        self.0.fill_bytes(&mut bytes);
-        bytes
+    /// Any number.
+    pub fn word(&mut self) -> u64 {
+        self.0.next_u64()
     }
 }

@@ -1,10 +1,9 @@
 //! What a request is told that nothing matched: the peer's message, and the fixtures that came nearest with the first
-//! clause that failed, wanted and found value side by side.
+//! clause that failed, what it wants and what the request has side by side.
 
 use serde_json::{Value, json};
 
-use super::Shelf;
-use super::describe::{actual, expected};
+use super::Edition;
 use crate::exchange::{ErrorOrigin, ErrorReply, Exchange};
 use crate::matcher::{Miss, Near, Served};
 
@@ -18,8 +17,8 @@ pub struct NearMiss {
     pub fixture: String,
     /// One line: why it did not answer.
     pub reason: String,
-    /// Key, wanted and found value of the first clause that failed.
-    pub failed: Option<(&'static str, Value, Value)>,
+    /// The first clause that failed: its key, what it wants and what the request has, both in words.
+    pub failed: Option<(&'static str, String, String)>,
     /// How many more clauses failed.
     pub more: usize,
 }
@@ -39,8 +38,8 @@ impl NearMiss {
 }
 
 /// The fixtures nearest to a request, best first, at most three.
-pub fn near_misses(shelf: &Shelf, exchange: &Exchange, served: &Served) -> Vec<NearMiss> {
-    shelf.library.table.nearest(exchange, served, NAMED).iter().map(|near| explain(shelf, exchange, near)).collect()
+pub fn near_misses(edition: &Edition, exchange: &Exchange, served: &Served) -> Vec<NearMiss> {
+    edition.library.table.nearest(exchange, served, NAMED).iter().map(|near| explain(edition, exchange, near)).collect()
 }
 
 /// The error that a miss answers with. `message` is the peer's to the byte.
@@ -58,23 +57,22 @@ pub fn miss_reply(miss: Miss, strict: bool, nearest: &[NearMiss]) -> ErrorReply 
     reply
 }
 
-fn explain(shelf: &Shelf, exchange: &Exchange, near: &Near<'_>) -> NearMiss {
+fn explain(edition: &Edition, exchange: &Exchange, near: &Near<'_>) -> NearMiss {
     let failed = near.failed.first().map(|clause| {
-        let facet = (clause.criterion.read)(exchange);
-        (clause.criterion.key, expected(clause), actual(clause, &facet))
+        let verdict = clause.explain(exchange);
+        (clause.criterion.key, verdict.wanted(), verdict.found())
     });
     let reason = match &failed {
-        Some((key, expected, Value::Null)) => format!("`{key}` wants {expected}, the request has none"),
-        Some((key, expected, actual)) => format!("`{key}` wants {expected}, the request has {actual}"),
-        None if near.position_failed => position_reason(shelf, near.row),
+        Some((key, expected, actual)) => format!("{key} {expected}: the request has {actual}"),
+        None if near.position_failed => position_reason(edition, near.row),
         None if near.incompatible => "its kind of response cannot answer this endpoint".to_owned(),
         None => "an earlier rule of selection passed it over".to_owned(),
     };
-    NearMiss { fixture: shelf.library.handle(near.row), reason, failed, more: near.failed.len().saturating_sub(1) }
+    NearMiss { fixture: edition.library.handle(near.row), reason, failed, more: near.failed.len().saturating_sub(1) }
 }
 
-fn position_reason(shelf: &Shelf, row: usize) -> String {
-    let position = shelf.library.fixtures.get(row).map(|fixture| fixture.position).unwrap_or_default();
+fn position_reason(edition: &Edition, row: usize) -> String {
+    let position = edition.library.fixtures.get(row).map(|fixture| fixture.position).unwrap_or_default();
     match (position.sequence, position.turn) {
         (Some(slot), _) => format!("its content matches, but `sequenceIndex` {slot} is not the turn of this request"),
         (None, Some(turn)) => format!("its content matches, but `turnIndex` {turn} is not the turn of this conversation"),

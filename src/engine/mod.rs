@@ -3,22 +3,20 @@
 
 mod describe;
 mod dice;
+mod edition;
 mod miss;
 mod pace;
 mod plan;
 mod policy;
-mod raw;
 mod session;
-mod shelf;
 #[cfg(test)]
 mod tests;
 
-pub use describe::{describe_match, is_credential, shortened};
+pub use describe::{describe_match, is_credential};
 pub use dice::Dice;
+pub use edition::{Edition, Editions, View};
 pub use miss::{NearMiss, miss_reply, near_misses};
-pub use pace::{Delivery, plan_emission, plan_events, plan_http};
+pub use pace::{Beat, Delivery, plan_emission, plan_events, plan_http};
 pub use plan::{Close, Cut, Plan, Step};
 pub use policy::{DEFAULT_TEST_ID, Policy, ServerPolicy};
-pub use raw::frame_event;
 pub use session::{Claim, Decision, MatchedBy, Sessions, Verdict};
-pub use shelf::{Shelf, Shelves};

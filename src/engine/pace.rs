@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use super::raw::frame_event;
 use super::{Close, Cut, Dice, Plan, Step};
-use crate::exchange::{Body, Emission, Frame, FrameKind, RawEvent};
+use crate::exchange::{Body, Emission, Frame, FrameKind};
 use crate::fixture::{Answer, Pace, Profile, Recorded};
 
 /// Frames that are due together are joined up to this many bytes: fewer writes, bounded copies.
@@ -97,16 +96,10 @@ pub fn plan_emission(emission: Emission, delivery: &Delivery<'_>, dice: &mut Dic
     with_headers(plan, delivery.headers)
 }
 
-/// The plan of raw events: these and nothing else. An event's own `delayMs` stands in for the paced delay; a comment
-/// alone waits for its own delay only and is not an event.
-pub fn plan_events(events: &[RawEvent], delivery: &Delivery<'_>, dice: &mut Dice) -> Plan {
+/// The plan of raw events: these and nothing else.
+pub fn plan_events(events: impl IntoIterator<Item = Beat>, delivery: &Delivery<'_>, dice: &mut Dice) -> Plan {
     let headers = vec![("content-type".to_owned(), "text/event-stream".to_owned()), ("cache-control".to_owned(), "no-cache".to_owned())];
-    let beats = events.iter().map(|event| {
-        let comment = event.event.is_none() && event.data.is_none() && event.id.is_none();
-        let frame = Frame { bytes: frame_event(event), kind: FrameKind::Token };
-        Beat { frame, delay: if comment { Some(event.delay_ms.unwrap_or(0.0)) } else { event.delay_ms }, comment }
-    });
-    with_headers(streamed(200, headers, beats, delivery, dice), delivery.headers)
+    with_headers(streamed(200, headers, events.into_iter(), delivery, dice), delivery.headers)
 }
 
 /// The plan of an answer that is sent byte for byte.
@@ -116,12 +109,13 @@ pub fn plan_http(status: u16, headers: &[(String, String)], body: &Bytes, delive
 }
 
 /// One frame in time.
-struct Beat {
-    frame: Frame,
+#[derive(Clone, Debug, PartialEq)]
+pub struct Beat {
+    pub frame: Frame,
     /// In place of the paced delay, milliseconds.
-    delay: Option<f64>,
-    /// A comment alone: neither chunk nor event.
-    comment: bool,
+    pub delay: Option<f64>,
+    /// A comment alone: neither chunk nor event. It waits for its own delay only.
+    pub comment: bool,
 }
 
 fn whole(status: u16, headers: Vec<(String, String)>, bytes: Bytes, delivery: &Delivery<'_>) -> Plan {
@@ -144,8 +138,8 @@ fn streamed(
     for beat in beats {
         let terminal = beat.frame.kind == FrameKind::Terminal;
         let own = beat.delay.map(|delay| delivery.scaled(delay));
-        offset += own.unwrap_or_else(|| if terminal { 0.0 } else { delivery.scaled(delivery.delay(chunks, dice)) });
         let counts = !terminal && !beat.comment;
+        offset += own.unwrap_or_else(|| if counts { delivery.scaled(delivery.delay(chunks, dice)) } else { 0.0 });
         track.send(millis(offset), &beat.frame.bytes, u32::from(counts));
         chunks += usize::from(counts);
         if counts && delivery.truncate_after_chunks.is_some_and(|limit| chunks as u64 >= limit) {

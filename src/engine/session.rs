@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rapidhash::RapidHashMap;
 
-use super::{Policy, Shelf, Shelves};
+use super::{Edition, Editions, Policy};
 use crate::exchange::{Endpoint, ErrorReply, Exchange};
 use crate::fixture::{Fixture, OnExhausted};
-use crate::matcher::{Miss, Selection, Served, Table};
+use crate::matcher::{Miss, Selection, Served};
 
 /// More test ids than this, and the one that came first is forgotten.
 const TEST_IDS: usize = 500;
@@ -57,7 +57,7 @@ pub struct Claim {
 #[derive(Clone, Debug)]
 pub enum Verdict {
     /// An error queued through the control API.
-    Injected(ErrorReply),
+    Injected(Box<ErrorReply>),
     Serve(Claim),
     /// The fixture's list of responses is used up, and it says that this is an error.
     Exhausted(Claim),
@@ -65,10 +65,10 @@ pub enum Verdict {
     Miss(Miss, Served),
 }
 
-/// A verdict with the shelf it was made on.
+/// A verdict with the edition it was made on.
 #[derive(Clone, Debug)]
 pub struct Decision {
-    pub shelf: Arc<Shelf>,
+    pub edition: Arc<Edition>,
     pub verdict: Verdict,
 }
 
@@ -97,19 +97,19 @@ pub struct Sessions {
 
 impl Sessions {
     /// Chooses what answers and claims it, in one step.
-    pub fn claim(&self, shelves: &Shelves, exchange: &Exchange, policy: &Policy) -> Decision {
+    pub fn claim(&self, editions: &Editions, exchange: &Exchange, policy: &Policy) -> Decision {
         if let Some(error) = self.take_injected(exchange.request.endpoint) {
-            return Decision { shelf: shelves.current(), verdict: Verdict::Injected(error) };
+            return Decision { edition: editions.current(), verdict: Verdict::Injected(Box::new(error)) };
         }
         let session = self.session(&policy.test_id);
         let mut session = lock(&session);
         // Fetched under the session's lock, so that counts and rows are of one generation.
-        let shelf = shelves.current();
-        if session.generation != shelf.generation {
-            *session = Session { generation: shelf.generation, ..Session::default() };
+        let edition = editions.current();
+        if session.generation != edition.generation {
+            *session = Session { generation: edition.generation, ..Session::default() };
         }
-        let verdict = session.claim(&shelf, exchange, policy);
-        Decision { shelf, verdict }
+        let verdict = session.claim(&edition, exchange, policy);
+        Decision { edition, verdict }
     }
 
     /// Puts an error before everything else; of several the last one queued comes first, as in the peer.
@@ -185,44 +185,22 @@ fn takes_injected_errors(endpoint: Endpoint) -> bool {
 }
 
 impl Session {
-    fn claim(&mut self, shelf: &Shelf, exchange: &Exchange, policy: &Policy) -> Verdict {
-        let reduced = if shelf.falls_through { self.without_exhausted(shelf, exchange, policy) } else { None };
-        let table = reduced.as_ref().unwrap_or(&shelf.library.table);
-        match table.claim(exchange, &mut self.served, policy.strictness) {
+    fn claim(&mut self, edition: &Edition, exchange: &Exchange, policy: &Policy) -> Verdict {
+        match edition.library.table.claim(exchange, &mut self.served, policy.strictness) {
             Selection::Miss(miss) => Verdict::Miss(miss, self.served.clone()),
             Selection::Hit { row, by_turn, turn_relaxed } => {
-                shelf.hit(row);
-                self.hand_out(shelf, row, by_turn, turn_relaxed)
+                edition.hit(row);
+                self.hand_out(edition, row, by_turn, turn_relaxed)
             }
         }
-    }
-
-    /// A table in which the lists that are used up and fall through do not stand in the way; `None` when the whole
-    /// table will do, which is nearly always.
-    fn without_exhausted(&self, shelf: &Shelf, exchange: &Exchange, policy: &Policy) -> Option<Table> {
-        let mut reduced: Option<Table> = None;
-        loop {
-            let table = reduced.as_ref().unwrap_or(&shelf.library.table);
-            let Selection::Hit { row, .. } = table.select(exchange, &self.served, policy.strictness) else { return reduced };
-            let fixture = shelf.library.fixtures.get(row)?;
-            if fixture.on_exhausted != OnExhausted::FallThrough || self.cursor(row) < fixture.answers.len() as u64 {
-                return reduced;
-            }
-            let mut rows = table.rows().to_vec();
-            rows.get_mut(row)?.dead = true;
-            reduced = Some(Table::new(rows));
-        }
-    }
-
-    fn cursor(&self, row: usize) -> u64 {
-        self.cursors.get(&row).copied().unwrap_or(0)
     }
 
     /// Takes the next answer of a chosen fixture.
-    fn hand_out(&mut self, shelf: &Shelf, row: usize, by_turn: bool, turn_relaxed: bool) -> Verdict {
-        let nth = self.cursor(row);
-        self.cursors.insert(row, nth.saturating_add(1));
-        let Some(fixture) = shelf.library.fixtures.get(row) else { return Verdict::Miss(Miss::default(), Served::default()) };
+    fn hand_out(&mut self, edition: &Edition, row: usize, by_turn: bool, turn_relaxed: bool) -> Verdict {
+        let cursor = self.cursors.entry(row).or_default();
+        let nth = *cursor;
+        *cursor = cursor.saturating_add(1);
+        let Some(fixture) = edition.library.fixtures.get(row) else { return Verdict::Miss(Miss::default(), Served::default()) };
         let by = match (by_turn, fixture.position.sequence) {
             (true, _) => MatchedBy::Turn,
             (false, Some(_)) => MatchedBy::Sequence,
