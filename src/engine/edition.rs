@@ -108,7 +108,7 @@ impl Editions {
         let mut sources = current.library.sources.clone();
         let source = SourceId(u32::try_from(sources.len()).unwrap_or(u32::MAX));
         let posted = sources.len().saturating_sub(self.loaded.library.sources.len()) + 1;
-        sources.push(SourceFile { name: format!("posted-{posted}"), path: std::path::PathBuf::new() });
+        sources.push(SourceFile { name: format!("posted-{posted}") });
         for fixture in &mut added {
             fixture.origin.source = source;
         }

@@ -11,7 +11,6 @@ use rapidhash::RapidHashMap;
 
 use super::{Edition, Editions, Policy};
 use crate::exchange::{Endpoint, ErrorReply, Exchange};
-use crate::fixture::{Fixture, OnExhausted};
 use crate::matcher::{Miss, Selection, Served};
 
 /// More test ids than this, and the one that came first is forgotten.
@@ -44,10 +43,8 @@ impl MatchedBy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
     pub row: usize,
-    /// Which of the fixture's answers.
-    pub answer: usize,
-    /// How often the fixture answered this test id before.
-    pub nth: u64,
+    /// How often the fixture answered this test id before; [`crate::fixture::Fixture::answer_at`] knows what that means.
+    pub times: u64,
     pub by: MatchedBy,
     /// Served although its `turnIndex` is another turn's.
     pub turn_relaxed: bool,
@@ -77,7 +74,7 @@ pub struct Decision {
 struct Session {
     generation: u64,
     served: Served,
-    /// How many items of a `responses` list were handed out, by row.
+    /// How often each row answered. Unlike `served`, a sequence's siblings do not count.
     cursors: RapidHashMap<usize, u64>,
 }
 
@@ -198,28 +195,16 @@ impl Session {
     /// Takes the next answer of a chosen fixture.
     fn hand_out(&mut self, edition: &Edition, row: usize, by_turn: bool, turn_relaxed: bool) -> Verdict {
         let cursor = self.cursors.entry(row).or_default();
-        let nth = *cursor;
-        *cursor = cursor.saturating_add(1);
+        let times = *cursor;
+        *cursor = times.saturating_add(1);
         let Some(fixture) = edition.library.fixtures.get(row) else { return Verdict::Miss(Miss::default(), Served::default()) };
         let by = match (by_turn, fixture.position.sequence) {
             (true, _) => MatchedBy::Turn,
             (false, Some(_)) => MatchedBy::Sequence,
             (false, None) => MatchedBy::Content,
         };
-        let (answer, exhausted) = which_answer(fixture, nth);
-        let claim = Claim { row, answer, nth, by, turn_relaxed };
-        if exhausted { Verdict::Exhausted(claim) } else { Verdict::Serve(claim) }
-    }
-}
-
-/// The index of the answer that the `nth` request gets, and whether that is past an end that is an error.
-fn which_answer(fixture: &Fixture, nth: u64) -> (usize, bool) {
-    let last = fixture.answers.len().saturating_sub(1);
-    let index = usize::try_from(nth).unwrap_or(usize::MAX);
-    match fixture.on_exhausted {
-        OnExhausted::Cycle => (index % (last + 1), false),
-        OnExhausted::Error => (index.min(last), index > last),
-        OnExhausted::RepeatLast | OnExhausted::FallThrough => (index.min(last), false),
+        let claim = Claim { row, times, by, turn_relaxed };
+        if fixture.answer_at(times).is_some() { Verdict::Serve(claim) } else { Verdict::Exhausted(claim) }
     }
 }
 

@@ -278,13 +278,13 @@ fn the_test_id_is_the_header_then_the_query() {
     assert_eq!(id(&[("x-test-id", "")], "/?notTestId=q"), DEFAULT_TEST_ID);
 }
 
-fn fixture(index: usize, answers: usize, on_exhausted: OnExhausted) -> Fixture {
+fn fixture(index: usize, answers: u32, on_exhausted: OnExhausted) -> Fixture {
     Fixture {
         id: None,
-        origin: Origin { source: SourceId(0), index, span: Span::default() },
+        origin: Origin { source: SourceId(0), index, span: Span::default(), match_span: Span::default() },
         matches: Match::default(),
         position: Position::default(),
-        answers: vec![answer(); answers],
+        answers: (0..answers).map(|index| paced(Pace { latency: Some(f64::from(index)), ..Pace::default() })).collect(),
         on_exhausted,
         dead: false,
     }
@@ -296,13 +296,18 @@ fn chat() -> Exchange {
     exchange
 }
 
+/// The latency of a claimed answer, by which tests know it.
+fn latency(editions: &Editions, claim: Claim) -> f64 {
+    editions.current().library.fixtures[claim.row].answer_at(claim.times).unwrap().pace.latency.unwrap()
+}
+
 /// What each of some requests in a row gets: `row.answer`, `exhausted` or `miss`.
 fn claims(fixtures: Vec<Fixture>, requests: usize) -> Vec<String> {
     let editions = Editions::new(Library::new(fixtures, Vec::new()));
     let sessions = Sessions::default();
     let policy = policy_of(&[], "/", false);
     let claim = || match sessions.claim(&editions, &chat(), &policy).verdict {
-        Verdict::Serve(claim) => format!("{}.{}", claim.row, claim.answer),
+        Verdict::Serve(claim) => format!("{}.{}", claim.row, latency(&editions, claim)),
         Verdict::Exhausted(_) => "exhausted".to_owned(),
         Verdict::Miss(..) => "miss".to_owned(),
         Verdict::Injected(_) => "injected".to_owned(),
@@ -340,7 +345,7 @@ fn parallel_requests_never_share_an_answer() {
 
 fn claimed((sessions, editions, policy): (&Sessions, &Editions, &Policy), exchange: &Exchange) -> usize {
     match sessions.claim(editions, exchange, policy).verdict {
-        Verdict::Serve(claim) => claim.answer,
+        Verdict::Serve(claim) => usize::try_from(claim.times).unwrap(),
         other => panic!("{other:?}"),
     }
 }

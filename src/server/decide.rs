@@ -1,5 +1,7 @@
 //! From a complete request to a plan and what the journal will say: no waiting, no socket.
 
+use std::fmt::Write as _;
+
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value;
 
@@ -123,11 +125,11 @@ impl Speaker<'_> {
                 let outcome = Outcome { answerer: Some(Answerer::Injected), matched: Some("injected"), ..outcome };
                 self.error(&error, outcome)
             }
-            Verdict::Exhausted(claim) => self.error(&errors::exhausted(edition, claim.row), self.hit(edition, &claim, outcome)),
+            Verdict::Exhausted(claim) => self.error(&errors::exhausted(edition, claim.row), hit(edition, &claim, outcome)),
             Verdict::Serve(claim) => {
                 self.warn_of_relaxed_turn(edition, exchange, &claim);
-                let outcome = self.hit(edition, &claim, outcome);
-                let answer = edition.library.fixtures.get(claim.row).and_then(|fixture| fixture.answers.get(claim.answer));
+                let outcome = hit(edition, &claim, outcome);
+                let answer = edition.library.fixtures.get(claim.row).and_then(|fixture| fixture.answer_at(claim.times));
                 match answer {
                     Some(answer) => self.answer(edition, exchange, &claim, answer, outcome),
                     None => self.error(&errors::exhausted(edition, claim.row), outcome),
@@ -137,15 +139,10 @@ impl Speaker<'_> {
         }
     }
 
-    fn hit(self, edition: &Edition, claim: &Claim, outcome: Outcome) -> Outcome {
-        let answerer = edition.view(claim.row).map(Answerer::Fixture);
-        Outcome { answerer, matched: Some(claim.by.name()), ..outcome }
-    }
-
     fn answer(self, edition: &Edition, exchange: &Exchange, claim: &Claim, answer: &Answer, outcome: Outcome) -> Decided {
         let settings = &self.call.app.settings;
         let delivery = Delivery::of(answer, &settings.pace);
-        let mut dice = self.call.dice(exchange, claim.nth.wrapping_shl(32) ^ claim.row as u64);
+        let mut dice = self.call.dice(exchange, claim.times.wrapping_shl(32) ^ claim.row as u64);
         let plan = match (&answer.reply, self.codec) {
             (Reply::Events(events), _) => plan_events(events.iter().map(beat), &delivery, &mut dice),
             (Reply::Http { status, headers, body }, _) => plan_http(*status, headers, body, &delivery),
@@ -219,7 +216,7 @@ impl Speaker<'_> {
             plan.set_header("x-aimock-fixture", utf8_percent_encode(&view.handle, HANDLE).to_string());
         }
         plan.set_header("x-aimock-match", outcome.matched.unwrap_or("none"));
-        let own = self.codec.map(|codec| codec.request_id_header());
+        let own = self.codec.map(Provider::request_id_header);
         if let Some(name) = own.filter(|name| plan.header(name).is_none()) {
             plan.set_header(name, self.call.request_id);
         }
@@ -231,8 +228,10 @@ impl Speaker<'_> {
     fn log_miss(self, exchange: &Exchange, reply: &ErrorReply, nearest: &[NearMiss]) {
         let strict = if self.call.policy.strict { "STRICT: " } else { "" };
         let what = if reply.message.contains("skipped") { reply.message.as_str() } else { "No fixture matched" };
-        let near: String = nearest.iter().map(|near| format!("\n  near: {}: {}", near.fixture, near.reason)).collect();
-        let line = format!("{strict}{what} for {} {}{near}", exchange.raw.method, exchange.raw.path);
+        let mut line = format!("{strict}{what} for {} {}", exchange.raw.method, exchange.raw.path);
+        for near in nearest {
+            let _ = write!(line, "\n  near: {}: {}", near.fixture, near.reason);
+        }
         self.call.app.log(if self.call.policy.strict { Level::Error } else { Level::Warning }, &line);
     }
 
@@ -246,6 +245,12 @@ impl Speaker<'_> {
         );
         self.call.app.log(Level::Warning, &line);
     }
+}
+
+/// What the journal says of a claimed fixture.
+fn hit(edition: &Edition, claim: &Claim, outcome: Outcome) -> Outcome {
+    let answerer = edition.view(claim.row).map(Answerer::Fixture);
+    Outcome { answerer, matched: Some(claim.by.name()), ..outcome }
 }
 
 /// A raw event as a frame in time.

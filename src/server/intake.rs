@@ -68,7 +68,7 @@ pub(super) async fn read(mut body: Body, limits: &Limits) -> Result<Bytes, BodyE
         match first.take() {
             None if joined.is_empty() => first = Some(data),
             held => {
-                held.into_iter().for_each(|held| joined.extend_from_slice(&held));
+                joined.extend_from_slice(&held.unwrap_or_default());
                 joined.extend_from_slice(&data);
             }
         }

@@ -117,7 +117,7 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> std::io::Resu
 }
 
 /// One connection, to its end.
-async fn connection(tcp: TcpStream, app: Arc<App>, router: Router, mut stage: watch::Receiver<Stage>) {
+pub(super) async fn connection(tcp: TcpStream, app: Arc<App>, router: Router, mut stage: watch::Receiver<Stage>) {
     let link = Arc::new(Link::new());
     let limits = &app.settings.limits;
     let builder = builder(limits);

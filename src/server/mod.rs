@@ -18,6 +18,8 @@ mod line;
 mod listen;
 mod pipeline;
 mod signals;
+#[cfg(test)]
+mod tests;
 mod transmit;
 
 pub use app::{App, Level, Limits, Loader, Log, Settings, World};

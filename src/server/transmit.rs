@@ -59,6 +59,10 @@ pub(super) async fn transmit(mut plan: Plan, carrier: Carrier, mut finish: Finis
         return response;
     }
     finish.head_sent();
+    if steps.is_empty() {
+        // An empty body is never asked for its end.
+        finish.complete();
+    }
     let body = match steps.front() {
         Some(Step::Send { bytes, .. }) if !plan.streamed && steps.len() == 1 => {
             finish.sent(bytes.len(), 0);
