@@ -1,5 +1,6 @@
 //! Requests as they come off the connection: head to [`RawRequest`], body read whole within bounds.
 
+use std::io;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -23,7 +24,27 @@ pub(super) enum BodyError {
     TooLarge,
     /// Nothing came for this long.
     TooSlow(Duration),
+    /// Its framing makes no sense.
     Broken(String),
+    /// The client left.
+    Gone,
+}
+
+impl BodyError {
+    /// Bad framing is an input error to hyper; everything else is the end of the connection.
+    fn of(error: axum::Error) -> BodyError {
+        let error = error.into_inner();
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error.as_ref());
+        while let Some(current) = cause {
+            if let Some(io) = current.downcast_ref::<io::Error>()
+                && matches!(io.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
+            {
+                return BodyError::Broken(io.to_string());
+            }
+            cause = current.source();
+        }
+        BodyError::Gone
+    }
 }
 
 /// The head of a request, without a body yet.
@@ -55,7 +76,7 @@ pub(super) async fn read(mut body: Body, limits: &Limits) -> Result<Bytes, BodyE
     loop {
         let frame = timeout(limits.body_pause, body.frame()).await.map_err(|_| BodyError::TooSlow(limits.body_pause))?;
         let Some(frame) = frame else { break };
-        let Ok(data) = frame.map_err(|error| BodyError::Broken(error.to_string()))?.into_data() else { continue };
+        let Ok(data) = frame.map_err(BodyError::of)?.into_data() else { continue };
         length = length.saturating_add(data.len());
         if length > limits.body_bytes.saturating_mul(DRAINED) {
             return Err(BodyError::TooLarge);
@@ -85,5 +106,6 @@ pub(super) fn refusal(error: &BodyError, app: &App) -> ErrorReply {
         BodyError::TooLarge => errors::too_large(app.settings.limits.body_bytes),
         BodyError::TooSlow(pause) => errors::too_slow(pause.as_secs()),
         BodyError::Broken(reason) => errors::unreadable(reason),
+        BodyError::Gone => errors::unreadable("the client left"),
     }
 }

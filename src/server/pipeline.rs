@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use super::App;
 use super::app::Level;
 use super::decide::{Call, Decided};
-use super::finish::Finish;
+use super::finish::{CLIENT_GONE, Finish};
 use super::intake::{self, BodyError};
 use super::journal::Arrival;
 use super::line::Link;
-use super::transmit::{Carrier, transmit};
+use super::transmit::{self, Carrier, transmit};
 use super::{control, errors};
 use crate::engine::Policy;
 use crate::exchange::Exchange;
@@ -62,6 +62,10 @@ async fn run(
     let mut finish = Finish::new(app.clone(), arrival(&app, &origin.request_id, &policy), raw);
 
     let read = intake::read(body, &app.settings.limits).await;
+    if matches!(read, Err(BodyError::Gone)) {
+        finish.interrupted(CLIENT_GONE);
+        return transmit::abandoned();
+    }
     let mut exchange = Exchange { raw: finish.arrived(), request: crate::exchange::Request::default() };
     let plan = {
         let (method, path) = (exchange.raw.method.clone(), exchange.raw.path.clone());

@@ -54,9 +54,7 @@ pub(super) async fn transmit(mut plan: Plan, carrier: Carrier, mut finish: Finis
     if let Some(Step::HangUp(cut)) = steps.front() {
         finish.nothing_sent();
         finish.interrupted(cut.reason);
-        let mut response = Response::new(Body::empty());
-        response.extensions_mut().insert(Abandon(cut.close));
-        return response;
+        return abandon(cut.close);
     }
     finish.head_sent();
     if steps.is_empty() {
@@ -72,6 +70,17 @@ pub(super) async fn transmit(mut plan: Plan, carrier: Carrier, mut finish: Finis
         _ => Body::new(Carried { steps, start, timer: None, carrier, finish, severing: false }),
     };
     head::response(plan.status, &plan.headers, body)
+}
+
+/// For a client that is not there any more.
+pub(super) fn abandoned() -> Response {
+    abandon(Close::Fin)
+}
+
+fn abandon(close: Close) -> Response {
+    let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(Abandon(close));
+    response
 }
 
 /// The end of a stream on HTTP/2 that is no end: hyper resets the stream.
