@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::{Close, Cut, Dice, Plan, Step};
 use crate::exchange::{Body, Emission, Frame, FrameKind};
@@ -154,19 +154,20 @@ fn streamed(
     plan
 }
 
-/// Steps under construction: bytes that are due together are joined.
+/// Steps under construction: bytes that are due together are joined. A frame that is alone is sent as it is.
 #[derive(Default)]
 struct Track {
     steps: Vec<Step>,
     due: Duration,
-    joined: BytesMut,
+    held: Vec<Bytes>,
+    length: usize,
     events: u32,
 }
 
 impl Track {
     fn send(&mut self, due: Duration, bytes: &Bytes, events: u32) {
         let waits = due > self.due;
-        if waits || self.joined.len() + bytes.len() > JOINED_BYTES {
+        if waits || self.length + bytes.len() > JOINED_BYTES {
             self.flush();
         }
         if waits {
@@ -174,17 +175,19 @@ impl Track {
             self.due = due;
         }
         self.events += events;
-        if self.joined.is_empty() && bytes.len() > JOINED_BYTES / 2 {
-            self.steps.push(Step::Send { bytes: bytes.clone(), events: std::mem::take(&mut self.events) });
-        } else {
-            self.joined.extend_from_slice(bytes);
-        }
+        self.length += bytes.len();
+        self.held.push(bytes.clone());
     }
 
     fn flush(&mut self) {
-        if !self.joined.is_empty() || self.events > 0 {
-            self.steps.push(Step::Send { bytes: self.joined.split().freeze(), events: std::mem::take(&mut self.events) });
-        }
+        let bytes = match self.held.as_slice() {
+            [] => return,
+            [alone] => alone.clone(),
+            several => Bytes::from(several.concat()),
+        };
+        self.held.clear();
+        self.length = 0;
+        self.steps.push(Step::Send { bytes, events: std::mem::take(&mut self.events) });
     }
 
     fn hang_up(&mut self, cut: Cut) {

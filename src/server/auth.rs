@@ -1,11 +1,9 @@
-//! API keys that callers must present, as the peer reads them.
+//! API keys that callers must present, as the peer reads them: `Authorization` needs the scheme `Bearer` or `Key`.
 
 use sha2::{Digest, Sha256};
 
+use super::credential::KEY_HEADERS;
 use crate::exchange::Headers;
-
-/// Where keys are looked for. `Authorization` needs the scheme `Bearer` or `Key`.
-const KEY_HEADERS: [&str; 5] = ["authorization", "x-api-key", "x-goog-api-key", "api-key", "xi-api-key"];
 
 /// Why a list of keys cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -17,7 +17,7 @@ use crate::exchange::RawRequest;
 pub(super) const REDACTED: &str = "[REDACTED]";
 
 /// Header fields that name the caller, in order of precedence.
-const KEY_HEADERS: [&str; 5] = ["authorization", "x-api-key", "x-goog-api-key", "api-key", "xi-api-key"];
+pub(super) const KEY_HEADERS: [&str; 5] = ["authorization", "x-api-key", "x-goog-api-key", "api-key", "xi-api-key"];
 /// Query parameters that hold credentials; compared without case.
 const KEY_PARAMETERS: [&str; 9] =
     ["key", "api_key", "api-key", "apikey", "token", "access_token", "sig", "x-amz-signature", "x-amz-security-token"];
@@ -86,7 +86,7 @@ impl Credentials {
 }
 
 /// The key of an `Authorization` value without its scheme.
-pub(super) fn bare(value: &str) -> &str {
+fn bare(value: &str) -> &str {
     let value = value.trim_matches([' ', '\t']);
     match value.split_once([' ', '\t']) {
         Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("key") => key.trim_matches([' ', '\t']),

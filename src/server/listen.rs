@@ -4,6 +4,7 @@
 //! their first bytes.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -23,6 +24,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep_until, timeout};
 
 use super::app::{App, Level, Limits};
+use super::auth::ApiKeys;
 use super::line::{Line, Link};
 use super::pipeline::{self, Origin};
 use super::transmit::{Abandon, forever};
@@ -59,6 +61,9 @@ static WRONG_KEY: LazyLock<Value> =
 /// Serves until `stage` says otherwise. Returns when every connection has ended.
 pub async fn serve(listener: TcpListener, app: Arc<App>, mut stage: watch::Receiver<Stage>) -> Ended {
     let limits = app.settings.limits.clone();
+    if let Some(line) = listener.local_addr().ok().and_then(|address| exposure(address, &app.settings.auth)) {
+        app.log(Level::Warning, &line);
+    }
     let most = u32::try_from(limits.connections.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
     let slots = Arc::new(Semaphore::new(most as usize));
     let router = control::router(app.clone());
@@ -86,6 +91,12 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, mut stage: watch::Recei
     drop(listener);
     drop(inner);
     drain(&app, stage, &passed_on, &slots, most).await
+}
+
+/// Whoever reaches the socket can read the journal and change fixtures; the log says so when that may be anyone.
+pub(super) fn exposure(address: SocketAddr, keys: &ApiKeys) -> Option<String> {
+    (!address.ip().is_loopback() && !keys.is_required())
+        .then(|| format!("listening on {address} without API keys: anyone who reaches it can use the control API"))
 }
 
 /// Waits for the connections to end; after the time for it, or at the second signal, ends them.

@@ -20,7 +20,7 @@ use super::finish::{CLIENT_GONE, Finish};
 use super::journal::{Arrival, Outcome};
 use super::pipeline::Origin;
 use super::transmit::{Carrier, transmit};
-use super::{App, Level, Settings, Stage, World, listen};
+use super::{ApiKeys, App, Level, Settings, Stage, World, listen};
 use crate::engine::{Close, Cut, Plan, Step};
 use crate::exchange::RawRequest;
 use crate::fixture::Library;
@@ -309,4 +309,12 @@ async fn http2_serves_streams_and_cuts_without_a_byte() {
     assert_eq!(http2(&server, 65_535).await, (Some(200), all, true));
     let server = Planned::start(plan(vec![hang_up(Close::Fin)])).await;
     assert_eq!(http2(&server, 65_535).await, (None, Vec::new(), false));
+}
+
+#[test]
+fn listening_beyond_this_machine_without_keys_is_warned_of() {
+    let keys = ApiKeys::new(["k"]).unwrap();
+    let warns = |address: &str, keys: &ApiKeys| listen::exposure(address.parse().unwrap(), keys).is_some();
+    assert!(warns("0.0.0.0:4010", &ApiKeys::default()) && warns("[::]:1", &ApiKeys::default()) && warns("10.1.2.3:1", &ApiKeys::default()));
+    assert!(!warns("127.0.0.1:4010", &ApiKeys::default()) && !warns("[::1]:1", &ApiKeys::default()) && !warns("0.0.0.0:1", &keys));
 }

@@ -175,9 +175,9 @@ impl Journal {
 
     fn entry(&self, arrival: Arrival, raw: &RawRequest, outcome: Outcome) -> Entry {
         let mut headers = redacted_headers(raw);
-        if !headers.iter().any(|(name, _)| name == "x-request-id") {
-            headers.push(("x-request-id".to_owned(), arrival.request_id.clone()));
-        }
+        // As answered: an id that is none was replaced.
+        headers.retain(|(name, _)| name != "x-request-id");
+        headers.push(("x-request-id".to_owned(), arrival.request_id.clone()));
         let target = redacted_target(raw);
         // Copied, as a small body may share memory with everything that came in with it.
         let kept = if raw.body.len() > BODY_CAP { Kept::TooLarge(raw.body.len()) } else { Kept::Bytes(Bytes::copy_from_slice(&raw.body)) };

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use aimock::exchange::{self, Emission, Endpoint, ErrorReply, RawRequest, Reply};
+use aimock::provider::route::Lookup;
+use aimock::provider::{Context, Moment, Params, Provider, Route};
+use aimock::server::Settings;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
-use super::support::{Request, Response, chat, start, start_with};
+use super::support::{Request, Response, chat, start, start_in, start_with};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_over_the_limit_is_refused_in_the_vendors_words() {
@@ -113,4 +117,52 @@ async fn nonsense_on_the_wire_hurts_nobody() {
         let _ = timeout(Duration::from_secs(5), tcp.read_to_end(&mut all)).await.expect("the connection hangs");
     }
     assert_eq!(server.get("/health").await.status, 200);
+}
+
+/// A codec with a bug.
+struct Broken;
+
+static BROKEN: Broken = Broken;
+static ROUTE: Route = Route { method: "POST", path: "/broken", endpoint: Endpoint::Chat };
+
+impl Provider for Broken {
+    fn name(&self) -> &'static str {
+        "broken"
+    }
+    fn provider(&self) -> &'static str {
+        "broken"
+    }
+    fn summary(&self) -> &'static str {
+        "panics"
+    }
+    fn routes(&self) -> &'static [Route] {
+        std::slice::from_ref(&ROUTE)
+    }
+    fn decode(&self, _: &RawRequest, _: &Route, _: &Params) -> Result<exchange::Request, Box<ErrorReply>> {
+        panic!("a bug in a codec")
+    }
+    fn encode(&self, _: &mut Context<'_>, _: &Reply) -> Emission {
+        panic!("a bug in a codec")
+    }
+    fn encode_error(&self, error: &ErrorReply, _: Moment<'_>) -> Emission {
+        Emission { status: error.status, headers: Vec::new(), body: exchange::Body::Whole(error.message.clone().into()) }
+    }
+    fn request_id_header(&self) -> &'static str {
+        "x-request-id"
+    }
+}
+
+fn broken<'a>(_: &str, path: &'a str) -> Lookup<'a> {
+    Lookup::Found { codec: &BROKEN, route: &ROUTE, params: Params::default(), path_used: path.into() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_panic_is_a_500_and_the_next_request_is_served() {
+    let server = start_in(json!([]), Settings::default(), |world| world.lookup = broken).await;
+    for _ in 0..2 {
+        let response = server.post("/broken", "{}").await;
+        assert_eq!((response.status, response.text().starts_with("internal error")), (500, true));
+    }
+    assert_eq!(server.journal().await.len(), 2);
+    assert!(server.log.lock().unwrap()[0].ends_with("POST /broken failed: a bug in a codec"));
 }

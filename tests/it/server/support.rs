@@ -36,12 +36,18 @@ pub(super) async fn start(fixtures: Value) -> Running {
 pub(super) async fn start_with(fixtures: Value, change: impl FnOnce(&mut Settings)) -> Running {
     let mut settings = Settings { seed: 7, ..Settings::default() };
     change(&mut settings);
+    start_in(fixtures, settings, |_| ()).await
+}
+
+/// Serves these fixtures with codecs or a clock of the test's own.
+pub(super) async fn start_in(fixtures: Value, settings: Settings, change: impl FnOnce(&mut World)) -> Running {
     let text = serde_json::json!({ "fixtures": fixtures }).to_string();
     let library = Library::new(read("suite.json", &text).unwrap(), vec![SourceFile { name: "suite.json".to_owned() }]);
     let log = Arc::new(Mutex::new(Vec::new()));
     let (lines, loader) = (log.clone(), |text: &str| read("posted.json", text));
     let mut world = World::new(Box::new(loader), Box::new(move |_, line| lines.lock().unwrap().push(line.to_owned())));
     world.now = || SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    change(&mut world);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stage, stages) = watch::channel(Stage::Serve);
