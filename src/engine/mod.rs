@@ -1,6 +1,22 @@
 //! Decides, as data: which fixture answers, what the client will see and when. Nothing here sleeps, writes or rolls
 //! real dice; `server` carries a [`Plan`] out.
 
+mod describe;
+mod dice;
+mod edition;
+mod miss;
+mod pace;
 mod plan;
+mod policy;
+mod session;
+#[cfg(test)]
+mod tests;
 
+pub use describe::{describe_match, is_credential};
+pub use dice::Dice;
+pub use edition::{Edition, Editions, View};
+pub use miss::{NearMiss, miss_reply, near_misses};
+pub use pace::{Beat, Delivery, plan_emission, plan_events, plan_http};
 pub use plan::{Close, Cut, Plan, Step};
+pub use policy::{DEFAULT_TEST_ID, Policy, ServerPolicy};
+pub use session::{Claim, Decision, MatchedBy, Sessions, Verdict};

@@ -1,5 +1,6 @@
 //! What will be sent and when: status, headers, then steps.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -27,9 +28,11 @@ pub struct Cut {
 pub enum Step {
     /// Wait until this long after the plan began (an absolute schedule does not drift).
     Until(Duration),
-    /// Send these bytes; `events` says how many events they hold.
+    /// Send these bytes; `events` says how many events they hold. Status and headers leave with the first `Send`; an
+    /// empty one sends them alone.
     Send { bytes: Bytes, events: u32 },
-    /// Flush all that was sent, then end the connection without a proper end of the message.
+    /// Flush all that was sent, then end the connection without a proper end of the message. As the first step but
+    /// for waits it means that the client gets no byte at all.
     HangUp(Cut),
 }
 
@@ -41,6 +44,56 @@ pub struct Plan {
     /// One body of known length (`content-length`), or a stream (chunked).
     pub streamed: bool,
     pub steps: Vec<Step>,
-    /// Cut the connection this long after streaming began, wherever it stands.
-    pub deadline: Option<(Duration, Cut)>,
+}
+
+impl Plan {
+    /// The first value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Puts a header in place of all others of its name.
+    pub fn set_header(&mut self, name: &str, value: impl Into<String>) {
+        self.headers.retain(|(key, _)| !key.eq_ignore_ascii_case(name));
+        self.headers.push((name.to_owned(), value.into()));
+    }
+
+    /// Whether something is sent before the plan ends or hangs up.
+    pub fn sends_anything(&self) -> bool {
+        !matches!(self.steps.iter().find(|step| !matches!(step, Step::Until(_))), Some(Step::HangUp(_)))
+    }
+
+    /// Cuts the connection this long after the plan began, unless it is over by then. What is due at the very same
+    /// moment is still sent only if it needed no waiting.
+    pub fn cut_at(&mut self, at: Duration, cut: Cut) {
+        if let Some(late) = self.steps.iter().position(|step| matches!(step, Step::Until(due) if *due >= at)) {
+            self.steps.truncate(late);
+            if !at.is_zero() {
+                self.steps.push(Step::Until(at));
+            }
+            self.steps.push(Step::HangUp(cut));
+        }
+    }
+}
+
+/// For snapshots: what the client will see, a line a step.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} {}", self.status, self.header("content-type").unwrap_or("-"))?;
+        let mut now = Duration::ZERO;
+        for step in &self.steps {
+            match step {
+                Step::Until(due) => {
+                    writeln!(f, "wait {:?}", due.saturating_sub(now))?;
+                    now = *due;
+                }
+                Step::Send { bytes, events } => {
+                    let text = String::from_utf8_lossy(bytes);
+                    writeln!(f, "send {events}: {}", text.trim_end_matches('\n').replace('\n', "⏎"))?;
+                }
+                Step::HangUp(cut) => writeln!(f, "hang up ({})", cut.reason)?,
+            }
+        }
+        Ok(())
+    }
 }

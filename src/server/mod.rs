@@ -1,1 +1,29 @@
 //! The replay server: the only async code, sockets and clock.
+//!
+//! [`serve`] takes a socket and an [`App`] and answers until it is told to stop. A request goes through `pipeline`: it
+//! is read whole, `decide` turns it into a plan (no waiting there), the journal gets its entry, and `transmit` carries
+//! the plan out. What only concerns the server itself stands in `control`.
+
+mod app;
+mod auth;
+mod control;
+mod credential;
+mod decide;
+mod errors;
+mod finish;
+mod head;
+mod intake;
+mod journal;
+mod line;
+mod listen;
+mod pipeline;
+mod signals;
+#[cfg(test)]
+mod tests;
+mod transmit;
+
+pub use app::{App, Level, Limits, Loader, Log, Settings, World};
+pub use auth::{ApiKeyError, ApiKeys};
+pub use journal::JournalLimits;
+pub use listen::{Ended, Stage, serve};
+pub use signals::stop_signals;

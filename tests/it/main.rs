@@ -20,5 +20,7 @@ mod registries;
 mod report;
 /// The tree that the house rules are read from.
 mod repository;
+/// The replay server over real sockets.
+mod server;
 /// House rules that no compiler checks.
 mod tidy;

@@ -1,0 +1,136 @@
+//! The library that is being served, and its replacement while requests run.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use serde_json::Value;
+
+use super::describe_match;
+use crate::diagnostic::SourceId;
+use crate::fixture::{Fixture, Library, SourceFile};
+
+/// A fixture as the journal and the control API show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// See [`Library::handle`].
+    pub handle: String,
+    pub id: Option<String>,
+    pub file: String,
+    /// Its place in its file.
+    pub index: usize,
+    pub matches: Value,
+}
+
+/// What is kept about a fixture while it is served; it outlives additions to the library.
+#[derive(Debug, Default)]
+struct Mark {
+    hits: AtomicU64,
+    warned: AtomicBool,
+    view: OnceLock<Arc<View>>,
+}
+
+/// A library with what serving it needs beside the table. Requests hold one edition from claim to answer.
+#[derive(Debug, Default)]
+pub struct Edition {
+    pub library: Library,
+    /// Goes up whenever row numbers lose their meaning; counts of older generations are void.
+    pub generation: u64,
+    /// Whether a fixture has a `path` key, so that URLs without a codec are worth matching.
+    pub answers_any_url: bool,
+    marks: Vec<Arc<Mark>>,
+}
+
+impl Edition {
+    fn new(library: Library, generation: u64, mut marks: Vec<Arc<Mark>>) -> Edition {
+        marks.resize_with(library.fixtures.len(), Arc::default);
+        let answers_any_url = library.fixtures.iter().any(|fixture| fixture.matches.clause("path").is_some());
+        Edition { library, generation, answers_any_url, marks }
+    }
+
+    /// How often a fixture answered since it was loaded, over all test ids.
+    pub fn hits(&self, row: usize) -> u64 {
+        self.marks.get(row).map_or(0, |mark| mark.hits.load(Ordering::Relaxed))
+    }
+
+    /// A fixture as it is shown; made when first asked for.
+    pub fn view(&self, row: usize) -> Option<Arc<View>> {
+        let (mark, fixture) = (self.marks.get(row)?, self.library.fixtures.get(row)?);
+        Some(mark.view.get_or_init(|| Arc::new(self.make_view(row, fixture))).clone())
+    }
+
+    /// Whether this is the first warning about a fixture.
+    pub fn warn_once(&self, row: usize) -> bool {
+        self.marks.get(row).is_some_and(|mark| !mark.warned.swap(true, Ordering::Relaxed))
+    }
+
+    pub(super) fn hit(&self, row: usize) {
+        if let Some(mark) = self.marks.get(row) {
+            mark.hits.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn make_view(&self, row: usize, fixture: &Fixture) -> View {
+        let source = self.library.sources.get(fixture.origin.source.0 as usize);
+        View {
+            handle: self.library.handle(row),
+            id: fixture.id.clone(),
+            file: source.map(|source| source.name.clone()).unwrap_or_default(),
+            index: fixture.origin.index,
+            matches: describe_match(fixture),
+        }
+    }
+}
+
+/// Holds the edition in use.
+#[derive(Debug, Default)]
+pub struct Editions {
+    /// As it was loaded from files.
+    loaded: Arc<Edition>,
+    current: RwLock<Arc<Edition>>,
+}
+
+impl Editions {
+    /// Starts with this library.
+    pub fn new(library: Library) -> Editions {
+        let loaded = Arc::new(Edition::new(library, 0, Vec::new()));
+        Editions { current: RwLock::new(loaded.clone()), loaded }
+    }
+
+    /// The edition in use.
+    pub fn current(&self) -> Arc<Edition> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Adds fixtures that came from outside at the end, so that they lose to those that were there before. Row numbers
+    /// and counts stay. The fixtures get a source of their own, `posted-N`.
+    pub fn append(&self, mut added: Vec<Fixture>) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let mut sources = current.library.sources.clone();
+        let source = SourceId(u32::try_from(sources.len()).unwrap_or(u32::MAX));
+        let posted = sources.len().saturating_sub(self.loaded.library.sources.len()) + 1;
+        sources.push(SourceFile { name: format!("posted-{posted}") });
+        for fixture in &mut added {
+            fixture.origin.source = source;
+        }
+        let mut fixtures = current.library.fixtures.clone();
+        fixtures.extend(added);
+        let edition = Edition::new(Library::new(fixtures, sources), current.generation, current.marks.clone());
+        *current = Arc::new(edition);
+    }
+
+    /// Serves nothing from now on; all counts start again.
+    pub fn clear(&self) {
+        self.replace(Library { sources: self.loaded.library.sources.clone(), ..Library::default() });
+    }
+
+    /// Serves what was loaded from files again, without what was added later; all counts start again.
+    pub fn restore(&self) {
+        self.replace(self.loaded.library.clone());
+    }
+
+    /// Serves another library from now on; all counts start again.
+    pub fn replace(&self, library: Library) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(Edition::new(library, current.generation + 1, Vec::new()));
+    }
+}

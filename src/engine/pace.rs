@@ -1,0 +1,222 @@
+//! Spreads an answer over time: an [`Emission`] and the timing keys give a [`Plan`].
+//!
+//! Pure. All delays are summed up to offsets from the start, so that a busy server does not drift. Answers that are no
+//! stream ignore timing, but for the delay before the first byte. The terminator waits for nothing and is not
+//! counted: it follows the last chunk at once.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{Close, Cut, Dice, Plan, Step};
+use crate::exchange::{Body, Emission, Frame, FrameKind};
+use crate::fixture::{Answer, Pace, Profile, Recorded};
+
+/// Frames that are due together are joined up to this many bytes: fewer writes, bounded copies.
+const JOINED_BYTES: usize = 64 * 1024;
+/// No wait is longer than this, whatever a file says: a timer cannot take any number.
+const LONGEST_WAIT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// How one answer is delivered: its own keys, and the server's where it has none.
+#[derive(Clone, Debug, Default)]
+pub struct Delivery<'a> {
+    profile: Option<Profile>,
+    recorded: Option<&'a Recorded>,
+    latency: f64,
+    speed: f64,
+    first_byte_delay: f64,
+    truncate_after_chunks: Option<u64>,
+    disconnect_after_ms: Option<f64>,
+    headers: &'a [(String, String)],
+}
+
+impl<'a> Delivery<'a> {
+    /// The keys of an answer over those of the server.
+    pub fn of(answer: &'a Answer, server: &'a Pace) -> Delivery<'a> {
+        Delivery {
+            profile: answer.pace.profile.or(server.profile),
+            recorded: answer.pace.recorded.as_ref().or(server.recorded.as_ref()),
+            first_byte_delay: answer.pace.first_byte_delay.or(server.first_byte_delay).unwrap_or(0.0),
+            latency: answer.pace.latency.or(server.latency).unwrap_or(0.0),
+            speed: answer.pace.replay_speed.or(server.replay_speed).unwrap_or(1.0),
+            truncate_after_chunks: answer.truncate_after_chunks,
+            disconnect_after_ms: answer.disconnect_after_ms,
+            headers: &answer.headers,
+        }
+    }
+
+    /// The delay before a chunk in milliseconds: `streamingProfile`, else `recordedTimings`, else `latency`.
+    fn delay(&self, chunk: usize, dice: &mut Dice) -> f64 {
+        match (&self.profile, self.recorded) {
+            (Some(profile), _) => self.profile_delay(*profile, chunk, dice),
+            (None, Some(recorded)) => recorded_delay(recorded, chunk),
+            (None, None) => self.latency,
+        }
+    }
+
+    /// A profile's delay. Without `ttft` the first chunk waits like the others; without `tps` the others wait for
+    /// `latency`, which jitter leaves alone.
+    fn profile_delay(&self, profile: Profile, chunk: usize, dice: &mut Dice) -> f64 {
+        let planned = match (profile.ttft, profile.tps) {
+            (Some(ttft), _) if chunk == 0 => ttft,
+            (_, Some(tps)) if tps > 0.0 => 1000.0 / tps,
+            _ => return self.latency,
+        };
+        let jitter = profile.jitter.unwrap_or(0.0);
+        if jitter > 0.0 { planned * (1.0 + (dice.unit() * 2.0 - 1.0) * jitter) } else { planned }
+    }
+
+    /// A delay at the speed of the replay; never negative, never without end.
+    fn scaled(&self, milliseconds: f64) -> f64 {
+        let milliseconds = if milliseconds.is_finite() { milliseconds.max(0.0) } else { 0.0 };
+        if self.speed > 0.0 { milliseconds / self.speed } else { milliseconds }
+    }
+}
+
+/// A recording's delay: the first chunk waits for `ttft`, the others as listed, those beyond the list for its mean.
+fn recorded_delay(recorded: &Recorded, chunk: usize) -> f64 {
+    let Some(index) = chunk.checked_sub(1) else { return recorded.ttft };
+    recorded.delays.get(index).copied().unwrap_or_else(|| {
+        #[expect(clippy::cast_precision_loss, reason = "a list of delays is short")]
+        let count = recorded.delays.len().max(1) as f64;
+        recorded.delays.iter().sum::<f64>() / count
+    })
+}
+
+/// The plan of a codec's emission.
+pub fn plan_emission(emission: Emission, delivery: &Delivery<'_>, dice: &mut Dice) -> Plan {
+    let headers = emission.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let plan = match emission.body {
+        Body::Whole(bytes) => whole(emission.status, headers, bytes, delivery),
+        Body::Stream(frames) => {
+            let beats = frames.into_iter().map(|frame| Beat { frame, delay: None, comment: false });
+            streamed(emission.status, headers, beats, delivery, dice)
+        }
+    };
+    with_headers(plan, delivery.headers)
+}
+
+/// The plan of raw events: these and nothing else.
+pub fn plan_events(events: impl IntoIterator<Item = Beat>, delivery: &Delivery<'_>, dice: &mut Dice) -> Plan {
+    let headers = vec![("content-type".to_owned(), "text/event-stream".to_owned()), ("cache-control".to_owned(), "no-cache".to_owned())];
+    with_headers(streamed(200, headers, events.into_iter(), delivery, dice), delivery.headers)
+}
+
+/// The plan of an answer that is sent byte for byte.
+pub fn plan_http(status: u16, headers: &[(String, String)], body: &Bytes, delivery: &Delivery<'_>) -> Plan {
+    let plan = whole(status, Vec::new(), body.clone(), delivery);
+    with_headers(with_headers(plan, headers), delivery.headers)
+}
+
+/// One frame in time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Beat {
+    pub frame: Frame,
+    /// In place of the paced delay, milliseconds.
+    pub delay: Option<f64>,
+    /// A comment alone: neither chunk nor event. It waits for its own delay only.
+    pub comment: bool,
+}
+
+fn whole(status: u16, headers: Vec<(String, String)>, bytes: Bytes, delivery: &Delivery<'_>) -> Plan {
+    let first = millis(delivery.scaled(delivery.first_byte_delay));
+    let wait = (!first.is_zero()).then_some(Step::Until(first));
+    let steps = wait.into_iter().chain([Step::Send { bytes, events: 0 }]).collect();
+    Plan { status, headers, streamed: false, steps }
+}
+
+fn streamed(
+    status: u16,
+    headers: Vec<(String, String)>,
+    beats: impl Iterator<Item = Beat>,
+    delivery: &Delivery<'_>,
+    dice: &mut Dice,
+) -> Plan {
+    let mut offset = delivery.scaled(delivery.first_byte_delay);
+    let mut track = Track::default();
+    let mut chunks = 0;
+    for beat in beats {
+        let terminal = beat.frame.kind == FrameKind::Terminal;
+        let own = beat.delay.map(|delay| delivery.scaled(delay));
+        let counts = !terminal && !beat.comment;
+        offset += own.unwrap_or_else(|| if counts { delivery.scaled(delivery.delay(chunks, dice)) } else { 0.0 });
+        track.send(millis(offset), &beat.frame.bytes, u32::from(counts));
+        chunks += usize::from(counts);
+        if counts && delivery.truncate_after_chunks.is_some_and(|limit| chunks as u64 >= limit) {
+            track.hang_up(Cut { close: Close::Fin, reason: "truncateAfterChunks" });
+            break;
+        }
+    }
+    let mut plan = Plan { status, headers, streamed: true, steps: track.finish(millis(offset)) };
+    if let Some(limit) = delivery.disconnect_after_ms {
+        plan.cut_at(millis(limit), Cut { close: Close::Fin, reason: "disconnectAfterMs" });
+    }
+    plan
+}
+
+/// Steps under construction: bytes that are due together are joined. A frame that is alone is sent as it is.
+#[derive(Default)]
+struct Track {
+    steps: Vec<Step>,
+    due: Duration,
+    held: Vec<Bytes>,
+    length: usize,
+    events: u32,
+}
+
+impl Track {
+    fn send(&mut self, due: Duration, bytes: &Bytes, events: u32) {
+        let waits = due > self.due;
+        if waits || self.length + bytes.len() > JOINED_BYTES {
+            self.flush();
+        }
+        if waits {
+            self.steps.push(Step::Until(due));
+            self.due = due;
+        }
+        self.events += events;
+        self.length += bytes.len();
+        self.held.push(bytes.clone());
+    }
+
+    fn flush(&mut self) {
+        let bytes = match self.held.as_slice() {
+            [] => return,
+            [alone] => alone.clone(),
+            several => Bytes::from(several.concat()),
+        };
+        self.held.clear();
+        self.length = 0;
+        self.steps.push(Step::Send { bytes, events: std::mem::take(&mut self.events) });
+    }
+
+    fn hang_up(&mut self, cut: Cut) {
+        self.flush();
+        self.steps.push(Step::HangUp(cut));
+    }
+
+    /// The steps; an empty stream still waits for its first byte.
+    fn finish(mut self, end: Duration) -> Vec<Step> {
+        self.flush();
+        if self.steps.is_empty() && !end.is_zero() {
+            self.steps.push(Step::Until(end));
+        }
+        self.steps
+    }
+}
+
+/// Framing belongs to the connection, whatever a file says.
+const FRAMING: [&str; 5] = ["content-length", "transfer-encoding", "connection", "keep-alive", "upgrade"];
+
+/// Adds a fixture's headers: each name takes the place of what stood there; a name given twice is sent twice.
+fn with_headers(mut plan: Plan, headers: &[(String, String)]) -> Plan {
+    let ours = |name: &str| !FRAMING.iter().any(|framing| name.eq_ignore_ascii_case(framing));
+    plan.headers.retain(|(name, _)| !headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)));
+    plan.headers.extend(headers.iter().filter(|(name, _)| ours(name)).cloned());
+    plan
+}
+
+/// Milliseconds as a duration, within what a timer can take.
+fn millis(milliseconds: f64) -> Duration {
+    Duration::try_from_secs_f64(milliseconds.max(0.0) / 1000.0).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
+}

@@ -1,0 +1,214 @@
+//! Counts for each test id, and the one step that chooses a fixture and claims its turn.
+//!
+//! Choosing and counting happen under one lock of the test id, so two parallel requests never get the same sequence
+//! slot or the same item of a `responses` list. Errors queued through the control API come before every fixture,
+//! whatever its `turnIndex`.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rapidhash::RapidHashMap;
+
+use super::{Edition, Editions, Policy};
+use crate::exchange::{Endpoint, ErrorReply, Exchange};
+use crate::matcher::{Miss, Selection, Served};
+
+/// More test ids than this, and the one that came first is forgotten.
+const TEST_IDS: usize = 500;
+/// More queued errors than this are refused.
+const QUEUED_ERRORS: usize = 1000;
+
+/// Why a fixture answered; the header `X-AIMock-Match` and the journal say so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MatchedBy {
+    Content,
+    /// Its `turnIndex` is the conversation's turn, and it alone is.
+    Turn,
+    /// It has a sequence slot, and the slot's turn had come.
+    Sequence,
+}
+
+impl MatchedBy {
+    /// As header and journal write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            MatchedBy::Content => "content",
+            MatchedBy::Turn => "turnIndex",
+            MatchedBy::Sequence => "sequenceIndex",
+        }
+    }
+}
+
+/// A claimed turn of a fixture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    pub row: usize,
+    /// How often the fixture answered this test id before; [`crate::fixture::Fixture::answer_at`] knows what that means.
+    pub times: u64,
+    pub by: MatchedBy,
+    /// Served although its `turnIndex` is another turn's.
+    pub turn_relaxed: bool,
+}
+
+/// What answers a request.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// An error queued through the control API.
+    Injected(Box<ErrorReply>),
+    Serve(Claim),
+    /// The fixture's list of responses is used up, and it says that this is an error.
+    Exhausted(Claim),
+    /// Nothing; the counts as they stood, for near misses.
+    Miss(Miss, Served),
+}
+
+/// A verdict with the edition it was made on.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    pub edition: Arc<Edition>,
+    pub verdict: Verdict,
+}
+
+/// The counts of one test id.
+#[derive(Debug, Default)]
+struct Session {
+    generation: u64,
+    served: Served,
+    /// How often each row answered. Unlike `served`, a sequence's siblings do not count.
+    cursors: RapidHashMap<usize, u64>,
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    sessions: RapidHashMap<String, Arc<Mutex<Session>>>,
+    /// In order of first appearance.
+    order: VecDeque<String>,
+}
+
+/// The counts of all test ids, and the queue of injected errors.
+#[derive(Debug, Default)]
+pub struct Sessions {
+    book: Mutex<Book>,
+    injected: Mutex<VecDeque<ErrorReply>>,
+}
+
+impl Sessions {
+    /// Chooses what answers and claims it, in one step.
+    pub fn claim(&self, editions: &Editions, exchange: &Exchange, policy: &Policy) -> Decision {
+        if let Some(error) = self.take_injected(exchange.request.endpoint) {
+            return Decision { edition: editions.current(), verdict: Verdict::Injected(Box::new(error)) };
+        }
+        let session = self.session(&policy.test_id);
+        let mut session = lock(&session);
+        // Fetched under the session's lock, so that counts and rows are of one generation.
+        let edition = editions.current();
+        if session.generation != edition.generation {
+            *session = Session { generation: edition.generation, ..Session::default() };
+        }
+        let verdict = session.claim(&edition, exchange, policy);
+        Decision { edition, verdict }
+    }
+
+    /// Puts an error before everything else; of several the last one queued comes first, as in the peer.
+    ///
+    /// # Errors
+    /// The queue is full.
+    pub fn inject(&self, error: ErrorReply) -> Result<(), &'static str> {
+        let mut queue = lock(&self.injected);
+        if queue.len() >= QUEUED_ERRORS {
+            return Err("1000 errors are queued already; POST /__aimock/reset empties the queue");
+        }
+        queue.push_front(error);
+        Ok(())
+    }
+
+    /// Forgets all counts.
+    pub fn reset(&self) {
+        *lock(&self.book) = Book::default();
+    }
+
+    /// Forgets queued errors.
+    pub fn clear_injected(&self) {
+        lock(&self.injected).clear();
+    }
+
+    fn take_injected(&self, endpoint: Option<Endpoint>) -> Option<ErrorReply> {
+        if !endpoint.is_some_and(takes_injected_errors) {
+            return None;
+        }
+        lock(&self.injected).pop_front()
+    }
+
+    fn session(&self, test_id: &str) -> Arc<Mutex<Session>> {
+        let mut book = lock(&self.book);
+        if let Some(session) = book.sessions.get(test_id) {
+            return session.clone();
+        }
+        while book.order.len() >= TEST_IDS {
+            if let Some(oldest) = book.order.pop_front() {
+                book.sessions.remove(&oldest);
+            }
+        }
+        let session = Arc::<Mutex<Session>>::default();
+        book.order.push_back(test_id.to_owned());
+        book.sessions.insert(test_id.to_owned(), session.clone());
+        session
+    }
+}
+
+/// Endpoints whose answers can be errors of a fixture; a queued error waits for one of them.
+fn takes_injected_errors(endpoint: Endpoint) -> bool {
+    match endpoint {
+        Endpoint::Chat
+        | Endpoint::Embedding
+        | Endpoint::Realtime
+        | Endpoint::RealtimeTranscription
+        | Endpoint::RealtimeTranslation
+        | Endpoint::Fal
+        | Endpoint::ElevenlabsVoiceDesign
+        | Endpoint::ElevenlabsVoice
+        | Endpoint::ElevenlabsVoiceGet
+        | Endpoint::ElevenlabsVoiceDelete => true,
+        Endpoint::Image
+        | Endpoint::Speech
+        | Endpoint::Transcription
+        | Endpoint::Translation
+        | Endpoint::Video
+        | Endpoint::AudioGen
+        | Endpoint::ElevenlabsTts
+        | Endpoint::FalAudio
+        | Endpoint::OpenaiLive => false,
+    }
+}
+
+impl Session {
+    fn claim(&mut self, edition: &Edition, exchange: &Exchange, policy: &Policy) -> Verdict {
+        match edition.library.table.claim(exchange, &mut self.served, policy.strictness) {
+            Selection::Miss(miss) => Verdict::Miss(miss, self.served.clone()),
+            Selection::Hit { row, by_turn, turn_relaxed } => {
+                edition.hit(row);
+                self.hand_out(edition, row, by_turn, turn_relaxed)
+            }
+        }
+    }
+
+    /// Takes the next answer of a chosen fixture.
+    fn hand_out(&mut self, edition: &Edition, row: usize, by_turn: bool, turn_relaxed: bool) -> Verdict {
+        let cursor = self.cursors.entry(row).or_default();
+        let times = *cursor;
+        *cursor = times.saturating_add(1);
+        let Some(fixture) = edition.library.fixtures.get(row) else { return Verdict::Miss(Miss::default(), Served::default()) };
+        let by = match (by_turn, fixture.position.sequence) {
+            (true, _) => MatchedBy::Turn,
+            (false, Some(_)) => MatchedBy::Sequence,
+            (false, None) => MatchedBy::Content,
+        };
+        let claim = Claim { row, times, by, turn_relaxed };
+        if fixture.answer_at(times).is_some() { Verdict::Serve(claim) } else { Verdict::Exhausted(claim) }
+    }
+}
+
+/// A lock whose holder never leaves half a change behind, so poisoning means nothing here.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

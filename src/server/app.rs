@@ -1,0 +1,158 @@
+//! What a running server holds: settings, fixtures, counts, journal, and how it reaches the world.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::auth::ApiKeys;
+use super::journal::{Journal, JournalLimits};
+use crate::engine::{Editions, ServerPolicy, Sessions};
+use crate::fixture::{Fixture, Library, Pace};
+use crate::provider::ReasoningModels;
+use crate::provider::route::{self, Lookup};
+
+/// Bounds that keep a client from taking all of the machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// A larger request body gets 413.
+    pub body_bytes: usize,
+    /// Larger request heads get 431.
+    pub header_bytes: usize,
+    /// Further connections wait until one ends.
+    pub connections: usize,
+    /// A connection without a request for this long is closed.
+    pub idle: Duration,
+    /// A request head must be complete within this time.
+    pub header_time: Duration,
+    /// A request body must not stand still for longer.
+    pub body_pause: Duration,
+    /// After the signal to stop, answers under way get this long.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            body_bytes: 100 * 1024 * 1024,
+            header_bytes: 64 * 1024,
+            connections: 10_000,
+            idle: Duration::from_secs(75),
+            header_time: Duration::from_secs(30),
+            body_pause: Duration::from_secs(30),
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The server's own settings, every flag resolved.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    pub policy: ServerPolicy,
+    /// Timing for fixtures that set none.
+    pub pace: Pace,
+    /// Decides jitter and ids: the same seed and requests give the same bytes.
+    pub seed: u64,
+    /// Empty: anyone may ask.
+    pub auth: ApiKeys,
+    pub limits: Limits,
+    pub journal: JournalLimits,
+    pub reasoning: ReasoningModels,
+}
+
+/// How loud a line of the log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    Info,
+    Warning,
+    Error,
+}
+
+/// Reads the text of a fixture file that came through the control API.
+pub type Loader = dyn Fn(&str) -> Result<Vec<Fixture>, Vec<String>> + Send + Sync;
+/// Takes lines for people.
+pub type Log = dyn Fn(Level, &str) + Send + Sync;
+
+/// How a server reaches the world; tests bring their own.
+pub struct World {
+    pub lookup: for<'a> fn(&str, &'a str) -> Lookup<'a>,
+    pub load: Box<Loader>,
+    pub log: Box<Log>,
+    pub now: fn() -> SystemTime,
+}
+
+impl World {
+    /// The codecs of the registry and the system's clock.
+    pub fn new(load: Box<Loader>, log: Box<Log>) -> World {
+        World { lookup: route::lookup, load, log, now: SystemTime::now }
+    }
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("World")
+    }
+}
+
+/// A server without its socket.
+#[derive(Debug)]
+pub struct App {
+    pub(super) settings: Settings,
+    pub(super) editions: Editions,
+    pub(super) sessions: Sessions,
+    pub(super) journal: Journal,
+    pub(super) world: World,
+    /// Goes into ids that need not repeat.
+    salt: u64,
+    count: AtomicU64,
+    stopped: AtomicBool,
+}
+
+impl App {
+    /// A server for these fixtures.
+    pub fn new(settings: Settings, library: Library, world: World) -> App {
+        use std::hash::BuildHasher;
+        App {
+            journal: Journal::new(settings.journal),
+            editions: Editions::new(library),
+            sessions: Sessions::default(),
+            salt: std::hash::RandomState::new().hash_one(0_u8),
+            count: AtomicU64::new(0),
+            stopped: AtomicBool::new(false),
+            settings,
+            world,
+        }
+    }
+
+    /// Serves another library from now on, as after a change of files. Counts start again.
+    pub fn replace(&self, library: Library) {
+        self.editions.replace(library);
+    }
+
+    /// A new id: `req-` and 16 characters. Not repeatable: no test can wait for a certain one.
+    pub(super) fn new_id(&self) -> String {
+        use base64::Engine as _;
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        let words = [self.salt, count].map(u64::to_le_bytes).concat();
+        let (high, low) = (rapidhash::v3::rapidhash_v3(&words), rapidhash::v3::rapidhash_v3(&count.wrapping_add(self.salt).to_be_bytes()));
+        let bytes: Vec<u8> = high.to_le_bytes().into_iter().chain(low.to_le_bytes()).take(12).collect();
+        format!("req-{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// The time since the Unix epoch.
+    pub(super) fn now(&self) -> Duration {
+        (self.world.now)().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+
+    pub(super) fn log(&self, level: Level, line: &str) {
+        (self.world.log)(level, line);
+    }
+
+    /// From now on, answers that end early were stopped by the server.
+    pub(super) fn stop(&self) {
+        self.stopped.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
+    }
+}

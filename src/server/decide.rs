@@ -1,0 +1,267 @@
+//! From a complete request to a plan and what the journal will say: no waiting, no socket.
+
+use std::fmt::Write as _;
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde_json::Value;
+
+use super::App;
+use super::app::Level;
+use super::errors;
+use super::journal::{Answerer, Outcome, Source};
+use crate::engine::{
+    Beat, Claim, Delivery, Dice, Edition, NearMiss, Plan, Policy, Verdict, miss_reply, near_misses, plan_emission, plan_events, plan_http,
+};
+use crate::exchange::{Emission, ErrorOrigin, ErrorReply, Exchange, Frame, FrameKind, RawEvent, RawRequest, Reply, Request};
+use crate::fixture::{Answer, Pace};
+use crate::matcher::{Miss, Served};
+use crate::provider::route::Lookup;
+use crate::provider::{Context, Moment, Params, Provider, Route, SeededIds};
+use crate::wire::sse;
+
+/// Characters of text in a chunk where nobody says otherwise.
+const CHUNK_SIZE: usize = 20;
+/// What a header value cannot carry, or what would read back as something else.
+const HANDLE: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'%').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+
+/// An answer and its record.
+#[derive(Debug)]
+pub(super) struct Decided {
+    pub plan: Plan,
+    pub outcome: Outcome,
+}
+
+/// One request on its way to an answer.
+pub(super) struct Call<'a> {
+    pub app: &'a App,
+    pub policy: &'a Policy,
+    pub request_id: &'a str,
+}
+
+/// Who answers, and in whose words: a codec, or plain JSON where none owns the URL.
+#[derive(Clone, Copy)]
+struct Speaker<'a> {
+    codec: Option<&'static dyn Provider>,
+    call: &'a Call<'a>,
+}
+
+impl Call<'_> {
+    /// What answers the request, whose body is complete; its meaning is filled in on the way.
+    pub(super) fn decide(&self, exchange: &mut Exchange, lookup: &Lookup<'_>) -> Decided {
+        match lookup {
+            Lookup::Found { codec, route, params, .. } => self.owned(*codec, route, params, exchange),
+            Lookup::WrongMethod { .. } | Lookup::NotBuilt { .. } | Lookup::Unknown { .. } => self.unowned(exchange, lookup),
+        }
+    }
+
+    /// An error in the words of whoever owns the URL.
+    pub(super) fn refuse(&self, lookup: &Lookup<'_>, error: &ErrorReply) -> Decided {
+        let codec = if let Lookup::Found { codec, .. } = lookup { Some(*codec) } else { None };
+        Speaker { codec, call: self }.error(error, Outcome::default())
+    }
+
+    /// The same answer whatever was asked.
+    pub(super) fn fixed(&self, emission: Emission, body: &Value) -> Decided {
+        let message = body.pointer("/error/message").and_then(Value::as_str).map(str::to_owned);
+        Speaker { codec: None, call: self }.emission(emission, Outcome { error: message, ..Outcome::default() })
+    }
+
+    fn owned(&self, codec: &'static dyn Provider, route: &Route, params: &Params, exchange: &mut Exchange) -> Decided {
+        let speaker = Speaker { codec: Some(codec), call: self };
+        match self.read(codec, route, params, &exchange.raw) {
+            Ok(request) => exchange.request = request,
+            Err(error) => return speaker.error(&error, Outcome::default()),
+        }
+        let decision = self.app.sessions.claim(&self.app.editions, exchange, self.policy);
+        speaker.served(&decision.edition, exchange, decision.verdict)
+    }
+
+    /// What the request means, or why its vendor would refuse it.
+    fn read(&self, codec: &dyn Provider, route: &Route, params: &Params, raw: &RawRequest) -> Result<Request, Box<ErrorReply>> {
+        if let Some(error) = errors::encoded_body(raw) {
+            return Err(Box::new(error));
+        }
+        let request = codec.decode(raw, route, params)?;
+        let violation = if self.policy.strict { codec.audit(raw, &request).into_iter().next() } else { None };
+        match violation {
+            Some(message) => Err(Box::new(ErrorReply::new(ErrorOrigin::Request, 400, message))),
+            None => Ok(Request { context: self.policy.context.clone(), ..request }),
+        }
+    }
+
+    /// A URL that no codec owns: only a fixture with a `path` key answers it.
+    fn unowned(&self, exchange: &mut Exchange, lookup: &Lookup<'_>) -> Decided {
+        let speaker = Speaker { codec: None, call: self };
+        exchange.request = Request { context: self.policy.context.clone(), ..Request::default() };
+        if self.app.editions.current().answers_any_url {
+            let decision = self.app.sessions.claim(&self.app.editions, exchange, self.policy);
+            if !matches!(decision.verdict, Verdict::Miss(..)) {
+                return speaker.served(&decision.edition, exchange, decision.verdict);
+            }
+        }
+        let (emission, message) = errors::no_route(lookup, &exchange.raw);
+        speaker.emission(emission, Outcome { error: Some(message), ..Outcome::default() })
+    }
+
+    /// Random numbers of this request: the same for the same seed, body and turn.
+    fn dice(&self, exchange: &Exchange, occurrence: u64) -> Dice {
+        let hash = rapidhash::v3::rapidhash_v3;
+        let parts = [self.policy.test_id.as_bytes(), exchange.raw.path.as_bytes(), &exchange.raw.body].map(hash);
+        Dice::of(self.app.settings.seed, hash(&parts.map(u64::to_le_bytes).concat()), occurrence)
+    }
+
+    fn chunk_size(&self, pace: &Pace) -> usize {
+        pace.chunk_size.or(self.app.settings.pace.chunk_size).unwrap_or(CHUNK_SIZE).max(1)
+    }
+}
+
+impl Speaker<'_> {
+    /// A fixture's answer, or the error that stands in for it.
+    fn served(self, edition: &Edition, exchange: &Exchange, verdict: Verdict) -> Decided {
+        let outcome = Outcome { source: Source::Fixture, ..Outcome::default() };
+        match verdict {
+            Verdict::Injected(error) => {
+                let outcome = Outcome { answerer: Some(Answerer::Injected), matched: Some("injected"), ..outcome };
+                self.error(&error, outcome)
+            }
+            Verdict::Exhausted(claim) => self.error(&errors::exhausted(edition, claim.row), hit(edition, &claim, outcome)),
+            Verdict::Serve(claim) => {
+                self.warn_of_relaxed_turn(edition, exchange, &claim);
+                let outcome = hit(edition, &claim, outcome);
+                let answer = edition.library.fixtures.get(claim.row).and_then(|fixture| fixture.answer_at(claim.times));
+                match answer {
+                    Some(answer) => self.answer(edition, exchange, &claim, answer, outcome),
+                    None => self.error(&errors::exhausted(edition, claim.row), outcome),
+                }
+            }
+            Verdict::Miss(miss, served) => self.missed(edition, exchange, miss, &served),
+        }
+    }
+
+    fn answer(self, edition: &Edition, exchange: &Exchange, claim: &Claim, answer: &Answer, outcome: Outcome) -> Decided {
+        let settings = &self.call.app.settings;
+        let delivery = Delivery::of(answer, &settings.pace);
+        let mut dice = self.call.dice(exchange, claim.times.wrapping_shl(32) ^ claim.row as u64);
+        let plan = match (&answer.reply, self.codec) {
+            (Reply::Events(events), _) => plan_events(events.iter().map(beat), &delivery, &mut dice),
+            (Reply::Http { status, headers, body }, _) => plan_http(*status, headers, body, &delivery),
+            (reply, Some(codec)) => {
+                let mut ids = SeededIds::new(dice.word());
+                let emission = codec.encode(&mut self.context(exchange, &answer.pace, &mut ids), reply);
+                plan_emission(emission, &delivery, &mut dice)
+            }
+            (Reply::Json { value, status }, None) => plan_emission(errors::json(status.unwrap_or(200), value), &delivery, &mut dice),
+            (Reply::Error(error), None) => plan_emission(errors::plain(error), &delivery, &mut dice),
+            (_, None) => return self.error(&errors::no_wire_format(edition, claim.row, &exchange.raw), outcome),
+        };
+        self.headed(plan, outcome)
+    }
+
+    /// Nothing matched: the endpoint's own answer if it has one, else the miss with what came nearest.
+    fn missed(self, edition: &Edition, exchange: &Exchange, miss: Miss, served: &Served) -> Decided {
+        let (call, outcome) = (self.call, Outcome { source: Source::Proxy, ..Outcome::default() });
+        if let (Some(codec), false) = (self.codec, call.policy.strict) {
+            let mut ids = SeededIds::new(call.dice(exchange, 0).word());
+            if let Some(emission) = codec.fallback(&mut self.context(exchange, &Pace::default(), &mut ids)) {
+                return self.emission(emission, Outcome { source: Source::Internal, matched: Some("fallback"), ..outcome });
+            }
+        }
+        let nearest = near_misses(edition, exchange, served);
+        let reply = miss_reply(miss, call.policy.strict, &nearest);
+        self.log_miss(exchange, &reply, &nearest);
+        self.error(&reply, Outcome { matched: Some("miss"), nearest, ..outcome })
+    }
+
+    fn context<'c>(self, exchange: &'c Exchange, pace: &Pace, ids: &'c mut SeededIds) -> Context<'c>
+    where
+        Self: 'c,
+    {
+        let settings = &self.call.app.settings;
+        Context {
+            raw: &exchange.raw,
+            request: &exchange.request,
+            chunk_size: self.call.chunk_size(pace),
+            created: self.call.app.now().as_secs(),
+            request_id: self.call.request_id,
+            ids,
+            strict: self.call.policy.strict,
+            reasoning: &settings.reasoning,
+        }
+    }
+
+    fn error(self, error: &ErrorReply, outcome: Outcome) -> Decided {
+        let moment = Moment { request_id: self.call.request_id, now: self.call.app.now().as_secs() };
+        let emission = self.codec.map_or_else(|| errors::plain(error), |codec| codec.encode_error(error, moment));
+        let said = (error.origin != ErrorOrigin::Fixture).then(|| error.message.clone());
+        self.emission(emission, Outcome { error: outcome.error.clone().or(said), ..outcome })
+    }
+
+    /// An answer that no fixture paces.
+    fn emission(self, emission: Emission, outcome: Outcome) -> Decided {
+        let answer = Answer {
+            reply: Reply::Unrecognised,
+            pace: Pace::default(),
+            truncate_after_chunks: None,
+            disconnect_after_ms: None,
+            headers: Vec::new(),
+        };
+        let plan = plan_emission(emission, &Delivery::of(&answer, &Pace::default()), &mut Dice::seeded(0));
+        self.headed(plan, outcome)
+    }
+
+    /// Adds what every answer says about itself.
+    fn headed(self, mut plan: Plan, outcome: Outcome) -> Decided {
+        if let Some(Answerer::Fixture(view)) = &outcome.answerer {
+            plan.set_header("x-aimock-fixture", utf8_percent_encode(&view.handle, HANDLE).to_string());
+        }
+        plan.set_header("x-aimock-match", outcome.matched.unwrap_or("none"));
+        let own = self.codec.map(Provider::request_id_header);
+        if let Some(name) = own.filter(|name| plan.header(name).is_none()) {
+            plan.set_header(name, self.call.request_id);
+        }
+        let outcome =
+            Outcome { status: plan.status, streamed: plan.streamed, strict_override: self.call.policy.strict_override, ..outcome };
+        Decided { plan, outcome }
+    }
+
+    fn log_miss(self, exchange: &Exchange, reply: &ErrorReply, nearest: &[NearMiss]) {
+        let strict = if self.call.policy.strict { "STRICT: " } else { "" };
+        let what = if reply.message.contains("skipped") { reply.message.as_str() } else { "No fixture matched" };
+        let mut line = format!("{strict}{what} for {} {}", exchange.raw.method, exchange.raw.path);
+        for near in nearest {
+            let _ = write!(line, "\n  near: {}: {}", near.fixture, near.reason);
+        }
+        self.call.app.log(if self.call.policy.strict { Level::Error } else { Level::Warning }, &line);
+    }
+
+    fn warn_of_relaxed_turn(self, edition: &Edition, exchange: &Exchange, claim: &Claim) {
+        let turn = edition.library.fixtures.get(claim.row).and_then(|fixture| fixture.position.turn);
+        let Some(turn) = turn.filter(|_| claim.turn_relaxed && edition.warn_once(claim.row)) else { return };
+        let line = format!(
+            "turnIndex relaxed: {} is written for turn {turn} and answered turn {}; set AIMOCK_STRICT_TURN_INDEX=1 to make turns a condition",
+            edition.library.handle(claim.row),
+            exchange.request.assistant_count(),
+        );
+        self.call.app.log(Level::Warning, &line);
+    }
+}
+
+/// What the journal says of a claimed fixture.
+fn hit(edition: &Edition, claim: &Claim, outcome: Outcome) -> Outcome {
+    let answerer = edition.view(claim.row).map(Answerer::Fixture);
+    Outcome { answerer, matched: Some(claim.by.name()), ..outcome }
+}
+
+/// A raw event as a frame in time.
+fn beat(event: &RawEvent) -> Beat {
+    let comment = event.event.is_none() && event.data.is_none() && event.id.is_none();
+    let framed = sse::Event {
+        event: event.event.clone(),
+        data: event.data.clone(),
+        id: event.id.clone(),
+        retry: None,
+        comment: event.comment.clone(),
+    };
+    Beat { frame: Frame { bytes: sse::encode(&framed), kind: FrameKind::Token }, delay: event.delay_ms, comment }
+}

@@ -1,0 +1,128 @@
+//! Finalisation: whatever way a request goes, its journal entry is written once and completed once.
+//!
+//! A [`Finish`] is made when a request arrives and travels with it, at last inside the body of the answer. Dropped on
+//! the way, it says that the client left, or that the server stopped.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::App;
+use super::journal::{Arrival, Entry, Outcome, Source};
+use crate::exchange::RawRequest;
+
+/// The client went away before its answer was complete.
+pub(super) const CLIENT_GONE: &str = "client disconnected";
+/// The server was told to stop and did not wait any longer.
+pub(super) const STOPPED: &str = "server stopped";
+
+/// Sees to a request's journal entry.
+#[derive(Debug)]
+pub(super) struct Finish {
+    app: Arc<App>,
+    started: Instant,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// The request's body is being read.
+    Arriving(Box<(Arrival, RawRequest)>),
+    /// The request is being matched.
+    Deciding(Box<Arrival>),
+    /// An entry stands; the answer is under way.
+    Answering(Arc<Entry>),
+    Ended,
+}
+
+impl Finish {
+    /// For a request whose body is not read yet.
+    pub(super) fn new(app: Arc<App>, arrival: Arrival, raw: RawRequest) -> Finish {
+        Finish { app, started: Instant::now(), stage: Stage::Arriving(Box::new((arrival, raw))) }
+    }
+
+    /// Hands out the request, now that its body was read.
+    pub(super) fn arrived(&mut self) -> RawRequest {
+        match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Arriving(arriving) => {
+                let (arrival, raw) = *arriving;
+                self.stage = Stage::Deciding(Box::new(arrival));
+                raw
+            }
+            other => {
+                self.stage = other;
+                RawRequest::default()
+            }
+        }
+    }
+
+    /// Adds the entry, now that the answer is decided.
+    pub(super) fn decided(&mut self, raw: &RawRequest, outcome: Outcome) {
+        if let Stage::Deciding(arrival) = std::mem::replace(&mut self.stage, Stage::Ended) {
+            self.stage = Stage::Answering(self.app.journal.add(*arrival, raw, outcome));
+        }
+    }
+
+    /// Status and headers leave now.
+    pub(super) fn head_sent(&mut self) {
+        let elapsed = self.started.elapsed();
+        self.update(|outcome| outcome.first_byte = Some(elapsed));
+    }
+
+    /// The client gets no byte: no status either.
+    pub(super) fn nothing_sent(&mut self) {
+        self.update(|outcome| outcome.status = 0);
+    }
+
+    /// Bytes that leave, and the events in them.
+    pub(super) fn sent(&mut self, bytes: usize, events: u32) {
+        self.update(|outcome| {
+            outcome.bytes += bytes as u64;
+            outcome.events += u64::from(events);
+        });
+    }
+
+    /// The answer ends as it should.
+    pub(super) fn complete(&mut self) {
+        self.end(None);
+    }
+
+    /// The answer ends before its time. Only the first end counts.
+    pub(super) fn interrupted(&mut self, reason: &'static str) {
+        self.end(Some(reason));
+    }
+
+    fn update(&self, change: impl FnOnce(&mut Outcome)) {
+        if let Stage::Answering(entry) = &self.stage {
+            change(&mut entry.outcome());
+        }
+    }
+
+    fn end(&mut self, interrupted: Option<&'static str>) {
+        let duration = Some(self.started.elapsed());
+        match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Ended => {}
+            Stage::Answering(entry) => {
+                let mut outcome = entry.outcome();
+                outcome.duration = duration;
+                outcome.interrupted = interrupted;
+            }
+            Stage::Arriving(arriving) => self.add(arriving.0, &arriving.1, duration, interrupted),
+            Stage::Deciding(arrival) => self.add(*arrival, &RawRequest::default(), duration, interrupted),
+        }
+    }
+
+    /// An entry for a request that came to no answer.
+    fn add(&self, arrival: Arrival, raw: &RawRequest, duration: Option<Duration>, interrupted: Option<&'static str>) {
+        let outcome = Outcome { source: Source::Internal, duration, interrupted, ..Outcome::default() };
+        self.app.journal.add(arrival, raw, outcome);
+    }
+}
+
+impl Drop for Finish {
+    fn drop(&mut self) {
+        let reason = if self.app.is_stopped() { STOPPED } else { CLIENT_GONE };
+        self.end(Some(reason));
+    }
+}

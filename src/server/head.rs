@@ -1,0 +1,48 @@
+//! Heads of answers: status and header fields, those of CORS and our own among them.
+
+use axum::body::Body;
+use axum::response::Response;
+use hyper::StatusCode;
+use hyper::header::{HeaderName, HeaderValue};
+use serde_json::Value;
+
+/// The peer's CORS fields, with our own headers in the list of what pages may read.
+const CORS: [(HeaderName, HeaderValue); 4] = [
+    (HeaderName::from_static("access-control-allow-origin"), HeaderValue::from_static("*")),
+    (HeaderName::from_static("access-control-allow-methods"), HeaderValue::from_static("GET, POST, DELETE, OPTIONS")),
+    (HeaderName::from_static("access-control-allow-headers"), HeaderValue::from_static("*")),
+    (
+        HeaderName::from_static("access-control-expose-headers"),
+        HeaderValue::from_static("X-Total-Count, X-Request-Id, X-AIMock-Fixture, X-AIMock-Match, Request-Id, Retry-After"),
+    ),
+];
+
+/// A response of these parts. A field that HTTP cannot carry is left out; a status that cannot end an answer becomes
+/// 500.
+pub(super) fn response(status: u16, headers: &[(String, String)], body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() =
+        StatusCode::from_u16(status).ok().filter(|code| code.as_u16() >= 200).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes())) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}
+
+/// A JSON answer.
+pub(super) fn json(status: u16, value: &Value) -> Response {
+    response(status, &[("content-type".to_owned(), "application/json".to_owned())], Body::from(value.to_string()))
+}
+
+/// What every answer carries: CORS and the id of the request. Fields that a fixture set stay as they are.
+pub(super) fn finish(response: &mut Response, request_id: &str) {
+    let headers = response.headers_mut();
+    for (name, value) in CORS {
+        headers.entry(name).or_insert(value);
+    }
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.entry("x-request-id").or_insert(id);
+    }
+}

@@ -1,0 +1,111 @@
+//! Requests as they come off the connection: head to [`RawRequest`], body read whole within bounds.
+
+use std::io;
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use hyper::HeaderMap;
+use hyper::http::request::Parts;
+use tokio::time::timeout;
+
+use super::app::{App, Limits};
+use super::errors;
+use crate::exchange::{ErrorReply, Headers, RawRequest};
+
+/// Of a body that is too large this many times the limit is still read, so that the client sees the answer instead of
+/// a broken pipe.
+const DRAINED: usize = 2;
+
+/// Why a body was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum BodyError {
+    TooLarge,
+    /// Nothing came for this long.
+    TooSlow(Duration),
+    /// Its framing makes no sense.
+    Broken(String),
+    /// The client left.
+    Gone,
+}
+
+impl BodyError {
+    /// Bad framing is an input error to hyper; everything else is the end of the connection.
+    fn of(error: axum::Error) -> BodyError {
+        let error = error.into_inner();
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error.as_ref());
+        while let Some(current) = cause {
+            if let Some(io) = current.downcast_ref::<io::Error>()
+                && matches!(io.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
+            {
+                return BodyError::Broken(io.to_string());
+            }
+            cause = current.source();
+        }
+        BodyError::Gone
+    }
+}
+
+/// The head of a request, without a body yet.
+pub(super) fn head(parts: &Parts) -> RawRequest {
+    let mut headers = headers(&parts.headers);
+    // HTTP/2 says in `:authority` what HTTP/1 says in `Host`.
+    if let (Some(authority), None) = (parts.uri.authority(), headers.first("host")) {
+        headers.push("host", authority.as_str());
+    }
+    let target = parts.uri.path_and_query().map_or(parts.uri.path(), |target| target.as_str());
+    RawRequest::new(parts.method.as_str(), target, headers, Bytes::new())
+}
+
+/// Header fields as text.
+pub(super) fn headers(fields: &HeaderMap) -> Headers {
+    fields.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes()))).collect()
+}
+
+/// A query string, for reading its parameters.
+pub(super) fn query(query: &str) -> RawRequest {
+    RawRequest::new("GET", &format!("?{query}"), Headers::new(), Bytes::new())
+}
+
+/// Reads a body to its end.
+pub(super) async fn read(mut body: Body, limits: &Limits) -> Result<Bytes, BodyError> {
+    let mut first: Option<Bytes> = None;
+    let mut joined = BytesMut::new();
+    let mut length = 0_usize;
+    loop {
+        let frame = timeout(limits.body_pause, body.frame()).await.map_err(|_| BodyError::TooSlow(limits.body_pause))?;
+        let Some(frame) = frame else { break };
+        let Ok(data) = frame.map_err(BodyError::of)?.into_data() else { continue };
+        length = length.saturating_add(data.len());
+        if length > limits.body_bytes.saturating_mul(DRAINED) {
+            return Err(BodyError::TooLarge);
+        }
+        if length > limits.body_bytes {
+            (first, joined) = (None, BytesMut::new());
+            continue;
+        }
+        // Most bodies come in one piece, which is then taken as it is.
+        match first.take() {
+            None if joined.is_empty() => first = Some(data),
+            held => {
+                joined.extend_from_slice(&held.unwrap_or_default());
+                joined.extend_from_slice(&data);
+            }
+        }
+    }
+    if length > limits.body_bytes {
+        return Err(BodyError::TooLarge);
+    }
+    Ok(first.unwrap_or_else(|| joined.freeze()))
+}
+
+/// What a client is told whose body was not read.
+pub(super) fn refusal(error: &BodyError, app: &App) -> ErrorReply {
+    match error {
+        BodyError::TooLarge => errors::too_large(app.settings.limits.body_bytes),
+        BodyError::TooSlow(pause) => errors::too_slow(pause.as_secs()),
+        BodyError::Broken(reason) => errors::unreadable(reason),
+        BodyError::Gone => errors::unreadable("the client left"),
+    }
+}

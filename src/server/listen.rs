@@ -1,0 +1,229 @@
+//! The accept loop: connections in, each its own task, until the server is told to stop.
+//!
+//! It is ours, not axum's, so that a connection can be cut (see `line`). HTTP/1.1 and cleartext HTTP/2 are told apart by
+//! their first bytes.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::header::HeaderValue;
+use hyper::{Method, Request, Version};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{sleep_until, timeout};
+
+use super::app::{App, Level, Limits};
+use super::auth::ApiKeys;
+use super::line::{Line, Link};
+use super::pipeline::{self, Origin};
+use super::transmit::{Abandon, forever};
+use super::{control, head, intake};
+
+/// How far a server has come. It only ever moves on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    #[default]
+    Serve,
+    /// Take no new connections, end idle ones, let answers under way finish.
+    Drain,
+    /// End everything now.
+    Abort,
+}
+
+/// How serving came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Every answer under way was finished.
+    Drained,
+    /// Some were cut short: the time for it ran out, or the second signal came.
+    Aborted,
+}
+
+/// Where nothing more is to be accepted for a moment after an error of the system (no file descriptors left).
+const PAUSE: Duration = Duration::from_millis(50);
+/// Concurrent streams of one HTTP/2 connection.
+const STREAMS: u32 = 256;
+
+static WRONG_KEY: LazyLock<Value> =
+    LazyLock::new(|| json!({ "error": { "message": "Invalid API key", "type": "authentication_error", "code": "invalid_api_key" } }));
+
+/// Serves until `stage` says otherwise. Returns when every connection has ended.
+pub async fn serve(listener: TcpListener, app: Arc<App>, mut stage: watch::Receiver<Stage>) -> Ended {
+    let limits = app.settings.limits.clone();
+    if let Some(line) = listener.local_addr().ok().and_then(|address| exposure(address, &app.settings.auth)) {
+        app.log(Level::Warning, &line);
+    }
+    let most = u32::try_from(limits.connections.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
+    let slots = Arc::new(Semaphore::new(most as usize));
+    let router = control::router(app.clone());
+    let (passed_on, inner) = watch::channel(Stage::Serve);
+    while *stage.borrow_and_update() == Stage::Serve {
+        let accepted = tokio::select! {
+            biased;
+            changed = stage.changed() => { if changed.is_err() { break } continue }
+            accepted = accept(&listener, &slots) => accepted,
+        };
+        match accepted {
+            Ok((tcp, slot)) => {
+                let connection = connection(tcp, app.clone(), router.clone(), inner.clone());
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(slot);
+                });
+            }
+            Err(error) => {
+                app.log(Level::Error, &format!("cannot accept a connection: {error}"));
+                let _ = timeout(PAUSE, stage.changed()).await;
+            }
+        }
+    }
+    drop(listener);
+    drop(inner);
+    drain(&app, stage, &passed_on, &slots, most).await
+}
+
+/// Whoever reaches the socket can read the journal and change fixtures; the log says so when that may be anyone.
+pub(super) fn exposure(address: SocketAddr, keys: &ApiKeys) -> Option<String> {
+    (!address.ip().is_loopback() && !keys.is_required())
+        .then(|| format!("listening on {address} without API keys: anyone who reaches it can use the control API"))
+}
+
+/// Waits for the connections to end; after the time for it, or at the second signal, ends them.
+async fn drain(app: &App, mut stage: watch::Receiver<Stage>, tell: &watch::Sender<Stage>, slots: &Semaphore, most: u32) -> Ended {
+    tell.send_replace(Stage::Drain);
+    let aborted = async {
+        while *stage.borrow_and_update() < Stage::Abort {
+            if stage.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        _ = slots.acquire_many(most) => return Ended::Drained,
+        _ = timeout(app.settings.limits.drain, aborted) => {}
+    }
+    app.stop();
+    tell.send_replace(Stage::Abort);
+    let _ = slots.acquire_many(most).await;
+    Ended::Aborted
+}
+
+async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> std::io::Result<(TcpStream, Option<tokio::sync::OwnedSemaphorePermit>)> {
+    let slot = slots.clone().acquire_owned().await.ok();
+    let (tcp, _) = listener.accept().await?;
+    // Small frames are the point of a paced stream.
+    tcp.set_nodelay(true)?;
+    Ok((tcp, slot))
+}
+
+/// One connection, to its end.
+pub(super) async fn connection(tcp: TcpStream, app: Arc<App>, router: Router, mut stage: watch::Receiver<Stage>) {
+    let link = Arc::new(Link::new());
+    let limits = &app.settings.limits;
+    let builder = builder(limits);
+    let service = {
+        let (app, link) = (app.clone(), link.clone());
+        hyper::service::service_fn(move |request| respond(app.clone(), router.clone(), link.clone(), request))
+    };
+    let mut serving = pin!(builder.serve_connection(Line::new(tcp, link.clone()), service));
+    loop {
+        let idle_at = link.idle_at(limits.idle);
+        tokio::select! {
+            // What goes wrong on a connection concerns its client alone, and the journal has it.
+            _ = serving.as_mut() => return,
+            changed = stage.changed() => {
+                if changed.is_err() || *stage.borrow_and_update() == Stage::Abort {
+                    return;
+                }
+                serving.as_mut().graceful_shutdown();
+            }
+            () = sleep_until(idle_at) => if link.idle_at(limits.idle) <= idle_at { return },
+        }
+    }
+}
+
+fn builder(limits: &Limits) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    // hyper's least buffer is 8 KiB.
+    let header_bytes = limits.header_bytes.max(8 * 1024);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_time).max_buf_size(header_bytes);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX));
+    builder
+}
+
+/// The client is to get nothing: on HTTP/2 the stream is reset.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing is to be answered")]
+struct Abandoned;
+
+/// Answers one request: what holds for all of them, around the router.
+async fn respond(app: Arc<App>, router: Router, link: Arc<Link>, request: Request<Incoming>) -> Result<Response, Abandoned> {
+    let http2 = request.version() == Version::HTTP_2;
+    let request_id = request_id(&app, &request);
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(Origin { link: link.clone(), http2, request_id: request_id.clone() });
+    let mut response = route(app, router, request).await;
+    if let Some(Abandon(close)) = response.extensions().get().copied() {
+        if http2 {
+            return Err(Abandoned);
+        }
+        link.cut(close);
+        match forever().await {}
+    }
+    head::finish(&mut response, &request_id);
+    Ok(response)
+}
+
+async fn route(app: Arc<App>, router: Router, request: Request<Body>) -> Response {
+    let headers = request.headers();
+    let preflight = request.method() == Method::OPTIONS;
+    let asks_for_cors = headers.contains_key("origin") && headers.contains_key("access-control-request-method");
+    if preflight && (asks_for_cors || !app.settings.auth.is_required()) {
+        return head::response(204, &[], Body::empty());
+    }
+    if app.settings.auth.is_required() && !is_exempt(&request) && !app.settings.auth.admit(&intake::headers(headers)) {
+        let mut response = pipeline::turn_away(app, request, 401, &WRONG_KEY).await;
+        response.headers_mut().insert("www-authenticate", HeaderValue::from_static("Bearer realm=\"aimock\""));
+        return response;
+    }
+    if preflight {
+        return head::response(204, &[], Body::empty());
+    }
+    if control::is_cross_site(request.uri().path(), headers) {
+        return control::cross_site();
+    }
+    let answered: Result<Response, Infallible> = hyper::service::Service::call(&TowerToHyperService::new(router), request).await;
+    match answered {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// Probes tell nothing and need no key.
+fn is_exempt(request: &Request<Body>) -> bool {
+    request.method() == Method::GET && ["/health", "/ready", "/metrics"].contains(&request.uri().path())
+}
+
+/// The caller's own id for the request if it is one, else a new one.
+fn request_id(app: &App, request: &Request<Incoming>) -> String {
+    let given = request.headers().get("x-request-id").and_then(|value| value.to_str().ok());
+    let valid = |id: &&str| {
+        (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':'))
+    };
+    given.filter(valid).map_or_else(|| app.new_id(), str::to_owned)
+}

@@ -1,0 +1,106 @@
+//! The life of every request that is not for the server itself: read, decide, record, transmit.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::App;
+use super::app::Level;
+use super::decide::{Call, Decided};
+use super::finish::{CLIENT_GONE, Finish};
+use super::intake::{self, BodyError};
+use super::journal::Arrival;
+use super::line::Link;
+use super::transmit::{self, Carrier, transmit};
+use super::{control, errors};
+use crate::engine::Policy;
+use crate::exchange::Exchange;
+use crate::provider::route::Lookup;
+
+/// What the connection gives a request along.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    pub link: Arc<Link>,
+    pub http2: bool,
+    pub request_id: String,
+}
+
+/// Answers a request.
+pub(super) async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
+    if control::is_control(request.uri().path()) {
+        return control::unknown(request.uri().path());
+    }
+    run(app, request, |call, lookup, read| match read {
+        Ok(exchange) => decide(call, exchange, lookup),
+        Err(error) => call.refuse(lookup, &intake::refusal(error, call.app)),
+    })
+    .await
+}
+
+/// Refuses a request whatever it asks for. Its body is read all the same: the client shall see the answer, not a broken
+/// pipe.
+pub(super) async fn turn_away(app: Arc<App>, request: Request, status: u16, body: &'static Value) -> Response {
+    run(app, request, |call, _, _| call.fixed(errors::json(status, body), body)).await
+}
+
+/// Reads, decides, records and transmits.
+async fn run(
+    app: Arc<App>,
+    request: Request,
+    decide: impl FnOnce(&Call<'_>, &Lookup<'_>, Result<&mut Exchange, &BodyError>) -> Decided,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let Some(origin) = parts.extensions.get::<Origin>().cloned() else {
+        return super::head::json(500, &json!({ "error": errors::internal().message }));
+    };
+    let raw = intake::head(&parts);
+    let policy = Policy::resolve(&raw, app.settings.policy);
+    let carrier = Carrier::new(origin.link, origin.http2);
+    let mut finish = Finish::new(app.clone(), arrival(&app, &origin.request_id, &policy), raw);
+
+    let read = intake::read(body, &app.settings.limits).await;
+    if matches!(read, Err(BodyError::Gone)) {
+        finish.interrupted(CLIENT_GONE);
+        return transmit::abandoned();
+    }
+    let mut exchange = Exchange { raw: finish.arrived(), request: crate::exchange::Request::default() };
+    let plan = {
+        let (method, path) = (exchange.raw.method.clone(), exchange.raw.path.clone());
+        let lookup = (app.world.lookup)(&method, &path);
+        let call = Call { app: &app, policy: &policy, request_id: &origin.request_id };
+        let read = read.map(|body| {
+            exchange.raw.body = body;
+            &mut exchange
+        });
+        let decided = match read {
+            Ok(exchange) => decide(&call, &lookup, Ok(exchange)),
+            Err(error) => decide(&call, &lookup, Err(&error)),
+        };
+        finish.decided(&exchange.raw, decided.outcome);
+        decided.plan
+    };
+    drop(exchange);
+    transmit(plan, carrier, finish).await
+}
+
+/// Decides; a panic on the way is an answer as well, and the next request is served.
+fn decide(call: &Call<'_>, exchange: &mut Exchange, lookup: &Lookup<'_>) -> Decided {
+    catch_unwind(AssertUnwindSafe(|| call.decide(exchange, lookup))).unwrap_or_else(|panic| {
+        let reason = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let reason = reason.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        call.app.log(Level::Error, &format!("answering {} {} failed: {reason}", exchange.raw.method, exchange.raw.path));
+        call.refuse(lookup, &errors::internal())
+    })
+}
+
+fn arrival(app: &App, request_id: &str, policy: &Policy) -> Arrival {
+    Arrival {
+        id: app.new_id(),
+        timestamp: u64::try_from(app.now().as_millis()).unwrap_or(u64::MAX),
+        request_id: request_id.to_owned(),
+        test_id: policy.test_id.clone(),
+    }
+}

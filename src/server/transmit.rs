@@ -1,0 +1,203 @@
+//! Carries a plan out: the only place that sleeps, writes or hangs up.
+//!
+//! Until the first `Send` nothing leaves, not even the status. One timer serves a whole paced stream, on an absolute
+//! schedule, so a late wake-up is made up for by the next step and streams do not drift.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::finish::Finish;
+use super::head;
+use super::line::{InFlight, Link};
+use crate::engine::{Close, Plan, Step};
+
+/// On HTTP/2 a reset overtakes data that waits in the connection's queue; this long the queue gets to empty itself.
+const SETTLE: Duration = Duration::from_millis(20);
+
+/// In the extensions of a response: send nothing, end the connection (HTTP/1) or the stream (HTTP/2).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Abandon(pub Close);
+
+/// How an answer travels.
+#[derive(Debug)]
+pub(super) struct Carrier {
+    link: Arc<Link>,
+    http2: bool,
+    /// Keeps the connection from counting as idle.
+    _in_flight: InFlight,
+}
+
+impl Carrier {
+    pub(super) fn new(link: Arc<Link>, http2: bool) -> Carrier {
+        Carrier { _in_flight: link.request(), link, http2 }
+    }
+}
+
+/// Starts a plan: waits until its first byte is due, and returns the head with a body that carries out the rest.
+pub(super) async fn transmit(mut plan: Plan, carrier: Carrier, mut finish: Finish) -> Response {
+    let start = Instant::now();
+    let mut steps = VecDeque::from(std::mem::take(&mut plan.steps));
+    while let Some(Step::Until(due)) = steps.front() {
+        sleep_until(start + *due).await;
+        steps.pop_front();
+    }
+    if let Some(Step::HangUp(cut)) = steps.front() {
+        finish.nothing_sent();
+        finish.interrupted(cut.reason);
+        return abandon(cut.close);
+    }
+    finish.head_sent();
+    if steps.is_empty() {
+        // An empty body is never asked for its end.
+        finish.complete();
+    }
+    let body = match steps.front() {
+        Some(Step::Send { bytes, .. }) if !plan.streamed && steps.len() == 1 => {
+            finish.sent(bytes.len(), 0);
+            finish.complete();
+            Body::from(bytes.clone())
+        }
+        _ => Body::new(Carried { steps, start, timer: None, carrier, finish, severing: false }),
+    };
+    head::response(plan.status, &plan.headers, body)
+}
+
+/// For a client that is not there any more.
+pub(super) fn abandoned() -> Response {
+    abandon(Close::Fin)
+}
+
+fn abandon(close: Close) -> Response {
+    let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(Abandon(close));
+    response
+}
+
+/// The end of a stream on HTTP/2 that is no end: hyper resets the stream.
+#[derive(Debug, thiserror::Error)]
+#[error("cut on purpose")]
+struct Severed;
+
+/// The rest of a plan as a body.
+#[derive(Debug)]
+struct Carried {
+    steps: VecDeque<Step>,
+    start: Instant,
+    timer: Option<Pin<Box<Sleep>>>,
+    carrier: Carrier,
+    finish: Finish,
+    severing: bool,
+}
+
+impl Carried {
+    /// Waits for a moment, with the one timer of this stream.
+    fn poll_until(&mut self, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        if Instant::now() >= at {
+            return Poll::Ready(());
+        }
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
+        if timer.deadline() != at {
+            timer.as_mut().reset(at);
+        }
+        timer.as_mut().poll(cx)
+    }
+
+    /// Takes the bytes of a `Send`. On HTTP/2 the last byte before a cut goes by itself: hyper asks for the frame
+    /// behind it only when the client's window has room for all that came before.
+    fn take(&mut self, mut bytes: Bytes, events: u32) -> Bytes {
+        let cut_follows = self.carrier.http2 && matches!(self.steps.front(), Some(Step::HangUp(_)));
+        if cut_follows && bytes.len() > 1 {
+            let last = bytes.split_off(bytes.len() - 1);
+            self.steps.push_front(Step::Send { bytes: last, events: 0 });
+        }
+        self.finish.sent(bytes.len(), events);
+        if self.steps.is_empty() {
+            // Before the bytes are out, so that whoever has read them finds the journal complete.
+            self.finish.complete();
+        }
+        bytes
+    }
+
+    /// Ends the connection, or on HTTP/2 the stream.
+    fn poll_hang_up(&mut self, reason: &'static str, close: Close, cx: &mut Context<'_>) -> Poll<Result<(), Severed>> {
+        self.finish.interrupted(reason);
+        if self.carrier.http2 {
+            return self.poll_reset(cx);
+        }
+        if !self.severing {
+            self.severing = true;
+            self.carrier.link.cut(close);
+            // The wire is cut at the next flush: have the connection run through one.
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+
+    fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Severed>> {
+        if !self.severing {
+            self.severing = true;
+            self.start = Instant::now() + SETTLE;
+        }
+        loop {
+            ready!(self.poll_until(self.start, cx));
+            if !self.carrier.link.is_blocked() {
+                return Poll::Ready(Err(Severed));
+            }
+            self.start += SETTLE;
+        }
+    }
+}
+
+impl HttpBody for Carried {
+    type Data = Bytes;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let this = &mut *self;
+        loop {
+            match this.steps.pop_front() {
+                None => {
+                    this.finish.complete();
+                    return Poll::Ready(None);
+                }
+                Some(Step::Until(due)) => {
+                    if this.poll_until(this.start + due, cx).is_pending() {
+                        this.steps.push_front(Step::Until(due));
+                        return Poll::Pending;
+                    }
+                }
+                Some(Step::Send { bytes, events }) if bytes.is_empty() => this.finish.sent(0, events),
+                Some(Step::Send { bytes, events }) => return Poll::Ready(Some(Ok(Frame::data(this.take(bytes, events))))),
+                Some(Step::HangUp(cut)) => {
+                    let ended = this.poll_hang_up(cut.reason, cut.close, cx);
+                    this.steps.push_front(Step::HangUp(cut));
+                    return ended.map(|ended| Some(ended.map(|()| Frame::data(Bytes::new())).map_err(Into::into)));
+                }
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}
+
+/// Never resolves: what an abandoned request on HTTP/1 does while its connection is cut under it.
+pub(super) async fn forever() -> Infallible {
+    tokio::task::yield_now().await;
+    std::future::pending().await
+}

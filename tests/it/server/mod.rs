@@ -1,0 +1,14 @@
+//! The replay server over real sockets, on the loopback interface: answers, matching state, cuts, control API,
+//! journal, limits and its end. Letters and numbers in names are those of the seed behaviours.
+
+#![expect(clippy::unwrap_used, reason = "a test whose server or client fails has failed")]
+
+mod answers;
+mod control;
+mod journal;
+mod limits;
+mod matching;
+mod shutdown;
+mod streams;
+mod support;
+mod urls;
