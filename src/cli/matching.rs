@@ -1,8 +1,277 @@
-//! `aimock match`: which fixture would answer a request, and why.
+//! `aimock match`: which fixture would answer this request, and why; for a miss, the nearest ones.
 
-use super::{GlobalArgs, MatchArgs, Status, Terminal};
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::report::escape;
+use super::sources::{self, Config, Sources};
+use super::{GlobalArgs, MatchArgs, MatchFormat, Status, Terminal};
+use crate::diagnostic::{Severity, Source};
+use crate::exchange::{Exchange, Headers, RawRequest, Request};
+use crate::files;
+use crate::fixture::{Library, LoadOptions, LoadedFile, into_library};
+use crate::matcher::{Miss, Near, Selection, Served, Strictness, Verdict};
+use crate::provider::route::{Lookup, lookup};
+
+/// How many near misses are shown.
+const NEAREST: usize = 3;
 
 /// Runs the command.
-pub(super) fn run(_args: &MatchArgs, _global: &GlobalArgs, _terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
-    anyhow::bail!("`aimock match` is not built yet")
+pub(super) fn run(args: &MatchArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
+    let MatchArgs { request, fixtures, path, headers, matching, format } = args;
+    let config = Config::load(global, terminal)?;
+    let exchange = read_request(request, path.as_deref(), headers)?;
+    let options = LoadOptions { matching: config.matching(*matching), ..LoadOptions::default() };
+    let sources = Sources::read(&config.paths(fixtures)?, &config, files::DEFAULT_MAX_FILE_SIZE, "<stdin>")?;
+    for trouble in &sources.troubles {
+        terminal.warn(&trouble.message);
+    }
+    let files = sources::load(sources.inputs, &options, terminal);
+    warn_of_errors(&files, terminal);
+    anyhow::ensure!(files.iter().any(|file| !file.entries.is_empty()), "there is no fixture to match: {}", nothing(&files));
+    let texts: Vec<std::sync::Arc<Source>> = files.iter().map(|file| std::sync::Arc::clone(&file.source)).collect();
+    let library = into_library(files);
+    let served = Served::default();
+    let answer = Answer { library: &library, texts: &texts, exchange: &exchange, served: &served };
+    let selection = library.table.select(&exchange, &served, Strictness::default());
+    match format {
+        MatchFormat::Text => write!(terminal.stdout(), "{}", answer.text(selection))?,
+        MatchFormat::Json => writeln!(terminal.stdout(), "{:#}", answer.json(selection))?,
+    }
+    Ok(if selection.row().is_some() { Status::Clean } else { Status::Findings })
+}
+
+fn nothing(files: &[LoadedFile]) -> String {
+    let reasons = files.iter().filter_map(|file| Some(format!("{}: {}", file.source.name(), file.skipped.as_ref()?)));
+    reasons.take(3).collect::<Vec<_>>().join("; ")
+}
+
+/// Fixtures with errors do not match; that is said before the answer.
+fn warn_of_errors(files: &[LoadedFile], terminal: &mut Terminal<'_>) {
+    for file in files {
+        let errors = file.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+        if errors > 0 {
+            let name = file.source.name();
+            terminal.warn(format_args!("{name} has {}; `aimock validate {name}` shows them", super::report::counted(errors, "error")));
+        }
+    }
+}
+
+/// The request: a provider's body, an entry of the journal, or a finding's witness.
+fn read_request(path: &Path, url_path: Option<&str>, headers: &[String]) -> anyhow::Result<Exchange> {
+    let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { files::display_name(path) };
+    let text = if path.as_os_str() == "-" {
+        files::stdin(files::DEFAULT_MAX_FILE_SIZE).map_err(|problem| anyhow::anyhow!("{problem}"))?.text
+    } else {
+        files::read_path(path, files::DEFAULT_MAX_FILE_SIZE).with_context(|| format!("cannot read the request {name}"))?.text
+    };
+    let value: serde_json::Value = serde_json::from_str(&text).with_context(|| format!("the request {name} is no JSON"))?;
+    let mut fields = Headers::new();
+    for header in headers {
+        let (key, value) = header.split_once(':').with_context(|| format!("`{header}` is no header: write NAME: VALUE"))?;
+        fields.push(key.trim(), value.trim());
+    }
+    if let Some(neutral) = value.get("request").or_else(|| value.get("endpoint").map(|_| &value)) {
+        let request = Request::from_neutral(neutral).map_err(|reason| anyhow::anyhow!("{name}: {reason}"))?;
+        push_headers(&mut fields, &value);
+        return Ok(Exchange { raw: RawRequest::new("POST", url_path.unwrap_or("/"), fields, ""), request });
+    }
+    let is_entry = value.get("method").is_some() && value.get("body").is_some();
+    let body = if is_entry { value.get("body").unwrap_or(&value) } else { &value };
+    push_headers(&mut fields, if is_entry { &value } else { &serde_json::Value::Null });
+    let method = value.get("method").and_then(serde_json::Value::as_str).filter(|_| is_entry).unwrap_or("POST");
+    let recorded = value.get("path").and_then(serde_json::Value::as_str).filter(|_| is_entry);
+    let target = url_path.or(recorded).unwrap_or_else(|| guess_path(body));
+    decode(RawRequest::new(method, target, fields, body.to_string()), &name)
+}
+
+fn push_headers(fields: &mut Headers, value: &serde_json::Value) {
+    for (name, value) in value.get("headers").and_then(serde_json::Value::as_object).into_iter().flatten() {
+        if let Some(value) = value.as_str() {
+            fields.push(name, value);
+        }
+    }
+}
+
+/// Where a body belongs, told by its shape.
+fn guess_path(body: &serde_json::Value) -> &'static str {
+    let is_claude = body.get("model").and_then(serde_json::Value::as_str).is_some_and(|model| model.starts_with("claude"));
+    let messages = body.get("messages").is_some();
+    if messages && (body.get("system").is_some() || body.get("anthropic_version").is_some() || is_claude) {
+        "/v1/messages"
+    } else if !messages && body.get("input").is_some() {
+        "/v1/embeddings"
+    } else {
+        "/v1/chat/completions"
+    }
+}
+
+fn decode(raw: RawRequest, name: &str) -> anyhow::Result<Exchange> {
+    let mut request = match lookup(&raw.method, &raw.path) {
+        Lookup::Found { codec, route, params, path_used: _ } => codec
+            .decode(&raw, route, &params)
+            .map_err(|error| anyhow::anyhow!("{name} is no request for {}: {}\n`--path` names another route", raw.path, error.message))?,
+        Lookup::NotBuilt { name: route } => anyhow::bail!("{route} ({}) is not built yet", raw.path),
+        Lookup::WrongMethod { allow } => anyhow::bail!("{} takes {}, not {}", raw.path, allow.join(", "), raw.method),
+        // A URL that no codec owns: fixtures with `path` may still answer.
+        Lookup::Unknown { .. } => Request::default(),
+    };
+    request.context = raw.headers.first("x-aimock-context").map(str::to_owned);
+    Ok(Exchange { raw, request })
+}
+
+/// What is said about one request.
+struct Answer<'a> {
+    library: &'a Library,
+    texts: &'a [std::sync::Arc<Source>],
+    exchange: &'a Exchange,
+    served: &'a Served,
+}
+
+impl Answer<'_> {
+    fn text(&self, selection: Selection) -> String {
+        match selection {
+            Selection::Hit { row, by_turn, turn_relaxed } => {
+                let mut text = format!("{} answers\n  at {}\n", escape(&self.library.handle(row)), self.place(row));
+                text.push_str(&self.verdicts(row));
+                text.push_str(&format!("  why: {}\n", self.reason(row, by_turn, turn_relaxed)));
+                text
+            }
+            Selection::Miss(miss) => self.miss_text(miss),
+        }
+    }
+
+    fn miss_text(&self, miss: Miss) -> String {
+        let mut text = String::from("no fixture matches\n");
+        if miss.skipped_by_position > 0 {
+            let skipped = super::report::counted(miss.skipped_by_position, "fixture");
+            text.push_str(&format!("  {skipped} would match, but for the sequence slot or the turn\n"));
+        }
+        let nears = self.library.table.nearest(self.exchange, self.served, NEAREST);
+        for (rank, near) in nears.iter().enumerate() {
+            text.push_str(&format!("\n{}. {}\n   at {}\n", rank + 1, escape(&self.library.handle(near.row)), self.place(near.row)));
+            for verdict in self.failed(near) {
+                text.push_str(&format!(
+                    "   {}\n     wanted  {}\n     found   {}\n",
+                    verdict.criterion.key,
+                    escape(&verdict.wanted()),
+                    escape(&verdict.found())
+                ));
+            }
+            if near.position_failed {
+                text.push_str(&format!("   {}\n", self.position(near.row)));
+            }
+            if near.incompatible {
+                text.push_str("   its response is of a kind that this endpoint cannot answer with\n");
+            }
+        }
+        text
+    }
+
+    fn json(&self, selection: Selection) -> serde_json::Value {
+        match selection {
+            Selection::Hit { row, by_turn, turn_relaxed } => serde_json::json!({
+                "version": 1,
+                "matched": true,
+                "fixture": self.fixture_json(row),
+                "why": self.reason(row, by_turn, turn_relaxed),
+                "byTurn": by_turn,
+                "turnRelaxed": turn_relaxed,
+                "clauses": self.all(row).iter().map(verdict_json).collect::<Vec<_>>(),
+            }),
+            Selection::Miss(miss) => {
+                let nears = self.library.table.nearest(self.exchange, self.served, NEAREST);
+                let near = |near: &Near<'_>| {
+                    serde_json::json!({
+                        "fixture": self.fixture_json(near.row),
+                        "failed": self.failed(near).iter().map(verdict_json).collect::<Vec<_>>(),
+                        "positionFailed": near.position_failed,
+                        "incompatible": near.incompatible,
+                    })
+                };
+                serde_json::json!({
+                    "version": 1,
+                    "matched": false,
+                    "skippedByPosition": miss.skipped_by_position,
+                    "nearest": nears.iter().map(near).collect::<Vec<_>>(),
+                })
+            }
+        }
+    }
+
+    fn fixture_json(&self, row: usize) -> serde_json::Value {
+        let Some(fixture) = self.library.fixtures.get(row) else { return serde_json::Value::Null };
+        let place = self.texts.get(fixture.origin.source.0 as usize).map(|source| source.position(fixture.origin.span.start));
+        serde_json::json!({
+            "handle": self.library.handle(row),
+            "id": fixture.id,
+            "file": self.library.sources.get(fixture.origin.source.0 as usize).map(|source| source.name.clone()),
+            "pointer": format!("/fixtures/{}", fixture.origin.index),
+            "line": place.map(|place| place.line),
+            "column": place.map(|place| place.column),
+        })
+    }
+
+    fn place(&self, row: usize) -> String {
+        let Some(fixture) = self.library.fixtures.get(row) else { return String::new() };
+        let Some(source) = self.texts.get(fixture.origin.source.0 as usize) else { return String::new() };
+        let place = source.position(fixture.origin.span.start);
+        format!("{}:{}:{}", escape(source.name()), place.line, place.column)
+    }
+
+    fn all(&self, row: usize) -> Vec<Verdict<'_>> {
+        self.library.fixtures.get(row).map(|fixture| fixture.matches.explain(self.exchange)).unwrap_or_default()
+    }
+
+    fn failed(&self, near: &Near<'_>) -> Vec<Verdict<'_>> {
+        self.all(near.row).into_iter().filter(|verdict| !verdict.holds).collect()
+    }
+
+    fn verdicts(&self, row: usize) -> String {
+        let verdicts = self.all(row);
+        let width = verdicts.iter().map(|verdict| verdict.criterion.key.len()).max().unwrap_or(0);
+        verdicts
+            .iter()
+            .map(|verdict| {
+                format!("  {:width$}  {}; found {}\n", verdict.criterion.key, escape(&verdict.wanted()), escape(&verdict.found()))
+            })
+            .collect()
+    }
+
+    fn reason(&self, row: usize, by_turn: bool, turn_relaxed: bool) -> String {
+        let turn = self.library.fixtures.get(row).and_then(|fixture| fixture.position.turn).unwrap_or(0);
+        let now = self.exchange.request.assistant_count();
+        if by_turn {
+            return format!("its turnIndex {turn} is the conversation's turn, and no earlier fallback stands in the way");
+        }
+        if turn_relaxed {
+            return format!("of the scripted turns its turnIndex {turn} is nearest to turn {now}; `--strict-turn-index` would refuse it");
+        }
+        let others = self.library.table.candidates(self.exchange).filter(|(other, _)| *other != row).count();
+        match others {
+            0 => "no other fixture matches".to_owned(),
+            others => format!("first in load order of {} that match", super::report::counted(others + 1, "fixture")),
+        }
+    }
+
+    fn position(&self, row: usize) -> String {
+        let Some(fixture) = self.library.fixtures.get(row) else { return String::new() };
+        match (fixture.position.sequence, fixture.position.turn) {
+            (Some(slot), _) if slot != self.served.count(row) => {
+                format!("sequenceIndex {slot}: it was served {} times", self.served.count(row))
+            }
+            (_, Some(turn)) => format!("turnIndex {turn}: the conversation is at turn {}", self.exchange.request.assistant_count()),
+            _ => "its list of responses is used up".to_owned(),
+        }
+    }
+}
+
+fn verdict_json(verdict: &Verdict<'_>) -> serde_json::Value {
+    serde_json::json!({
+        "key": verdict.criterion.key,
+        "holds": verdict.holds,
+        "wanted": verdict.wanted(),
+        "found": verdict.found(),
+    })
 }

@@ -4,20 +4,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::report::FileOutcome;
 use super::{GlobalArgs, Progress, Status, Terminal};
 use crate::config::{self, ConfigShape};
-use crate::diagnostic::{Diagnostic, Label, Severity, Source, SourceId, Span};
+use crate::diagnostic::{Diagnostic, Severity, Source, SourceId};
 use crate::document::Format;
-use crate::files::{self, Found, Options};
+use crate::files::{self, Exclude, FileText, Found};
 use crate::fixture::{Input, LoadOptions, LoadedFile};
 use crate::matcher::Matching;
 
 /// Where fixtures are looked for when nothing else is said.
 const DEFAULT_PATH: &str = "fixtures";
+
+/// The place in load order of files that could not be read: behind all others.
+const UNREAD: SourceId = SourceId(u32::MAX);
 
 /// The settings of `aimock.yaml`, and where it stands.
 #[derive(Debug, Default)]
@@ -54,7 +56,7 @@ impl Config {
             },
         };
         let name = files::display_name(&path);
-        let text = files::read_text(&path).with_context(|| format!("cannot read the configuration {name}"))?;
+        let text = files::read_path(&path, files::DEFAULT_MAX_FILE_SIZE).with_context(|| format!("cannot read the configuration {name}"))?.text;
         let source = Arc::new(Source::new(SourceId(0), name.clone(), text));
         let problems = match config::parse(&source, Format::from_path(&name)) {
             Ok((shape, warnings)) => {
@@ -112,12 +114,9 @@ impl Config {
     ///
     /// # Errors
     /// One of them is no glob.
-    pub(super) fn exclude(&self) -> anyhow::Result<GlobSet> {
-        let mut set = GlobSetBuilder::new();
-        for glob in self.shape.exclude.iter().flat_map(|globs| &globs.0) {
-            set.add(Glob::new(&glob.0).with_context(|| format!("`exclude` of the configuration: `{}` is no glob", glob.0))?);
-        }
-        Ok(set.build()?)
+    pub(super) fn exclude(&self) -> anyhow::Result<Exclude> {
+        let globs: Vec<&str> = self.shape.exclude.iter().flat_map(|globs| &globs.0).map(|glob| glob.0.as_str()).collect();
+        Exclude::new(self.path(""), &globs).context("`exclude` of the configuration")
     }
 
     /// How plain texts compare: what is said, else exact where there are transforms.
@@ -139,38 +138,26 @@ impl Sources {
     /// Standard input cannot be read.
     pub(super) fn read(paths: &[PathBuf], config: &Config, limit: u64, stdin_name: &str) -> anyhow::Result<Sources> {
         let mut sources = Sources::default();
-        let options = Options { exclude: config.exclude()? };
+        let exclude = config.exclude()?;
         let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) = paths.iter().cloned().partition(|path| path.as_os_str() == "-");
-        let discovery = files::discover(&paths, &options);
-        let texts: Vec<(Found, Result<String, files::ReadTrouble>)> = discovery
-            .files
-            .into_par_iter()
-            .map(|found| {
-                let text = files::read(&found, limit);
-                (found, text)
-            })
-            .collect();
+        let discovery = files::discover(&paths, &exclude);
+        let read = |found: Found| {
+            let text = files::read(&found, limit);
+            (found.name, text)
+        };
+        let mut texts: Vec<(String, Result<FileText, Box<files::Problem>>)> = discovery.files.into_par_iter().map(read).collect();
         if !stdin.is_empty() {
-            match files::read_stdin(limit) {
-                Ok(text) => sources.push(stdin_name, text),
-                Err(trouble) => anyhow::bail!("standard input {trouble}"),
-            }
+            texts.insert(0, (stdin_name.to_owned(), files::stdin(limit)));
         }
-        for (found, text) in texts {
+        for (name, text) in texts {
             match text {
-                Ok(text) => sources.push(&found.name, text),
-                Err(trouble) => {
-                    let (line, column) = match &trouble {
-                        files::ReadTrouble::NotUtf8 { line, column, .. } => (*line, *column),
-                        _ => (1, 1),
-                    };
-                    sources.trouble(&found.name, trouble.rule(), format!("{} {trouble}", found.name), trouble.help(), (line, column));
-                }
+                Ok(text) => sources.push(&name, text.text),
+                Err(problem) => sources.troubles.push(problem.into_diagnostic(UNREAD)),
             }
         }
-        for trouble in discovery.troubles {
-            sources.missing |= trouble.rule == "path-not-found";
-            sources.trouble(&trouble.name, trouble.rule, format!("{} {}", trouble.name, trouble.message), &trouble.help, (1, 1));
+        for problem in discovery.problems {
+            sources.missing |= ["path-not-found", "no-files", "bad-glob"].contains(&problem.rule);
+            sources.troubles.push(problem.into_diagnostic(UNREAD));
         }
         Ok(sources)
     }
@@ -183,17 +170,6 @@ impl Sources {
 
     fn next_id(&self) -> SourceId {
         SourceId(u32::try_from(self.inputs.len()).unwrap_or(u32::MAX))
-    }
-
-    /// A finding about a file whose text is not at hand: blank lines stand in for what comes before its place.
-    fn trouble(&mut self, name: &str, rule: &'static str, message: String, help: &str, (line, column): (usize, usize)) {
-        let stand_in = format!("{}{}", "\n".repeat(line.saturating_sub(1)), " ".repeat(column.saturating_sub(1)));
-        let at = Span::at(stand_in.len());
-        let source = Arc::new(Source::new(SourceId(u32::MAX), name, stand_in));
-        let label = Label { source, span: at, pointer: String::new(), note: "".into() };
-        let mut finding = Diagnostic::new(rule, Severity::Error, message, label).advise(help.to_owned());
-        finding.hide_source = true;
-        self.troubles.push(finding);
     }
 
     /// Whether nothing at all was found.

@@ -6,7 +6,7 @@ use super::report::{self, Report};
 use super::sources::{self, Config, Sources};
 use super::{GlobalArgs, Status, Terminal, ValidateArgs};
 use crate::diagnostic::Diagnostic;
-use crate::files::{DEFAULT_MAX_FILE_SIZE, read_text};
+use crate::files::{DEFAULT_MAX_FILE_SIZE, read_path};
 use crate::fixture::{LoadOptions, SchemaCheck, check_together};
 
 /// Runs the command.
@@ -36,7 +36,7 @@ pub(super) fn run(args: &ValidateArgs, global: &GlobalArgs, terminal: &mut Termi
 /// A team's own schema.
 fn own_schema(path: &std::path::Path) -> anyhow::Result<SchemaCheck> {
     let name = crate::files::display_name(path);
-    let text = read_text(path).with_context(|| format!("cannot read the schema {name}"))?;
+    let text = read_path(path, DEFAULT_MAX_FILE_SIZE).with_context(|| format!("cannot read the schema {name}"))?.text;
     let value = serde_json::from_str(&text).with_context(|| format!("the schema {name} is no JSON"))?;
     SchemaCheck::own(&name, &value).map_err(|reason| anyhow::anyhow!("{name} is no JSON Schema: {reason}"))
 }

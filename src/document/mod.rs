@@ -82,6 +82,21 @@ pub struct Parsed<'s> {
     pub trailing_commas: Vec<Span>,
 }
 
+impl Parsed<'_> {
+    /// What `JSON.parse` and other strict readers would refuse in a `.json` file: every comment (`comment-in-json`) and every comma
+    /// before a closing bracket (`trailing-comma`), in order of place. Whether to say so, and how loudly, is the caller's choice.
+    pub fn deviations(&self) -> Vec<Trouble> {
+        let comment = |span: &Span| {
+            Trouble::new("comment-in-json", "a comment stands in a .json file", *span)
+                .advise("rename the file to .jsonc, or use a key like `_comment`")
+        };
+        let comma = |span: &Span| Trouble::new("trailing-comma", "a comma stands before the closing bracket", *span).advise("remove it");
+        let mut troubles: Vec<Trouble> = self.comments.iter().map(comment).chain(self.trailing_commas.iter().map(comma)).collect();
+        troubles.sort_by_key(|trouble| trouble.span.start);
+        troubles.into_iter().map(|trouble| trouble.because("other tools that read this file as JSON refuse it")).collect()
+    }
+}
+
 /// Reads a text.
 ///
 /// # Errors

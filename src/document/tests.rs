@@ -1,5 +1,7 @@
 //! What is read, what is refused and where, one line a case.
 
+use std::fmt::Write as _;
+
 use super::*;
 use crate::diagnostic::{Source, SourceId};
 
@@ -115,6 +117,17 @@ fn comments_and_trailing_commas_are_remembered() {
     for comma in &parsed.trailing_commas {
         assert_eq!(&text[comma.start..comma.end], ",");
     }
+    let deviations: Vec<String> = parsed.deviations().iter().map(|trouble| shown(text, trouble)).collect();
+    assert_eq!(
+        deviations,
+        [
+            "1:1 comment-in-json a comment stands in a .json file",
+            "2:10 comment-in-json a comment stands in a .json file",
+            "2:29 trailing-comma a comma stands before the closing bracket",
+            "2:31 trailing-comma a comma stands before the closing bracket",
+            "3:3 comment-in-json a comment stands in a .json file",
+        ]
+    );
     json("/**/[/*,*/1//x\r\n]", "[1]");
     json("\"// no comment\"", "\"// no comment\"");
 }
@@ -352,7 +365,7 @@ fn alias_bombs_are_refused() {
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..20 {
         let list = vec![format!("*a{}", level - 1); 9].join(", ");
-        bomb.push_str(&format!("a{level}: &a{level} [{list}]\n"));
+        let _ = writeln!(bomb, "a{level}: &a{level} [{list}]");
     }
     let troubles = parse(&bomb, Format::Yaml, &Limits::default()).unwrap_err();
     assert_eq!(troubles.last().unwrap().rule, "yaml-alias-bomb");
@@ -364,7 +377,7 @@ fn alias_bombs_are_refused() {
     // Depth by aliases.
     let mut deep = "a0: &a0 [x]\n".to_owned();
     for level in 1..200 {
-        deep.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
+        let _ = writeln!(deep, "a{level}: &a{level} [*a{}]", level - 1);
     }
     assert_eq!(parse(&deep, Format::Yaml, &Limits::default()).unwrap_err().last().unwrap().rule, "nested-too-deep");
 }
@@ -465,7 +478,7 @@ fn pointers_lead_to_keys_and_values() {
 
 #[test]
 fn duplicate_keys_are_found_with_both_places() {
-    let many: String = (0..20).map(|n| format!("\"k{n}\": {n}, ")).collect();
+    let many = (0..20).map(|n| format!("\"k{n}\": {n}, ")).collect::<Vec<_>>().concat();
     let text = format!("{{\"a\": {{\"x\": 1, \"x\": 2, \"x\": 3}}, \"b\": [{{{many}\"k3\": 0}}], \"a\": 4}}");
     for format in [Format::Json, Format::Yaml] {
         let parsed = parsed(&text, format);

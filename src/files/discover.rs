@@ -1,189 +1,284 @@
-//! From arguments to the files that are loaded, in load order.
+//! From what the user typed to a list of files, in load order.
 //!
-//! In each directory the files come first, sorted by UTF-16 code unit as JavaScript sorts, then the subdirectories, at
-//! any depth. `.git` and `node_modules` are passed over; `.gitignore` is not consulted: what is linted is what is served.
+//! In a directory the files come first, by UTF-16 code unit of their names (as JavaScript sorts them), then its
+//! subdirectories, at any depth. `.gitignore` is not consulted: what is checked is what is served.
 
-use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use globset::{GlobBuilder, GlobSet};
+use globset::GlobMatcher;
 use walkdir::{DirEntry, WalkDir};
 
-use super::{PathTrouble, display_name};
+use super::exclude::{self, Exclude};
+use super::problem::{Problem, display_name, io_problem};
+use crate::diagnostic::Severity;
 
-/// Suffixes of files that are picked up in directories.
+/// Files of directories are taken if their names end so; letter case counts.
 const SUFFIXES: [&str; 4] = ["json", "jsonc", "yaml", "yml"];
 
-/// Directories that are never entered unless named.
-const PASSED_OVER: [&str; 2] = [".git", "node_modules"];
-
-/// A file to load.
+/// A file to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
+    /// What to open.
     pub path: PathBuf,
     /// The path as the user would type it.
     pub name: String,
-    /// Whether it was named itself, not found in a directory or by a glob.
+    /// The source root: the directory it was found in, of a named file its own directory.
+    pub root: PathBuf,
+    /// The user typed this very file.
     pub named: bool,
 }
 
-/// What is passed over.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// Files and directories whose name matches are passed over in directories.
-    pub exclude: GlobSet,
-}
-
-/// Files in load order, and what could not be looked at.
-#[derive(Clone, Debug, Default)]
+/// What was found, and what was not.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Discovery {
+    /// In load order, each file once.
     pub files: Vec<Found>,
-    pub troubles: Vec<PathTrouble>,
+    /// What was left out, in the order it was met.
+    pub problems: Vec<Problem>,
 }
 
-/// Expands arguments in their order: files, directories, and globs where no such path exists. A file that several
-/// arguments lead to is loaded at its first place.
-pub fn discover(arguments: &[PathBuf], options: &Options) -> Discovery {
-    let mut discovery = Discovery::default();
-    for argument in arguments {
-        match std::fs::metadata(argument) {
-            Ok(metadata) if metadata.is_dir() => walk(argument, options, &mut discovery),
-            Ok(_) => discovery.files.push(Found { path: argument.clone(), name: display_name(argument), named: true }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_broken_link(argument) => {
-                expand(argument, options, &mut discovery)
+/// Expands files, directories and globs, in the order given. A glob is expanded only if no such path exists.
+pub fn discover<P: AsRef<Path>>(paths: &[P], exclude: &Exclude) -> Discovery {
+    let mut search = Search { exclude, seen: HashSet::new(), found: Discovery::default() };
+    for path in paths {
+        search.add(path.as_ref());
+    }
+    search.found
+}
+
+struct Search<'e> {
+    exclude: &'e Exclude,
+    seen: HashSet<PathBuf>,
+    found: Discovery,
+}
+
+impl Search<'_> {
+    fn add(&mut self, path: &Path) {
+        match fs::metadata(path) {
+            Ok(meta) if meta.is_dir() => self.walk(path, None),
+            Ok(meta) if meta.is_file() => self.take(path, path.parent().unwrap_or(Path::new("")), true),
+            Ok(_) => self.problem(not_regular(Severity::Error, path)),
+            Err(error) => match fs::symlink_metadata(path) {
+                Ok(_) => self.problem(broken_link(Severity::Error, path, &error)),
+                Err(_) => self.add_missing(path, &error),
+            },
+        }
+    }
+
+    /// A path that does not exist: a glob, or a mistake.
+    fn add_missing(&mut self, path: &Path, error: &std::io::Error) {
+        let name = display_name(path);
+        if !name.contains(['*', '?', '[', '{']) {
+            let problem = io_problem(Severity::Error, &name, error);
+            let help = if problem.rule == "path-not-found" { nearest(path) } else { problem.help.clone() };
+            self.problem(problem.advise(help));
+            return;
+        }
+        // Everything up to the first component with a wildcard is a plain directory.
+        let text = path.to_string_lossy();
+        let wild = text.find(['*', '?', '[', '{']).unwrap_or(text.len());
+        let split = text.get(..wild).and_then(|plain| plain.rfind('/')).map_or(0, |slash| slash + 1);
+        let (base, pattern) = text.split_at(split);
+        match exclude::compile(pattern) {
+            Ok(glob) => self.walk(Path::new(base), Some((&glob, pattern))),
+            Err(bad) => self.problem(Problem::new("bad-glob", Severity::Error, name, format!("it is not a glob: {}", bad.reason))),
+        }
+    }
+
+    /// Everything below a directory that has a suffix of ours, or that a glob matches.
+    fn walk(&mut self, base: &Path, glob: Option<(&GlobMatcher, &str)>) {
+        let before = self.found.files.len() + self.found.problems.len();
+        let mut capitals = None;
+        let start = if base.as_os_str().is_empty() { Path::new(".") } else { base };
+        let exclude = self.exclude;
+        let keep = |entry: &DirEntry| entry.depth() == 0 || !exclude.covers(entry.path());
+        // A glob that names a suffix of its own (`*.txt`) means it.
+        let own_suffix = glob.and_then(|(_, pattern)| Path::new(pattern).extension()).is_some_and(|suffix| !has_wildcard(suffix));
+        let mut walk = WalkDir::new(start).follow_links(true).sort_by(load_order).into_iter().filter_entry(keep);
+        while let Some(entry) = walk.next() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.walk_problem(&error);
+                    continue;
+                }
+            };
+            let relative = entry.path().strip_prefix(start).unwrap_or(entry.path());
+            let wanted = match glob {
+                Some((glob, _)) => glob.is_match(relative) && (own_suffix || has_suffix(entry.path())),
+                None => has_suffix(entry.path()),
+            };
+            let path = base.join(relative);
+            if entry.file_type().is_dir() {
+                if let Some(ancestor) = cycle(&entry, start) {
+                    self.problem(cyclic(entry.path(), &ancestor));
+                    walk.skip_current_dir();
+                }
+            } else if !wanted {
+                capitals = capitals.or_else(|| has_capital_suffix(&path).then(|| path.clone()));
+            } else if entry.file_type().is_file() {
+                self.take(&path, base, false);
+            } else {
+                self.problem(not_regular(Severity::Warning, &path));
             }
-            Err(error) => discovery.troubles.push(unreadable(argument, &error)),
+        }
+        if self.found.files.len() + self.found.problems.len() == before && !self.seen_below(base, glob.is_some()) {
+            self.problem(nothing_found(base, glob.map(|(_, pattern)| pattern), capitals.as_deref()));
         }
     }
-    let mut seen = std::collections::HashSet::new();
-    discovery.files.retain(|found| seen.insert(found.path.clone()));
-    discovery
-}
 
-fn is_broken_link(path: &Path) -> bool {
-    path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink())
-}
+    /// Whether an earlier argument already gave files of this directory.
+    fn seen_below(&self, base: &Path, is_glob: bool) -> bool {
+        !is_glob && self.found.files.iter().any(|file| file.path.starts_with(base))
+    }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> PathTrouble {
-    let message =
-        if is_broken_link(path) { "is a link that leads nowhere".to_owned() } else { format!("cannot be read: {}", reason(error)) };
-    PathTrouble { rule: "unreadable-file", name: display_name(path), message, help: "check its permissions, or exclude it".to_owned() }
-}
-
-/// The system's reason without its number.
-pub(super) fn reason(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
-}
-
-fn walk(root: &Path, options: &Options, discovery: &mut Discovery) {
-    let entries = WalkDir::new(root).follow_links(true).sort_by(files_first).into_iter();
-    for entry in entries.filter_entry(|entry| entry.depth() == 0 || !is_passed_over(entry, root, options)) {
-        match entry {
-            Ok(entry) => take(&entry, discovery),
-            Err(error) => discovery.troubles.push(walk_trouble(root, &error)),
+    fn take(&mut self, path: &Path, root: &Path, named: bool) {
+        let key = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        if self.seen.insert(key) {
+            self.found.files.push(Found { path: path.to_owned(), name: display_name(path), root: root.to_owned(), named });
+        } else if named && let Some(file) = self.found.files.iter_mut().find(|file| file.name == display_name(path)) {
+            file.named = true;
         }
     }
-}
 
-fn take(entry: &DirEntry, discovery: &mut Discovery) {
-    let path = entry.path();
-    if entry.file_type().is_dir() || !has_suffix(path) {
-        return;
+    fn problem(&mut self, problem: Problem) {
+        self.found.problems.push(problem);
     }
-    if entry.file_type().is_file() {
-        discovery.files.push(Found { path: path.to_owned(), name: display_name(path), named: false });
-        return;
-    }
-    discovery.troubles.push(PathTrouble {
-        rule: "not-a-regular-file",
-        name: display_name(path),
-        message: format!("is {}, not a regular file; it was not opened", super::read::kind(entry.file_type())),
-        help: "remove it, or exclude it".to_owned(),
-    });
-}
 
-fn walk_trouble(root: &Path, error: &walkdir::Error) -> PathTrouble {
-    let path = error.path().unwrap_or(root);
-    if let Some(ancestor) = error.loop_ancestor() {
-        return PathTrouble {
-            rule: "cyclic-link",
-            name: display_name(path),
-            message: format!("is a link back to {}; it was not followed", display_name(ancestor)),
-            help: "remove the link, or exclude it".to_owned(),
+    fn walk_problem(&mut self, error: &walkdir::Error) {
+        let path = error.path().unwrap_or(Path::new("."));
+        let name = display_name(path);
+        // What is not ours cannot be missed.
+        let ours = error.depth() == 0 || has_suffix(path) || error.loop_ancestor().is_some();
+        let problem = match (error.loop_ancestor(), error.io_error()) {
+            (Some(ancestor), _) => cyclic(path, ancestor),
+            (None, Some(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+                if !ours {
+                    return;
+                }
+                broken_link(Severity::Warning, path, error)
+            }
+            (None, Some(error)) if is_link_loop(path) => broken_link(Severity::Warning, path, error),
+            (None, Some(error)) => io_problem(Severity::Error, &name, error),
+            (None, None) => Problem::new("unreadable-file", Severity::Error, name, "it cannot be read"),
         };
+        self.problem(problem);
     }
-    match error.io_error() {
-        Some(io) => unreadable(path, io),
-        None => unreadable(path, &std::io::Error::other(error.to_string())),
+}
+
+/// Files before directories, each by UTF-16 code unit.
+fn load_order(a: &DirEntry, b: &DirEntry) -> std::cmp::Ordering {
+    let is_dir = |entry: &DirEntry| if entry.path_is_symlink() { entry.path().is_dir() } else { entry.file_type().is_dir() };
+    is_dir(a).cmp(&is_dir(b)).then_with(|| {
+        let (a, b) = (a.file_name().to_string_lossy(), b.file_name().to_string_lossy());
+        a.encode_utf16().cmp(b.encode_utf16())
+    })
+}
+
+/// The directory above this one that it is, by way of a link. (The walk itself compares links only, so that a link out of
+/// the tree and down again would give every file twice.)
+fn cycle(entry: &DirEntry, start: &Path) -> Option<PathBuf> {
+    let real = fs::canonicalize(entry.path()).ok()?;
+    let relative = entry.path().strip_prefix(start).ok()?;
+    if entry.depth() == 0 || fs::canonicalize(start).ok()?.join(relative) == real {
+        return None;
     }
+    let above = entry.path().ancestors().skip(1).take(entry.depth());
+    above.into_iter().find(|ancestor| fs::canonicalize(ancestor).is_ok_and(|ancestor| ancestor == real)).map(Path::to_owned)
+}
+
+fn cyclic(path: &Path, ancestor: &Path) -> Problem {
+    let message = format!("it leads back to `{}`, which it is part of; it is not followed", display_name(ancestor));
+    Problem::new("cyclic-link", Severity::Warning, display_name(path), message).advise("remove the link, or exclude it")
 }
 
 fn has_suffix(path: &Path) -> bool {
-    path.extension().and_then(OsStr::to_str).is_some_and(|suffix| SUFFIXES.contains(&suffix))
+    path.extension().is_some_and(|suffix| SUFFIXES.iter().any(|ours| suffix == *ours))
 }
 
-fn is_passed_over(entry: &DirEntry, root: &Path, options: &Options) -> bool {
-    let name = entry.file_name().to_str().unwrap_or_default();
-    if entry.file_type().is_dir() && PASSED_OVER.contains(&name) {
-        return true;
+fn has_capital_suffix(path: &Path) -> bool {
+    path.extension().is_some_and(|suffix| SUFFIXES.iter().any(|ours| suffix.eq_ignore_ascii_case(ours) && suffix != *ours))
+}
+
+fn has_wildcard(text: &OsStr) -> bool {
+    text.to_string_lossy().contains(['*', '?', '[', '{'])
+}
+
+/// A link that the system cannot resolve for another reason than a missing target.
+fn is_link_loop(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink())
+}
+
+fn not_regular(severity: Severity, path: &Path) -> Problem {
+    let message = format!("it is {}, not a regular file; it is not opened", kind_of(path));
+    Problem::new("not-a-regular-file", severity, display_name(path), message).advise("pass its contents on standard input, as `-`")
+}
+
+/// The kind of a path that is neither file nor directory.
+#[cfg(unix)]
+pub(super) fn kind_of(path: &Path) -> &'static str {
+    use std::os::unix::fs::FileTypeExt as _;
+    match fs::metadata(path).map(|meta| meta.file_type()) {
+        Ok(kind) if kind.is_fifo() => "a named pipe",
+        Ok(kind) if kind.is_socket() => "a socket",
+        Ok(kind) if kind.is_char_device() || kind.is_block_device() => "a device",
+        Ok(kind) if kind.is_dir() => "a directory",
+        _ => "something else",
     }
-    let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
-    options.exclude.is_match(entry.path()) || options.exclude.is_match(below)
 }
 
-/// Files before directories; among equals by UTF-16 code unit.
-fn files_first(a: &DirEntry, b: &DirEntry) -> Ordering {
-    let units = |entry: &DirEntry| entry.file_name().to_string_lossy().encode_utf16().collect::<Vec<u16>>();
-    a.file_type().is_dir().cmp(&b.file_type().is_dir()).then_with(|| units(a).cmp(&units(b)))
+/// The kind of a path that is neither file nor directory.
+#[cfg(not(unix))]
+pub(super) fn kind_of(path: &Path) -> &'static str {
+    if path.is_dir() { "a directory" } else { "something else" }
 }
 
-/// A glob: everything below its fixed beginning that it matches.
-fn expand(argument: &Path, options: &Options, discovery: &mut Discovery) {
-    let text = argument.to_string_lossy();
-    let is_glob = text.contains(['*', '?', '[', '{']);
-    let matcher = is_glob.then(|| GlobBuilder::new(text.trim_start_matches("./")).literal_separator(true).build().ok()).flatten();
-    let Some(matcher) = matcher.map(|glob| glob.compile_matcher()) else {
-        discovery.troubles.push(not_found(argument));
-        return;
+fn broken_link(severity: Severity, path: &Path, error: &std::io::Error) -> Problem {
+    let target = fs::read_link(path).map(|target| display_name(&target)).unwrap_or_default();
+    if error.kind() == std::io::ErrorKind::PermissionDenied {
+        return io_problem(severity, &display_name(path), error);
+    }
+    let (rule, message) = if error.kind() == std::io::ErrorKind::NotFound {
+        ("broken-link", format!("the link leads to `{target}`, which does not exist"))
+    } else {
+        ("cyclic-link", format!("the link to `{target}` leads nowhere: {error}"))
     };
-    let fixed: PathBuf =
-        argument.components().take_while(|part| !part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{'])).collect();
-    let base = if fixed.as_os_str().is_empty() { PathBuf::from(".") } else { fixed };
-    let mut inner = Discovery::default();
-    if base.is_dir() {
-        walk(&base, options, &mut inner);
-    }
-    inner.files.retain(|found| matcher.is_match(&found.name));
-    if inner.files.is_empty() {
-        discovery.troubles.push(PathTrouble {
-            rule: "path-not-found",
-            name: display_name(argument),
-            message: "matches no JSON or YAML file".to_owned(),
-            help: "quote globs so that the shell leaves them alone; `**` crosses directories".to_owned(),
-        });
-    }
-    discovery.files.append(&mut inner.files);
-    discovery.troubles.append(&mut inner.troubles);
+    Problem::new(rule, severity, display_name(path), message).advise("mend or remove the link")
 }
 
-fn not_found(path: &Path) -> PathTrouble {
-    let parent = path.ancestors().skip(1).find(|parent| parent.as_os_str().is_empty() || parent.is_dir());
-    let folder = parent.filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let missing = path.strip_prefix(parent.unwrap_or(folder)).unwrap_or(path);
-    let wanted = missing.components().next().map(|part| part.as_os_str().to_string_lossy().into_owned()).unwrap_or_default();
-    let names: Vec<String> = std::fs::read_dir(folder)
-        .map(|entries| entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned())).collect())
-        .unwrap_or_default();
-    let near = names
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(name, &wanted), name))
-        .filter(|(slips, _)| *slips <= 3 && *slips * 2 < wanted.len())
-        .min();
-    let help = match near {
-        Some((_, name)) => format!("did you mean {}?", display_name(&folder.join(name))),
-        None => format!("{} exists and holds no `{wanted}`", display_name(folder)),
+fn nothing_found(base: &Path, pattern: Option<&str>, capitals: Option<&Path>) -> Problem {
+    let name = display_name(&pattern.map_or_else(|| base.to_owned(), |pattern| base.join(pattern)));
+    let message = if pattern.is_some() { "no file matches this glob" } else { "no file here ends in .json, .jsonc, .yaml or .yml" };
+    let help = match capitals {
+        Some(path) => format!("letter case counts: rename `{}`, or name the file itself", display_name(path)),
+        None => "name a directory that holds fixtures, or the files themselves".to_owned(),
     };
-    PathTrouble { rule: "path-not-found", name: display_name(path), message: "there is no such file or directory".to_owned(), help }
+    Problem::new("no-files", Severity::Error, if name.is_empty() { ".".to_owned() } else { name }, message).advise(help)
+}
+
+/// What the user may have meant: a like name in the nearest directory that exists.
+fn nearest(path: &Path) -> String {
+    let missing_below =
+        |parent: &Path| path.strip_prefix(parent).ok().and_then(|rest| rest.components().next()).map(|c| c.as_os_str().to_owned());
+    let parents = path.ancestors().skip(1);
+    let Some(parent) =
+        parents.map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent }).find(|parent| parent.is_dir())
+    else {
+        return String::new();
+    };
+    let prefix = if parent == Path::new(".") { Path::new("") } else { parent };
+    let Some(missing) = missing_below(prefix) else { return String::new() };
+    let missing = missing.to_string_lossy();
+    let names =
+        fs::read_dir(parent).into_iter().flatten().take(2_000).flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut best: Vec<(f64, String)> =
+        names.map(|name| (strsim::jaro_winkler(&missing, &name), name)).filter(|(score, _)| *score > 0.8).collect();
+    best.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    match best.first() {
+        Some((_, name)) => format!("did you mean `{}`?", display_name(&prefix.join(name))),
+        None => format!("the directory `{}` exists, but holds no `{missing}`", display_name(parent)),
+    }
 }

@@ -1,126 +1,144 @@
-//! Reads one file: regular, bounded, UTF-8.
+//! Reading, in bounded memory and without waiting for anybody.
 
-use std::fmt;
-use std::fs::{self, File};
-use std::io::Read as _;
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::path::Path;
 
-use super::Found;
+use super::discover::{Found, kind_of};
+use super::problem::{Problem, display_name, io_problem};
+use crate::diagnostic::{LineColumn, Severity, Source, SourceId, Span};
 
-/// Why a file was not read.
+/// Larger files are refused unless the user asks for more: 256 MiB.
+pub const DEFAULT_MAX_FILE_SIZE: u64 = 256 << 20;
+
+/// The text of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReadTrouble {
-    /// The system's reason.
-    Unreadable(String),
-    /// A pipe, socket, device or directory.
-    NotRegular(&'static str),
-    TooLarge {
-        size: u64,
-        limit: u64,
-    },
-    /// Where the first byte stands that is no UTF-8, as people count, and what the text may be instead.
-    NotUtf8 {
-        line: usize,
-        column: usize,
-        guess: Option<&'static str>,
-    },
+pub struct FileText {
+    /// All of it, a byte-order mark included.
+    pub text: String,
+    pub had_bom: bool,
+    /// The first line ends in CR LF.
+    pub crlf: bool,
 }
 
-impl ReadTrouble {
-    /// Kebab-case name of the rule.
-    pub fn rule(&self) -> &'static str {
-        match self {
-            ReadTrouble::Unreadable(_) => "unreadable-file",
-            ReadTrouble::NotRegular(_) => "not-a-regular-file",
-            ReadTrouble::TooLarge { .. } => "file-too-large",
-            ReadTrouble::NotUtf8 { .. } => "not-utf8",
-        }
-    }
-
-    /// What to do.
-    pub fn help(&self) -> &'static str {
-        match self {
-            ReadTrouble::Unreadable(_) => "check its permissions, or exclude it",
-            ReadTrouble::NotRegular(_) => "name a regular file, or exclude this one",
-            ReadTrouble::TooLarge { .. } => "split the file, or raise `--max-file-size`",
-            ReadTrouble::NotUtf8 { .. } => "save it as UTF-8",
-        }
-    }
-}
-
-impl fmt::Display for ReadTrouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ReadTrouble::Unreadable(reason) => write!(f, "cannot be read: {reason}"),
-            ReadTrouble::NotRegular(kind) => write!(f, "is {kind}, not a regular file"),
-            ReadTrouble::TooLarge { size, limit } => write!(f, "has {size} bytes; at most {limit} are read"),
-            ReadTrouble::NotUtf8 { line, column, guess } => {
-                write!(f, "is not UTF-8 text: line {line}, column {column}")?;
-                guess.map_or(Ok(()), |guess| write!(f, " (it looks like {guess})"))
-            }
-        }
-    }
-}
-
-/// Reads a file's text.
+/// Reads a file that was found.
 ///
 /// # Errors
-/// See [`ReadTrouble`]. A file that is too large is refused without being read.
-pub fn read(found: &Found, limit: u64) -> Result<String, ReadTrouble> {
-    let unreadable = |error: std::io::Error| ReadTrouble::Unreadable(super::discover::reason(&error));
-    // Opening a pipe waits for its writer, so its kind is asked first; the opened file is asked again.
-    check(&fs::metadata(&found.path).map_err(unreadable)?, limit)?;
-    let file = File::open(&found.path).map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    check(&metadata, limit)?;
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0).saturating_add(1));
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
-    text_of(bytes, limit)
+/// It is gone, unreadable, not a regular file, larger than `max` bytes (then nothing is read), or not UTF-8.
+pub fn read(found: &Found, max: u64) -> Result<FileText, Box<Problem>> {
+    read_as(&found.path, &found.name, max)
 }
 
-fn check(metadata: &fs::Metadata, limit: u64) -> Result<(), ReadTrouble> {
-    if !metadata.is_file() {
-        return Err(ReadTrouble::NotRegular(kind(metadata.file_type())));
-    }
-    if metadata.len() > limit {
-        return Err(ReadTrouble::TooLarge { size: metadata.len(), limit });
-    }
-    Ok(())
+/// Reads a file by its path.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_path(path: &Path, max: u64) -> Result<FileText, Box<Problem>> {
+    read_as(path, &display_name(path), max)
 }
 
-/// What a file is that is not regular.
-pub(super) fn kind(file_type: fs::FileType) -> &'static str {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::FileTypeExt as _;
-        if file_type.is_fifo() {
-            return "a named pipe";
-        }
-        if file_type.is_socket() {
-            return "a socket";
-        }
-        if file_type.is_block_device() || file_type.is_char_device() {
-            return "a device";
-        }
-    }
-    if file_type.is_dir() { "a directory" } else { "something else" }
+/// Reads standard input to its end.
+///
+/// # Errors
+/// It cannot be read, goes on after `max` bytes, or is not UTF-8.
+pub fn stdin(max: u64) -> Result<FileText, Box<Problem>> {
+    let name = "<stdin>";
+    decode(bounded(io::stdin().lock(), 0, max, name)?, name)
 }
 
-pub(super) fn text_of(bytes: Vec<u8>, limit: u64) -> Result<String, ReadTrouble> {
-    let size = bytes.len() as u64;
-    if size > limit {
-        return Err(ReadTrouble::TooLarge { size, limit });
+fn read_as(path: &Path, name: &str, max: u64) -> Result<FileText, Box<Problem>> {
+    let refuse = |meta: &Metadata| check(meta, path, name, max);
+    // Before opening, since opening a named pipe waits; after it as well, since paths can change meanwhile.
+    refuse(&fs::metadata(path).map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?)?;
+    let file = open(path).map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?;
+    let meta = file.metadata().map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?;
+    refuse(&meta)?;
+    decode(bounded(file, meta.len(), max, name)?, name)
+}
+
+fn check(meta: &Metadata, path: &Path, name: &str, max: u64) -> Result<(), Box<Problem>> {
+    if !meta.is_file() {
+        let message = format!("it is {}, not a regular file; it is not opened", kind_of(path));
+        let problem = Problem::new("not-a-regular-file", Severity::Error, name, message);
+        return Err(Box::new(problem.advise("pass its contents on standard input, as `-`")));
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let bytes = error.into_bytes();
-        let before = String::from_utf8_lossy(bytes.get(..valid).unwrap_or_default()).into_owned();
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let guess = match bytes.get(..2) {
-            Some([0xff, 0xfe] | [0xfe, 0xff]) => Some("UTF-16"),
-            Some([0x1f, 0x8b]) => Some("a gzip archive"),
-            _ if bytes.contains(&0) => Some("a binary file"),
-            _ => None,
+    if meta.len() > max { Err(too_large(name, Some(meta.len()), max)) } else { Ok(()) }
+}
+
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).open(path)
+}
+
+/// All bytes of a reader that promises `expected` of them, but not more than `max`.
+fn bounded(reader: impl Read, expected: u64, max: u64, name: &str) -> Result<Vec<u8>, Box<Problem>> {
+    let mut bytes = Vec::with_capacity(usize::try_from(expected.min(max)).unwrap_or(0));
+    reader.take(max.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?;
+    if bytes.len() as u64 > max { Err(too_large(name, None, max)) } else { Ok(bytes) }
+}
+
+fn too_large(name: &str, size: Option<u64>, max: u64) -> Box<Problem> {
+    let message = match size {
+        Some(size) => format!("it holds {}, more than the limit of {}; it is not read", amount(size), amount(max)),
+        None => format!("it holds more than the limit of {}", amount(max)),
+    };
+    Box::new(Problem::new("file-too-large", Severity::Error, name, message).advise("split it, or raise the limit with `--max-file-size`"))
+}
+
+/// A number of bytes as people say it.
+fn amount(bytes: u64) -> String {
+    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match units.into_iter().find(|(size, _)| bytes >= *size) {
+        // One decimal, rounded down, and none if it is zero.
+        Some((size, unit)) => match bytes % size * 10 / size {
+            0 => format!("{} {unit}", bytes / size),
+            tenth => format!("{}.{tenth} {unit}", bytes / size),
+        },
+        None => format!("{bytes} bytes"),
+    }
+}
+
+fn decode(bytes: Vec<u8>, name: &str) -> Result<FileText, Box<Problem>> {
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => return Err(not_utf8(error.as_bytes(), error.utf8_error().valid_up_to(), name)),
+    };
+    if let Some(at) = text.bytes().position(|byte| byte == 0) {
+        let problem = contents("not-text", name, text.as_bytes(), at, "a NUL byte");
+        let help = if text.len() > 3 && text.bytes().skip(1).step_by(2).take(16).all(|byte| byte == 0) {
+            "it looks like UTF-16: save it as UTF-8"
+        } else {
+            "it looks like a binary file"
         };
-        ReadTrouble::NotUtf8 { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1, guess }
+        return Err(Box::new(problem.advise(help)));
+    }
+    let had_bom = text.starts_with('\u{feff}');
+    let crlf = text.find('\n').is_some_and(|at| text[..at].ends_with('\r'));
+    Ok(FileText { text, had_bom, crlf })
+}
+
+fn not_utf8(bytes: &[u8], at: usize, name: &str) -> Box<Problem> {
+    let byte = bytes.get(at).copied().unwrap_or_default();
+    let problem = contents("not-utf8", name, bytes, at, &format!("the byte 0x{byte:02X}"));
+    Box::new(match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => problem.advise("it starts like UTF-16: save it as UTF-8"),
+        _ => problem.advise("save it as UTF-8; it may be Latin-1 or Windows-1252"),
     })
+}
+
+/// A problem of one byte, with the text up to the end of its line.
+fn contents(rule: &'static str, name: &str, bytes: &[u8], at: usize, what: &str) -> Problem {
+    let end = bytes.iter().skip(at).take(200).position(|byte| *byte == b'\n').map_or((at + 200).min(bytes.len()), |length| at + length);
+    let before = String::from_utf8_lossy(bytes.get(..at).unwrap_or_default());
+    let span = Span::new(before.len(), before.len() + char::REPLACEMENT_CHARACTER.len_utf8());
+    let text = format!("{before}\u{fffd}{}", String::from_utf8_lossy(bytes.get(at + 1..end).unwrap_or_default()));
+    let LineColumn { line, column } = Source::new(SourceId(0), name, &*text).position(span.start);
+    let message = format!("it is not UTF-8 text: {what} stands in line {line}, column {column} (offset {at})");
+    Problem { excerpt: Some((text, span)), ..Problem::new(rule, Severity::Error, name, message) }
 }

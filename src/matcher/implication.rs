@@ -33,13 +33,15 @@ struct Prover {
 impl Prover {
     /// The order of the cases matters: what splits into "all of" comes before what splits into "one of".
     fn implies(&mut self, from: &TextPattern, to: &TextPattern) -> bool {
-        use TextPattern::{AllOf, AnyOf, ContainsAll, Not};
+        use TextPattern::{AllOf, AnyOf, Contains, ContainsAll, Not};
         let Some(left) = self.budget.checked_sub(1) else { return false };
         self.budget = left;
         if from == to {
             return true;
         }
         match (from, to) {
+            // By far the commonest pair, told without making outlines.
+            (Contains { needle: from, ignore_case: false }, Contains { needle: to, ignore_case: false }) => from.contains(to.as_str()),
             (_, AllOf(arms)) => arms.iter().all(|arm| self.implies(from, arm)),
             (AnyOf(arms), _) => arms.iter().all(|arm| self.implies(arm, to)),
             (AllOf(arms), _) if arms.iter().any(|arm| self.implies(arm, to)) => true,

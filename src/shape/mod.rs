@@ -143,7 +143,8 @@ impl<'r, 's> Reader<'r, 's> {
                 edits: vec![Edit { span: member.key_span, text: key_text }],
             });
         } else {
-            finding.help = Cow::Owned(format!("known here: {}; a key that begins with `_` or `$` is free for notes", known.join(", ")));
+            let listed = if known.len() <= MOST_LISTED { known.join(", ") } else { "see `aimock schema`".to_owned() };
+            finding.help = Cow::Owned(format!("known here: {listed}; a key that begins with `_` or `$` is free for notes"));
         }
     }
 
@@ -170,6 +171,9 @@ impl<'r, 's> Reader<'r, 's> {
         code(&last)
     }
 }
+
+/// More known keys than this are not listed in a message.
+const MOST_LISTED: usize = 20;
 
 /// Default rule for a value of the wrong type.
 pub const WRONG_TYPE: &str = "wrong-type";

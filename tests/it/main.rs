@@ -4,6 +4,8 @@
 mod codecs;
 /// Arguments, streams and exit statuses of the built program.
 mod command_line;
+/// The texts of real fixture files, read and held against other readers.
+mod corpus_texts;
 /// Who may import whom.
 mod layers;
 /// The examples of every lint rule, and what rules say about real fixtures.

@@ -1,5 +1,7 @@
 //! Laws of the matcher: what must hold for every pattern, match, table and request.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
+
 use aimock::exchange::{Endpoint, Exchange, Headers, MediaKind, Message, RawRequest, Request, Role, ToolOffer};
 use aimock::matcher::criteria::{CRITERIA, criterion};
 use aimock::matcher::{
@@ -283,7 +285,9 @@ proptest! {
     fn selection_is_pure_and_claims_count_once(rows in prop::collection::vec(row(), 0..6), exchange in exchange(), served in served()) {
         let table = Table::new(rows.clone());
         let mut grown = Table::default();
-        rows.into_iter().for_each(|row| grown.push(row));
+        for row in rows {
+            grown.push(row);
+        }
         let selected = table.select(&exchange, &served, RELAXED);
         prop_assert_eq!(selected, table.select(&exchange, &served, RELAXED));
         prop_assert_eq!(selected, grown.select(&exchange, &served, RELAXED));

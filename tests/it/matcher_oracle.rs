@@ -4,6 +4,8 @@
 //! ours: its own text extraction, its own comparisons, its own sequence counts. Random fixture sets meet random series
 //! of requests; both readings must serve the same fixture every time.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
+
 use std::collections::HashMap;
 
 use aimock::exchange::{EmbeddingInput, Endpoint, Exchange, MediaKind, Message, RawRequest, Request, Role, ToolOffer};
@@ -295,19 +297,19 @@ fn fixtures() -> impl Strategy<Value = Vec<Value>> {
     let slot = (prop::option::of(0_u64..3), prop::option::of(0_u64..3));
     let one = (prop::option::of(any::<prop::sample::Index>()), matches(), slot, response());
     (shared, prop::collection::vec(one, 1..9)).prop_map(|(shared, fixtures)| {
-        let fixture =
-            |(copied, own, (sequence, turn), response): (Option<prop::sample::Index>, Value, (Option<u64>, Option<u64>), Value)| {
-                let mut wanted = own;
-                if let Some(index) = copied {
-                    wanted = index.get(&shared).clone();
-                    let positions = [("sequenceIndex", sequence), ("turnIndex", turn)];
-                    for (key, value) in positions.into_iter().filter_map(|(key, value)| Some((key, value?))) {
-                        wanted[key] = value.into();
-                    }
+        let mut made = Vec::new();
+        for (copied, own, (sequence, turn), response) in fixtures {
+            let mut wanted = own;
+            if let Some(index) = copied {
+                wanted = index.get(&shared).clone();
+                let positions = [("sequenceIndex", sequence), ("turnIndex", turn)];
+                for (key, value) in positions.into_iter().filter_map(|(key, value)| Some((key, value?))) {
+                    wanted[key] = value.into();
                 }
-                json!({"match": wanted, "response": response})
-            };
-        fixtures.into_iter().map(fixture).collect()
+            }
+            made.push(json!({"match": wanted, "response": response}));
+        }
+        made
     })
 }
 

@@ -210,8 +210,9 @@ impl Reader<'_, '_> {
             ('+', _) => "a positive number has no sign",
             ('.', _) => "put a `0` before the decimal point",
             ('=', _) => "a key and its value are separated by `:`",
-            ('"' | '{' | '[' | '0'..='9' | '-', _) if wanted.starts_with("`,`") => "add the missing `,` before it",
-            (_, "`true`" | "`false`" | "`null`") if wanted.starts_with("`,`") => "add the missing `,` before it",
+            ('"' | '{' | '[' | '0'..='9' | '-', _) | (_, "`true`" | "`false`" | "`null`") if wanted.starts_with("`,`") => {
+                "add the missing `,` before it"
+            }
             ('}' | ']', _) if wanted.starts_with("`,`") => "close the brackets in the order they were opened",
             _ if wanted.starts_with("a key") && word.starts_with('`') && character.is_alphanumeric() => "put the key in double quotes",
             _ if character.is_alphabetic() && wanted.starts_with("a value") => "put the text in double quotes",

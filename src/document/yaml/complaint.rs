@@ -181,7 +181,6 @@ fn mismatch(body: &str, open: usize, close: char) -> Option<usize> {
             _ if escaped => escaped = false,
             (Some('"'), '\\') => escaped = true,
             (Some(mark), _) if mark == character => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(character),
             (None, '[' | '{') => depth += 1,
             (None, ']' | '}') => {
@@ -190,7 +189,7 @@ fn mismatch(body: &str, open: usize, close: char) -> Option<usize> {
                     return (character == close).then_some(open + at);
                 }
             }
-            (None, _) => {}
+            _ => {}
         }
     }
     None
