@@ -1,5 +1,6 @@
 //! `aimock match`: which fixture would answer this request, and why; for a miss, the nearest ones.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -135,7 +136,7 @@ impl Answer<'_> {
             Selection::Hit { row, by_turn, turn_relaxed } => {
                 let mut text = format!("{} answers\n  at {}\n", escape(&self.library.handle(row)), self.place(row));
                 text.push_str(&self.verdicts(row));
-                text.push_str(&format!("  why: {}\n", self.reason(row, by_turn, turn_relaxed)));
+                let _ = writeln!(text, "  why: {}", self.reason(row, by_turn, turn_relaxed));
                 text
             }
             Selection::Miss(miss) => self.miss_text(miss),
@@ -146,21 +147,22 @@ impl Answer<'_> {
         let mut text = String::from("no fixture matches\n");
         if miss.skipped_by_position > 0 {
             let skipped = super::report::counted(miss.skipped_by_position, "fixture");
-            text.push_str(&format!("  {skipped} would match, but for the sequence slot or the turn\n"));
+            let _ = writeln!(text, "  {skipped} would match, but for the sequence slot or the turn");
         }
         let nears = self.library.table.nearest(self.exchange, self.served, NEAREST);
         for (rank, near) in nears.iter().enumerate() {
-            text.push_str(&format!("\n{}. {}\n   at {}\n", rank + 1, escape(&self.library.handle(near.row)), self.place(near.row)));
+            let _ = writeln!(text, "\n{}. {}\n   at {}", rank + 1, escape(&self.library.handle(near.row)), self.place(near.row));
             for verdict in self.failed(near) {
-                text.push_str(&format!(
+                let _ = write!(
+                    text,
                     "   {}\n     wanted  {}\n     found   {}\n",
                     verdict.criterion.key,
                     escape(&verdict.wanted()),
                     escape(&verdict.found())
-                ));
+                );
             }
             if near.position_failed {
-                text.push_str(&format!("   {}\n", self.position(near.row)));
+                let _ = writeln!(text, "   {}", self.position(near.row));
             }
             if near.incompatible {
                 text.push_str("   its response is of a kind that this endpoint cannot answer with\n");
@@ -231,12 +233,12 @@ impl Answer<'_> {
     fn verdicts(&self, row: usize) -> String {
         let verdicts = self.all(row);
         let width = verdicts.iter().map(|verdict| verdict.criterion.key.len()).max().unwrap_or(0);
-        verdicts
-            .iter()
-            .map(|verdict| {
-                format!("  {:width$}  {}; found {}\n", verdict.criterion.key, escape(&verdict.wanted()), escape(&verdict.found()))
-            })
-            .collect()
+        let mut text = String::new();
+        for verdict in &verdicts {
+            let (wanted, found) = (verdict.wanted(), verdict.found());
+            let _ = writeln!(text, "  {:width$}  {}; found {}", verdict.criterion.key, escape(&wanted), escape(&found));
+        }
+        text
     }
 
     fn reason(&self, row: usize, by_turn: bool, turn_relaxed: bool) -> String {

@@ -1,5 +1,6 @@
 //! What every command does first: the configuration, the files, their fixtures.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -56,7 +57,8 @@ impl Config {
             },
         };
         let name = files::display_name(&path);
-        let text = files::read_path(&path, files::DEFAULT_MAX_FILE_SIZE).with_context(|| format!("cannot read the configuration {name}"))?.text;
+        let text =
+            files::read_path(&path, files::DEFAULT_MAX_FILE_SIZE).with_context(|| format!("cannot read the configuration {name}"))?.text;
         let source = Arc::new(Source::new(SourceId(0), name.clone(), text));
         let problems = match config::parse(&source, Format::from_path(&name)) {
             Ok((shape, warnings)) => {
@@ -73,7 +75,7 @@ impl Config {
         for problem in problems.iter().filter(|problem| problem.severity == Severity::Error) {
             let place = problem.position();
             let help = if problem.help.is_empty() { String::new() } else { format!("; {}", problem.help) };
-            listed.push_str(&format!("\n  {name}:{}:{}: {}{help}", place.line, place.column, problem.message));
+            let _ = write!(listed, "\n  {name}:{}:{}: {}{help}", place.line, place.column, problem.message);
         }
         anyhow::bail!("the configuration {name} cannot be used:{listed}")
     }
@@ -122,11 +124,15 @@ impl Config {
     /// How plain texts compare: what is said, else exact where there are transforms.
     pub(super) fn matching(&self, flag: Option<super::Matching>) -> Matching {
         use crate::config::MatchingWord;
-        match (flag, self.shape.matching) {
-            (Some(super::Matching::Exact), _) | (None, Some(MatchingWord::Exact)) => Matching::Exact,
-            (Some(super::Matching::Contains), _) | (None, Some(MatchingWord::Contains)) => Matching::Contains,
-            (None, None) if self.shape.transforms.as_ref().is_some_and(|list| !list.is_empty()) => Matching::Exact,
-            (None, None) => Matching::Contains,
+        let word = match flag {
+            Some(super::Matching::Exact) => Some(MatchingWord::Exact),
+            Some(super::Matching::Contains) => Some(MatchingWord::Contains),
+            None => self.shape.matching,
+        };
+        match word {
+            Some(MatchingWord::Exact) => Matching::Exact,
+            None if self.shape.transforms.as_ref().is_some_and(|list| !list.is_empty()) => Matching::Exact,
+            Some(MatchingWord::Contains) | None => Matching::Contains,
         }
     }
 }

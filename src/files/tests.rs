@@ -344,6 +344,6 @@ fn names_are_as_typed() {
     for (path, expected) in
         [("./a/b.json", "a/b.json"), ("a.json", "a.json"), ("/x/y.json", "/x/y.json"), ("../z.json", "../z.json"), (".", ".")]
     {
-        assert_eq!(problem::display_name(Path::new(path)), expected);
+        assert_eq!(display_name(Path::new(path)), expected);
     }
 }

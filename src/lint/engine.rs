@@ -81,7 +81,7 @@ fn examine(input: &Input, chosen: &Chosen, options: &serde_json::Map<String, ser
             return Examined { file, found, allows: Allows::default() };
         }
     };
-    let mut file = load_parsed(&input.source, &parsed, load);
+    let mut file = load_parsed(&input.source, input.format, &parsed, load);
     let mut found = std::mem::take(&mut file.problems);
     let context = FileContext { source: &input.source, format: input.format, parsed: &parsed, file: &file, options };
     let allows = Allows::of(&context);

@@ -165,8 +165,8 @@ impl<'r, 's> Reader<'r, 's> {
         }
         let last = last.replace("~1", "/").replace("~0", "~");
         if last.bytes().all(|byte| byte.is_ascii_digit()) {
-            let list = parts.next().unwrap_or("").replace("~1", "/").replace("~0", "~");
-            return format!("`{list}[{last}]`");
+            let owner = parts.next().unwrap_or("").replace("~1", "/").replace("~0", "~");
+            return format!("`{owner}[{last}]`");
         }
         code(&last)
     }
