@@ -309,6 +309,13 @@ fn fixes_keep_comments_and_formatting() {
 }
 
 #[test]
+fn two_slips_do_not_become_one_key_twice() {
+    let text = r#"{ "fixtures": [{ "match": {}, "response": { "text": "a", "message": "b" } }] }"#;
+    let fixed = r#"{ "fixtures": [{ "match": {}, "response": { "content": "a", "message": "b" } }] }"#;
+    check_fix("a.json", text, "response-key-slip", fixed);
+}
+
+#[test]
 fn fixes_know_yaml() {
     let text = "fixtures:\n  - match: { userMessage: a }\n    response:\n      error: { message: 'no' }\n    latency: 5\n    id: x\n";
     let fixed = "fixtures:\n  - match: { userMessage: a }\n    response:\n      error: { message: 'no' }\n    id: x\n";

@@ -31,7 +31,7 @@ pub(super) static RULE: Rule = Rule {
 /// Keys that hold text elsewhere.
 const TEXT_KEYS: [&str; 6] = ["text", "message", "body", "answer", "output_text", "completion"];
 /// Keys that hold tool calls elsewhere.
-const CALL_KEYS: [&str; 4] = ["tool_calls", "tools", "function_call", "tool_use"];
+const CALL_KEYS: [&str; 3] = ["tool_calls", "function_call", "tool_use"];
 /// Keys that hold a whole answer elsewhere.
 const BODY_KEYS: [&str; 3] = ["choices", "candidates", "output"];
 
@@ -48,18 +48,22 @@ fn check(file: &FileContext<'_>, findings: &mut Findings) {
 
 fn check_keys(file: &FileContext<'_>, entry: &Node<'_>, response: &Node<'_>, findings: &mut Findings) {
     let kind = kind_key(response);
+    let mut renamed = Vec::new();
     for member in counting(response) {
         let key = member.key.as_ref();
         let meant = match key {
             _ if CALL_KEYS.contains(&key) && matches!(kind, None | Some("content")) => "toolCalls",
             _ if kind.is_some() => continue,
             _ if TEXT_KEYS.contains(&key) || BODY_KEYS.contains(&key) => "content",
+            "tools" => "toolCalls",
             "vector" => "embedding",
             _ => continue,
         };
         let finding = report(findings, file, entry, member.key_span, format!("{} is no key of a response", code(key)));
         finding.help = format!("write `{meant}` in its place").into();
-        if is_ready(member, meant) {
+        // Two keys cannot both get the name.
+        if is_ready(member, meant) && !renamed.contains(&meant) {
+            renamed.push(meant);
             finding.fix = Some(Fix {
                 safety: Safety::Safe,
                 title: format!("rename the key to `{meant}`").into(),
