@@ -19,4 +19,4 @@ pub use miss::{NearMiss, miss_reply, near_misses};
 pub use pace::{Beat, Delivery, plan_emission, plan_events, plan_http};
 pub use plan::{Close, Cut, Plan, Step};
 pub use policy::{DEFAULT_TEST_ID, Policy, ServerPolicy};
-pub use session::{Claim, Decision, MatchedBy, Sessions, Verdict};
+pub use session::{Claim, DEFAULT_TEST_IDS, Decision, MatchedBy, Sessions, Verdict};

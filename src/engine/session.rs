@@ -13,8 +13,8 @@ use super::{Edition, Editions, Policy};
 use crate::exchange::{Endpoint, ErrorReply, Exchange};
 use crate::matcher::{Miss, Selection, Served};
 
-/// More test ids than this, and the one that came first is forgotten.
-const TEST_IDS: usize = 500;
+/// So many test ids are kept unless told otherwise; of more, the one that came first is forgotten.
+pub const DEFAULT_TEST_IDS: usize = 500;
 /// More queued errors than this are refused.
 const QUEUED_ERRORS: usize = 1000;
 
@@ -86,13 +86,26 @@ struct Book {
 }
 
 /// The counts of all test ids, and the queue of injected errors.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Sessions {
+    /// Test ids that are kept; 0 means all.
+    most: usize,
     book: Mutex<Book>,
     injected: Mutex<VecDeque<ErrorReply>>,
 }
 
+impl Default for Sessions {
+    fn default() -> Sessions {
+        Sessions::keeping(DEFAULT_TEST_IDS)
+    }
+}
+
 impl Sessions {
+    /// Counts of at most this many test ids; 0 means all.
+    pub fn keeping(most: usize) -> Sessions {
+        Sessions { most, book: Mutex::default(), injected: Mutex::default() }
+    }
+
     /// Chooses what answers and claims it, in one step.
     pub fn claim(&self, editions: &Editions, exchange: &Exchange, policy: &Policy) -> Decision {
         if let Some(error) = self.take_injected(exchange.request.endpoint) {
@@ -144,7 +157,7 @@ impl Sessions {
         if let Some(session) = book.sessions.get(test_id) {
             return session.clone();
         }
-        while book.order.len() >= TEST_IDS {
+        while self.most > 0 && book.order.len() >= self.most {
             if let Some(oldest) = book.order.pop_front() {
                 book.sessions.remove(&oldest);
             }

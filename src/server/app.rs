@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::auth::ApiKeys;
 use super::journal::{Journal, JournalLimits};
-use crate::engine::{Editions, ServerPolicy, Sessions};
+use crate::engine::{DEFAULT_TEST_IDS, Editions, ServerPolicy, Sessions};
 use crate::fixture::{Fixture, Library, Pace};
 use crate::provider::ReasoningModels;
 use crate::provider::route::{self, Lookup};
@@ -45,7 +45,7 @@ impl Default for Limits {
 }
 
 /// The server's own settings, every flag resolved.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     pub policy: ServerPolicy,
     /// Timing for fixtures that set none.
@@ -57,6 +57,23 @@ pub struct Settings {
     pub limits: Limits,
     pub journal: JournalLimits,
     pub reasoning: ReasoningModels,
+    /// Test ids whose counts are kept; 0 means all.
+    pub most_test_ids: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            policy: ServerPolicy::default(),
+            pace: Pace::default(),
+            seed: 0,
+            auth: ApiKeys::default(),
+            limits: Limits::default(),
+            journal: JournalLimits::default(),
+            reasoning: ReasoningModels::default(),
+            most_test_ids: DEFAULT_TEST_IDS,
+        }
+    }
 }
 
 /// How loud a line of the log is.
@@ -114,7 +131,7 @@ impl App {
         App {
             journal: Journal::new(settings.journal),
             editions: Editions::new(library),
-            sessions: Sessions::default(),
+            sessions: Sessions::keeping(settings.most_test_ids),
             salt: std::hash::RandomState::new().hash_one(0_u8),
             count: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
