@@ -7,7 +7,7 @@ use super::{
 };
 
 /// A body that nobody issued and that looks as if somebody had.
-const BODY: &str = "Qm7Zt2Xv9Lr4Kd8Wp3Nc6Hs1Bf5Jg0TyUrEx4Ma8Vo2Qi6";
+const BODY: &str = "Qm7Zt2Xv9Lr4Kd8Wp3Nc6Hs1Bf5Jg0TyUrEx4Ma8Vo2Qi6y";
 
 #[track_caller]
 fn check(class: Class, text: &str, expected: &[&str]) {

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::plausible::{is_placeholder, looks_random};
 use super::{Class, Hit, holds_known_key};
 
-/// Names of query parameters that sign an address: AWS, Google Cloud, Azure, CloudFront.
+/// Names of query parameters that sign an address: AWS, Google Cloud, Azure, `CloudFront`.
 static SIGNATURE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?:X-Amz-Signature=|X-Goog-Signature=|[?&;]sig=|[?&;]Signature=)([A-Za-z0-9%+/=_~-]{32,700})").ok());
 
@@ -93,7 +93,7 @@ fn is_password(name: &str, password: &str, host: &str) -> bool {
     let weak = ["pass", "pwd", "guest", "admin", "root", "user"];
     dotted
         && !host.contains("example")
-        && !host.ends_with(".test")
+        && host.rsplit('.').next() != Some("test")
         && password != name
         && !is_placeholder(password)
         && !weak.iter().any(|word| password.eq_ignore_ascii_case(word))

@@ -4,6 +4,8 @@
 mod codecs;
 /// Arguments, streams and exit statuses of the built program.
 mod command_line;
+/// Secrets, volatile texts and text hygiene: what lint finds, and what it lets through.
+mod lint_texts;
 /// Laws of the matcher, over made-up patterns and tables.
 mod matcher_laws;
 /// A second, independent reading of the matching rules.
