@@ -158,6 +158,15 @@ fn keys_are_found_wherever_they_stand() {
 }
 
 #[test]
+fn no_rule_quotes_a_key() {
+    let key = format!("sk-{}", drawn(ALNUM, 40, 5));
+    let file = fixture(&format!("{{ \"userMessage\": {} }}", json(&format!("{key} "))), r#"{ "content": "Done." }"#);
+    let found = lint("a.json", &file, "whitespace-in-key");
+    assert_eq!(found.len(), 1);
+    assert!(!found[0].message.contains(&key[3..20]) && found[0].message.contains('…'), "{}", found[0].message);
+}
+
+#[test]
 fn placeholders_are_let_through() {
     let texts = [
         "sk-test-1234567890abcdef1234567890abcdef",
@@ -260,7 +269,7 @@ fn personal_data() {
     check("payment-card", "4242 4242 4242 4242", 0);
     check("payment-card", &["id 4539", "5787", "6362", "1486"].concat(), 0);
     check("ip-address", "from 87.54.121.33", 1);
-    check("ip-address", "from 192.168.1.7, 192.0.2.9, 8.8.8.8, v87.54.121.33", 0);
+    check("ip-address", "from 192.168.1.7, 192.0.2.9, 8.8.8.8, v87.54.121.33, 2.5.4.29, 11.2.0.7", 0);
 }
 
 #[test]
