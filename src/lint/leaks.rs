@@ -210,7 +210,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Lists of stream pieces (`events`, `blocks`, `chunks`) of every response, joined.
+    /// Lists of stream pieces (`events`, `blocks`) of every response, joined.
     fn streams(&mut self, root: &Node<'_>) {
         for entry in root.get("fixtures").map_or(&[][..], Node::items) {
             let responses = entry.get("responses").map_or(&[][..], Node::items);

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use aimock::diagnostic::{Diagnostic, Source, SourceId};
 use aimock::document::Format;
 use aimock::fixture::{Input, LoadOptions};
-use aimock::lint::{ALL, Category, LintInput, Rule, Selection, Tier, example_options, run};
+use aimock::lint::{ALL, Category, LintInput, Selection, Tier, example_options, run};
 use base64::Engine as _;
 
-fn lint_files(files: Vec<(String, String)>, select: &str, options: &serde_json::Map<String, serde_json::Value>) -> Vec<Diagnostic> {
-    let chosen = Selection { select: vec![select.to_owned()], ..Selection::default() }.resolve().unwrap();
+fn lint_files(files: Vec<(String, String)>, select: &[&str], options: &serde_json::Map<String, serde_json::Value>) -> Vec<Diagnostic> {
+    let chosen = Selection { select: select.iter().map(|name| (*name).to_owned()).collect(), ..Selection::default() }.resolve().unwrap();
     let inputs: Vec<Input> = (0u32..)
         .zip(files)
         .map(|(id, (name, text))| Input { format: Format::from_path(&name), source: Arc::new(Source::new(SourceId(id), name, text)) })
@@ -23,7 +23,7 @@ fn lint_files(files: Vec<(String, String)>, select: &str, options: &serde_json::
 }
 
 fn lint(name: &str, text: &str, rule: &str) -> Vec<Diagnostic> {
-    let mut found = lint_files(vec![(name.to_owned(), text.to_owned())], rule, &example_options(rule));
+    let mut found = lint_files(vec![(name.to_owned(), text.to_owned())], &[rule], &example_options(rule));
     found.retain(|finding| finding.rule == rule);
     found
 }
@@ -226,8 +226,8 @@ fn ids_in_keys() {
     check_key("request-id-in-match", "see req_011CQm7Zt2Xv9Lr4Kd8Wp3N", 1);
     check_key("request-id-in-match", "see call_get_weather_1", 0);
     check_key("request-id-in-match", "msg_welcomeeverybodyhere", 0);
-    check_key("path-in-match", "read /home/mlindqvist/shop/cart.ts", 1);
-    check_key("path-in-match", r"read C:\Users\mlindqvist\cart.ts", 1);
+    check_key("path-in-match", "read /home/builder7/shop/cart.ts", 1);
+    check_key("path-in-match", r"read C:\Users\builder7\cart.ts", 1);
     check_key("path-in-match", "read /tmp/tmp.a8Xk29Qz/in", 1);
     check_key("path-in-match", "read /home/user/cart.ts", 0);
     check_key("path-in-match", "read /tmp/report.txt", 0);
@@ -258,8 +258,8 @@ fn personal_data() {
         let file = fixture(r#"{ "userMessage": "log in" }"#, &format!("{{ \"content\": {} }}", json(text)));
         assert_eq!(lint("a.json", &file, rule).len(), expected, "{rule}: {text}");
     };
-    check("email-address", "write to maria.lindqvist@nordpost.se now", 1);
-    check("email-address", "write to maria@example.com", 0);
+    check("email-address", "write to billing.desk@acme.io now", 1);
+    check("email-address", "write to desk@example.com", 0);
     check("email-address", "npm i @scope/pkg@1.2.3, git@github.com:a/b", 0);
     check("phone-number", "call +46 70 174 06 38", 1);
     check("phone-number", "call +1 202 555 0143", 0);
@@ -301,16 +301,12 @@ fn a_corpus_of_real_text_has_no_default_finding() {
         .map(|entry| (entry.path().to_string_lossy().into_owned(), String::from_utf8(fs(entry.path())).unwrap()))
         .collect();
     files.sort();
-    let mine: Vec<&Rule> = ALL
+    let mine = [Category::Secrets, Category::Nondeterminism, Category::Text, Category::Size];
+    let rules = ALL.iter().filter(|rule| mine.contains(&rule.category) && rule.tier == Tier::Default);
+    let names: Vec<&str> = rules.map(|rule| rule.name).collect();
+    let said: Vec<String> = lint_files(files, &names, &serde_json::Map::new())
         .iter()
-        .copied()
-        .filter(|rule| matches!(rule.category, Category::Secrets | Category::Nondeterminism | Category::Text | Category::Size))
-        .filter(|rule| rule.tier == Tier::Default)
-        .collect();
-    let found = lint_files(files, "default", &serde_json::Map::new());
-    let said: Vec<String> = found
-        .iter()
-        .filter(|finding| mine.iter().any(|rule| rule.name == finding.rule))
+        .filter(|finding| names.contains(&finding.rule))
         .map(|finding| format!("{} {}:{} {}", finding.rule, finding.primary.source.name(), finding.position().line, finding.message))
         .collect();
     assert!(said.is_empty(), "{said:#?}");
