@@ -67,6 +67,7 @@ pub fn run(input: LintInput<'_>) -> Outcome {
     if let Some(shown) = shown {
         found.retain(|finding| shown.contains(&(finding.primary.source.id().0 as usize)));
     }
+    found.iter_mut().for_each(super::leaks::redact);
     Diagnostic::sort(&mut found);
     Outcome { files, findings: found, allowed }
 }

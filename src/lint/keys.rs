@@ -47,7 +47,9 @@ fn collect<'a>(key: &'static str, node: &'a Node<'a>, compared: Compared, depth:
     match &node.value {
         Value::String(text) => texts.push(KeyText { key, compared, node, text }),
         Value::Array(items) if depth < MOST_NESTED => {
-            items.iter().for_each(|item| collect(key, item, Compared::Contains, depth + 1, texts))
+            for item in items {
+                collect(key, item, Compared::Contains, depth + 1, texts);
+            }
         }
         Value::Object(members) if depth < MOST_NESTED => {
             for member in members {

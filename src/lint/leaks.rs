@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::{FileContext, Findings};
-use crate::diagnostic::{Edit, Fix, Safety, Span};
+use crate::diagnostic::{Diagnostic, Edit, Fix, Safety, Span};
 use crate::document::{Member, Node, Value};
 use crate::secrets::{self, Class, Hit, Layer};
 
@@ -65,6 +65,38 @@ pub(super) fn report(file: &FileContext<'_>, findings: &mut Findings, class: Cla
             finding.fix = Some(Fix { safety: Safety::Unsafe, title: format!("replace it by `{instead}`").into(), edits });
         }
     }
+}
+
+/// Takes credentials out of what a finding says: rules of all kinds quote texts, and reports go to logs.
+pub(super) fn redact(finding: &mut Diagnostic) {
+    for text in [&mut finding.message, &mut finding.primary.pointer] {
+        if let Some(clean) = redacted(text) {
+            *text = clean;
+        }
+    }
+    if let Some(clean) = redacted(&finding.help) {
+        finding.help = clean.into();
+    }
+}
+
+/// The text without credentials; `None` when it has none.
+fn redacted(text: &str) -> Option<String> {
+    let mut clean = None;
+    for class in Class::CREDENTIALS {
+        let current = clean.as_deref().unwrap_or(text);
+        if !secrets::may_hold(class, current) {
+            continue;
+        }
+        let mut next = current.to_owned();
+        let hits = secrets::scan(class, current);
+        for hit in hits.iter().rev() {
+            next.replace_range(hit.range.clone(), "…");
+        }
+        if !hits.is_empty() {
+            clean = Some(next);
+        }
+    }
+    clean
 }
 
 /// Says what it is and never what it says.
@@ -178,7 +210,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Lists of stream pieces (`events`, `blocks`, `chunks`) of every response, joined.
+    /// Lists of stream pieces (`events`, `blocks`) of every response, joined.
     fn streams(&mut self, root: &Node<'_>) {
         for entry in root.get("fixtures").map_or(&[][..], Node::items) {
             let responses = entry.get("responses").map_or(&[][..], Node::items);

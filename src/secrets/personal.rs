@@ -199,6 +199,8 @@ pub(super) fn ip_addresses(text: &str) -> Vec<Hit> {
 fn is_public(address: Ipv4Addr) -> bool {
     let [first, second, _, last] = address.octets();
     let shared = first == 100 && (64..128).contains(&second);
+    // Versions and object identifiers are written alike; their numbers are small.
+    let version = first < 3 || address.octets().iter().all(|octet| *octet < 32);
     !(address.is_private()
         || address.is_loopback()
         || address.is_link_local()
@@ -208,6 +210,7 @@ fn is_public(address: Ipv4Addr) -> bool {
         || first == 0
         || first >= 240
         || shared
+        || version
         || last == 0
         || KNOWN_TO_ALL.contains(&address.octets()))
 }

@@ -7,7 +7,7 @@ use super::{
 };
 
 /// A body that nobody issued and that looks as if somebody had.
-const BODY: &str = "Qm7Zt2Xv9Lr4Kd8Wp3Nc6Hs1Bf5Jg0TyUrEx4Ma8Vo2Qi6";
+const BODY: &str = "Qm7Zt2Xv9Lr4Kd8Wp3Nc6Hs1Bf5Jg0TyUrEx4Ma8Vo2Qi6yW";
 
 #[track_caller]
 fn check(class: Class, text: &str, expected: &[&str]) {
@@ -66,6 +66,7 @@ fn addresses() {
     check(Class::UrlCredential, &format!("https://a.io/x?api_key={}", &BODY[..32]), &[&BODY[..32]]);
     check(Class::UrlCredential, "https://a.io/x?key=weather-in-oslo-tomorrow", &[]);
     check(Class::UrlCredential, &format!("postgres://me:{}@db-7.a.io/x", &BODY[..12]), &[&BODY[..12]]);
+    check(Class::UrlCredential, "postgres://me:opensesame@db-7.a.io/x", &[]);
     check(Class::UrlCredential, "postgres://postgres:postgres@localhost:5432/x", &[]);
     check(Class::UrlCredential, &format!("postgres://me:{}@db/x", &BODY[..12]), &[]);
 }

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::plausible::{is_placeholder, looks_random};
 use super::{Class, Hit, holds_known_key};
 
-/// Names of query parameters that sign an address: AWS, Google Cloud, Azure, CloudFront.
+/// Names of query parameters that sign an address: AWS, Google Cloud, Azure, `CloudFront`.
 static SIGNATURE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?:X-Amz-Signature=|X-Goog-Signature=|[?&;]sig=|[?&;]Signature=)([A-Za-z0-9%+/=_~-]{32,700})").ok());
 
@@ -90,12 +90,12 @@ pub(super) fn credentials(text: &str) -> Vec<Hit> {
 fn is_password(name: &str, password: &str, host: &str) -> bool {
     // Names without a dot are those of containers and of this machine.
     let dotted = host.contains('.') && !["localhost", "127.", "0.0.0.0"].iter().any(|local| host.starts_with(local));
-    let weak = ["pass", "pwd", "guest", "admin", "root", "user"];
     dotted
         && !host.contains("example")
-        && !host.ends_with(".test")
+        && host.rsplit('.').next() != Some("test")
         && password != name
+        && password.len() >= 8
+        && has_both(password)
         && !is_placeholder(password)
-        && !weak.iter().any(|word| password.eq_ignore_ascii_case(word))
         && !holds_known_key(password)
 }

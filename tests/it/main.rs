@@ -10,6 +10,8 @@ mod corpus_texts;
 mod layers;
 /// The examples of every lint rule, and what rules say about real fixtures.
 mod lint_examples;
+/// Secrets, volatile texts and text hygiene: what lint finds, and what it lets through.
+mod lint_texts;
 /// Laws of the matcher, over made-up patterns and tables.
 mod matcher_laws;
 /// A second, independent reading of the matching rules.

@@ -1,10 +1,11 @@
 //! `case-only-difference`: two match texts that differ in nothing but case.
 
+use std::collections::{HashMap, HashSet};
+
 use super::super::{Category, Check, EntryRef, Example, Findings, Rule, ScopeContext, Tier};
 use crate::diagnostic::Severity;
 use crate::fixture::LoadedEntry;
 use crate::matcher::{Pattern, TextPattern};
-use std::collections::{HashMap, HashSet};
 
 pub(super) static RULE: Rule = Rule {
     name: "case-only-difference",
@@ -34,7 +35,7 @@ fn check(scope: &ScopeContext<'_>, findings: &mut Findings) {
             related.note = "the earlier spelling".into();
             let finding = findings.report(entry.match_label(), message);
             finding.help = "spell them alike, or use `{ \"contains\": …, \"ignoreCase\": true }` once".into();
-            finding.identity = text.to_owned();
+            text.clone_into(&mut finding.identity);
             finding.related.push(related);
         }
     }

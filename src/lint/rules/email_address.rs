@@ -14,8 +14,8 @@ pub(super) static RULE: Rule = Rule {
     why: "recorded conversations carry the data of those who had them",
     fix: Some(Safety::Unsafe),
     examples: &[Example {
-        bad: r#"{ "fixtures": [{ "match": { "userMessage": "log in" }, "response": { "content": "Use maria.lindqvist@nordpost.se for that." } }] }"#,
-        good: r#"{ "fixtures": [{ "match": { "userMessage": "log in" }, "response": { "content": "Use maria@example.com for that." } }] }"#,
+        bad: r#"{ "fixtures": [{ "match": { "userMessage": "log in" }, "response": { "content": "Use billing.desk@acme.io for that." } }] }"#,
+        good: r#"{ "fixtures": [{ "match": { "userMessage": "log in" }, "response": { "content": "Use desk@example.com for that." } }] }"#,
     }],
     check: Check::File(check),
 };

@@ -28,7 +28,7 @@ fn check(file: &FileContext<'_>, findings: &mut Findings) {
             }
             let finding = findings.report(file.label(text.node.span), format!("`{}` is empty: every text contains it", text.key));
             finding.help = "remove the key if every request is meant, else say what it must contain".into();
-            finding.identity = text.key.to_owned();
+            text.key.clone_into(&mut finding.identity);
         }
     }
 }

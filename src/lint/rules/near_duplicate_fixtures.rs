@@ -1,11 +1,12 @@
 //! `near-duplicate-fixtures`: fixtures that differ in one discriminator only.
 
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::Severity;
 use crate::document::{self, Node};
 use crate::fixture::LoadedEntry;
-use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 pub(super) static RULE: Rule = Rule {
     name: "near-duplicate-fixtures",

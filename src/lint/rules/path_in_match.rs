@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     why: "on any other machine the path is another one, so the fixture never matches there",
     fix: None,
     examples: &[Example {
-        bad: r#"{ "fixtures": [{ "match": { "userMessage": "Read /home/mlindqvist/shop/cart.ts" }, "response": { "content": "Done." } }] }"#,
+        bad: r#"{ "fixtures": [{ "match": { "userMessage": "Read /home/builder7/shop/cart.ts" }, "response": { "content": "Done." } }] }"#,
         good: r#"{ "fixtures": [{ "match": { "userMessage": "Read shop/cart.ts" }, "response": { "content": "Done." } }] }"#,
     }],
     check: Check::File(check),

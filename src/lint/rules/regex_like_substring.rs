@@ -32,8 +32,7 @@ fn check(file: &FileContext<'_>, findings: &mut Findings) {
             let Some(meant) = meant(text.text) else { continue };
             let message = format!("`{}` looks for the characters {}, which read like a regular expression", text.key, code(text.text));
             let finding = findings.report(file.label(text.node.span), message);
-            finding.help =
-                format!("write `{}`, or keep it if these very characters are meant", code(&meant.written()).trim_matches('`')).into();
+            finding.help = format!("write {}, or keep it if these very characters are meant", code(&meant.written())).into();
             finding.identity = format!("{} {}", text.key, text.text);
             if text.compared == Compared::Plain && !is_block_scalar(file, text.node) {
                 let edits = vec![Edit { span: text.node.span, text: meant.written() }];
@@ -69,8 +68,8 @@ fn meant(text: &str) -> Option<Meant<'_>> {
 }
 
 fn is_pattern(text: &str) -> bool {
-    let anchored =
-        text.len() > 2 && text.starts_with('^') || (text.len() > 2 && text.ends_with('$') && text.contains(['*', '+', '\\', '|']));
+    let ends = text.ends_with('$') && text.contains(['*', '+', '\\', '|']);
+    let anchored = text.len() > 2 && (text.starts_with('^') || ends);
     anchored || has_repetition(text) || has_class(text)
 }
 

@@ -40,7 +40,7 @@ fn check(file: &FileContext<'_>, findings: &mut Findings) {
             let message = format!("{} is contained in requests that have nothing to do with it", crate::shape::code(text.text));
             let finding = findings.report(file.label(text.node.span), message);
             finding.help = "match on more of the request, or use `{ \"equals\": … }`".into();
-            finding.identity = text.text.to_owned();
+            text.text.clone_into(&mut finding.identity);
         }
     }
 }

@@ -42,7 +42,7 @@ fn report(file: &FileContext<'_>, findings: &mut Findings, node: &Node<'_>, writ
     let finding = findings
         .report(file.label(node.span), format!("{} is {kind} here and something else to other readers", crate::shape::code(written)));
     finding.help = format!("write `{clear}`").into();
-    finding.identity = written.to_owned();
+    written.clone_into(&mut finding.identity);
     let edits = vec![Edit { span: node.span, text: clear.to_owned() }];
     finding.fix = Some(Fix { safety: Safety::Safe, title: format!("write `{clear}`").into(), edits });
 }
