@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use serde_json::Value;
 
 use super::describe_match;
-use crate::diagnostic::SourceId;
 use crate::fixture::{Fixture, Library, SourceFile};
 
 /// A fixture as the journal and the control API show it.
@@ -106,11 +105,11 @@ impl Editions {
     pub fn append(&self, mut added: Vec<Fixture>) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let mut sources = current.library.sources.clone();
-        let source = SourceId(u32::try_from(sources.len()).unwrap_or(u32::MAX));
+        let number = u32::try_from(sources.len()).unwrap_or(u32::MAX);
         let posted = sources.len().saturating_sub(self.loaded.library.sources.len()) + 1;
         sources.push(SourceFile { name: format!("posted-{posted}") });
         for fixture in &mut added {
-            fixture.origin.source = source;
+            fixture.origin.source.0 = number;
         }
         let mut fixtures = current.library.fixtures.clone();
         fixtures.extend(added);
