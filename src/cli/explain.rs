@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::args::ExplainArgs;
 use super::{Status, Terminal};
 use crate::fixture::LOADER_RULES;
+use crate::lint;
 use crate::matcher::{CRITERIA, criteria};
-use crate::{lint, reference};
 
 /// Runs the command.
 pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
@@ -21,7 +21,7 @@ pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal<'_>) -> anyhow::Re
 
 fn page(name: &str) -> Option<String> {
     if let Some(rule) = lint::rule(name) {
-        return Some(reference::rule_page(rule));
+        return Some(lint::page(rule));
     }
     if let Some(rule) = LOADER_RULES.iter().find(|rule| rule.name == name) {
         return Some(format!(

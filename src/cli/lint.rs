@@ -118,11 +118,11 @@ impl Lint<'_> {
         let mut fixes = 0;
         let mut outcome = self.run(inputs.clone(), plan);
         for _ in 0..MOST_ROUNDS {
-            let fixed = lint::apply_fixes(&outcome.findings, most);
-            if fixed.is_empty() {
+            let cured = lint::apply_fixes(&outcome.findings, most);
+            if cured.is_empty() {
                 break;
             }
-            for file in fixed {
+            for file in cured {
                 fixes += file.fixes;
                 if let Some(input) = inputs.get_mut(file.source.id().0 as usize) {
                     input.source = std::sync::Arc::new(crate::diagnostic::Source::new(file.source.id(), file.source.name(), file.text));

@@ -162,13 +162,8 @@ fn level(word: LogLevelWord) -> LogLevel {
 
 /// Keys of the flag or its variable, else of the configuration. Set but empty is a mistake, not an open door.
 fn keys(flag: Option<&[String]>, config: &Config) -> anyhow::Result<ApiKeys> {
-    let listed: Vec<String> = match flag {
-        Some(keys) => keys.to_vec(),
-        None => {
-            let configured = config.shape.auth.as_ref().and_then(|auth| auth.api_keys.as_ref());
-            configured.into_iter().flatten().map(|key| key.0.clone()).collect()
-        }
-    };
+    let configured = config.shape.auth.iter().flat_map(|auth| &auth.api_keys).flatten().map(|key| key.0.clone());
+    let listed: Vec<String> = flag.map_or_else(|| configured.collect(), <[String]>::to_vec);
     if flag.is_none() && listed.is_empty() {
         return Ok(ApiKeys::default());
     }

@@ -19,6 +19,9 @@ use crate::matcher::Matching;
 /// Where fixtures are looked for when nothing else is said.
 const DEFAULT_PATH: &str = "fixtures";
 
+/// A file's name, its path unless it is standard input, and its text.
+type ReadFile = (String, Option<PathBuf>, Result<FileText, Box<files::Problem>>);
+
 /// The place in load order of files that could not be read: behind all others.
 const UNREAD: SourceId = SourceId(u32::MAX);
 
@@ -153,8 +156,7 @@ impl Sources {
             let text = files::read(&found, limit);
             (found.name, Some(found.path), text)
         };
-        let mut texts: Vec<(String, Option<PathBuf>, Result<FileText, Box<files::Problem>>)> =
-            discovery.files.into_par_iter().map(read).collect();
+        let mut texts: Vec<ReadFile> = discovery.files.into_par_iter().map(read).collect();
         if !stdin.is_empty() {
             texts.insert(0, (stdin_name.to_owned(), None, files::stdin(limit)));
         }

@@ -78,7 +78,7 @@ macro_rules! shape {
                     let schema = generator.subschema_for::<$ty>();
                     properties.insert($key.to_owned(), $crate::shape::macros::describe(schema, &[$($doc),*]));
                 )*
-                $crate::shape::macros::object_schema(&[$($about),*], properties, &required, $crate::shape::Unknown::$policy)
+                $crate::shape::macros::object_schema(&[$($about),*], &properties, &required, $crate::shape::Unknown::$policy)
             }
         }
     };
@@ -166,7 +166,7 @@ pub(crate) fn describe(mut schema: schemars::Schema, lines: &[&str]) -> serde_js
 /// The schema of an object shape.
 pub(crate) fn object_schema(
     about: &[&str],
-    properties: serde_json::Map<String, serde_json::Value>,
+    properties: &serde_json::Map<String, serde_json::Value>,
     required: &[&str],
     policy: Unknown,
 ) -> schemars::Schema {

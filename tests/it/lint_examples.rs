@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aimock::diagnostic::{Diagnostic, Safety, Severity, Source, SourceId};
 use aimock::document::Format;
 use aimock::fixture::{Input, LoadOptions};
-use aimock::lint::{ALL, Category, Chosen, Example, LintInput, Outcome, Rule, Selection, apply_fixes, run};
+use aimock::lint::{ALL, Category, Chosen, Example, LintInput, Outcome, Rule, Selection, apply_fixes, example_name, example_options, run};
 
 fn chosen(select: &str) -> Chosen {
     Selection { select: vec![select.to_owned()], ..Selection::default() }.resolve().expect("the selection names a tier")
@@ -19,19 +19,13 @@ fn lint(files: Vec<(String, String)>, chosen: &Chosen) -> Outcome {
         Input { source: Arc::new(Source::new(id, name, text)), format }
     };
     let inputs: Vec<Input> = files.into_iter().enumerate().map(input).collect();
+    let options = ALL.iter().flat_map(|rule| example_options(rule.name)).collect();
     let members = (0..inputs.len()).collect();
-    run(LintInput {
-        inputs,
-        scopes: vec![(String::new(), members)],
-        shown: None,
-        chosen,
-        options: &serde_json::Map::new(),
-        load: LoadOptions::default(),
-    })
+    run(LintInput { inputs, scopes: vec![(String::new(), members)], shown: None, chosen, options: &options, load: LoadOptions::default() })
 }
 
 fn lint_text(text: &str) -> Vec<Diagnostic> {
-    lint(vec![("fixtures/example.jsonc".to_owned(), text.to_owned())], &chosen("all")).findings
+    lint(vec![(example_name(text).to_owned(), text.to_owned())], &chosen("all")).findings
 }
 
 fn of<'f>(rule: &Rule, findings: &'f [Diagnostic]) -> Vec<&'f Diagnostic> {

@@ -66,6 +66,10 @@ impl Oracle {
 fn without_slot(wanted: &Value) -> Value {
     let mut wanted = wanted.clone();
     wanted.as_object_mut().unwrap().remove("sequenceIndex");
+    // An empty list asks for nothing, so it is no part of the criteria.
+    if wanted.get("systemMessage").is_some_and(|list| list.as_array().is_some_and(Vec::is_empty)) {
+        wanted.as_object_mut().unwrap().remove("systemMessage");
+    }
     wanted
 }
 
