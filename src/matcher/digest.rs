@@ -8,7 +8,7 @@ use super::{Clause, Match, Pattern, TextPattern};
 
 impl Match {
     /// A number that equal matches share; that unequal ones may share it too has to be looked at by the caller.
-    pub(super) fn digest(&self) -> u64 {
+    pub fn digest(&self) -> u64 {
         let mut hasher = RapidHasher::default();
         self.clauses.iter().for_each(|clause| digest_clause(clause, &mut hasher));
         hasher.finish()

@@ -53,7 +53,7 @@ impl Row {
     }
 
     /// Whether nothing that was served can close it.
-    fn is_always_open(&self) -> bool {
+    pub fn is_always_open(&self) -> bool {
         !self.dead && self.position.sequence.is_none() && self.limit.is_none()
     }
 
