@@ -118,6 +118,9 @@ fn examine_scope(
     options: &serde_json::Map<String, serde_json::Value>,
 ) -> Vec<Diagnostic> {
     let context = ScopeContext::new(name, members, options);
+    if chosen.rules().iter().any(|(rule, _)| matches!(rule.check, Check::Scope(_))) {
+        context.prepare();
+    }
     chosen
         .rules()
         .par_iter()

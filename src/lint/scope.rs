@@ -8,6 +8,10 @@ use crate::document::{Format, Limits, Node};
 use crate::fixture::{LoadedEntry, LoadedFile};
 use crate::matcher::Table;
 
+use super::rules::dialogue::{self, Dialogue};
+use super::rules::reach::Reach;
+use super::rules::witness::{self, Witness};
+
 /// A fixture of a scope.
 #[derive(Clone, Copy, Debug)]
 pub struct EntryRef<'a> {
@@ -72,7 +76,9 @@ pub struct ScopeContext<'a> {
     pub table: Table,
     /// Settings of single rules, by rule name.
     pub options: &'a serde_json::Map<String, serde_json::Value>,
-    reach: OnceLock<super::rules::reach::Reach>,
+    reach: OnceLock<Reach>,
+    witnesses: OnceLock<Vec<Option<Witness>>>,
+    dialogues: OnceLock<Vec<Option<Dialogue>>>,
 }
 
 impl<'a> ScopeContext<'a> {
@@ -80,12 +86,32 @@ impl<'a> ScopeContext<'a> {
     pub fn new(name: &'a str, files: &[&'a LoadedFile], options: &'a serde_json::Map<String, serde_json::Value>) -> ScopeContext<'a> {
         let entries: Vec<EntryRef<'a>> = files.iter().flat_map(|file| file.entries.iter().map(|entry| EntryRef { file, entry })).collect();
         let rows = entries.iter().map(|entry| entry.entry.fixture.row()).collect();
-        ScopeContext { name, entries, table: Table::new(rows), options, reach: OnceLock::new() }
+        let (reach, witnesses, dialogues) = Default::default();
+        ScopeContext { name, entries, table: Table::new(rows), options, reach, witnesses, dialogues }
     }
 
-    /// Who takes whose requests; computed once.
-    pub fn reach(&self) -> &super::rules::reach::Reach {
-        self.reach.get_or_init(|| super::rules::reach::Reach::of(&self.table))
+    /// Computes what the rules share, in parallel. To be called before rules run side by side: a rule that waited for
+    /// another's parallel work could be waiting for itself.
+    pub(super) fn prepare(&self) {
+        self.reach();
+        self.witness(0);
+        self.dialogue(0);
+    }
+
+    /// Who takes whose requests.
+    pub fn reach(&self) -> &Reach {
+        self.reach.get_or_init(|| Reach::of(&self.table))
+    }
+
+    /// The plainest request of a row, and who answers it.
+    pub(super) fn witness(&self, row: usize) -> Option<&Witness> {
+        self.witnesses.get_or_init(|| witness::all(self)).get(row)?.as_ref()
+    }
+
+    /// The dialogue that a row's tool calls start. `None` when it calls none, or when another row answers its plainest
+    /// request.
+    pub(super) fn dialogue(&self, row: usize) -> Option<&Dialogue> {
+        self.dialogues.get_or_init(|| dialogue::all(self)).get(row)?.as_ref()
     }
 
     /// A number from a rule's options, or its default.

@@ -53,7 +53,7 @@ impl Row {
     }
 
     /// Whether nothing that was served can close it.
-    fn is_always_open(&self) -> bool {
+    pub fn is_always_open(&self) -> bool {
         !self.dead && self.position.sequence.is_none() && self.limit.is_none()
     }
 
@@ -135,9 +135,10 @@ impl Table {
     /// Whether a row behind `number` may stand exactly at a turn above 0 and share a request with it.
     fn may_be_revived(&self, number: usize) -> bool {
         let Some(row) = self.rows().get(number) else { return false };
-        let behind = self.rows().get(number + 1..).unwrap_or_default();
-        behind
-            .iter()
-            .any(|other| !other.dead && other.position.turn.is_some_and(|turn| turn > 0) && !other.matches.surely_excludes(&row.matches))
+        let excludes = |other: &Row| other.matches.surely_excludes(&row.matches);
+        self.scripted().with(&row.matches).into_iter().any(|scripted| {
+            let behind = scripted.iter().rev().take_while(|other| **other > number);
+            behind.filter_map(|other| self.rows().get(*other)).any(|other| !excludes(other))
+        })
     }
 }

@@ -4,8 +4,12 @@
 //! tries every row, stays as its oracle in tests. What happens among the candidates does not depend on how they were
 //! found.
 
+use std::sync::OnceLock;
+
+use rapidhash::RapidHashMap;
+
 use super::choice::choose;
-use super::{Compatibility, Facets, Index, Match, Position, Served};
+use super::{Compatibility, Facets, Index, Match, Meetings, Position, Served};
 use crate::exchange::{Exchange, MediaKind};
 
 /// One fixture as matching sees it. The table knows row numbers, not fixtures.
@@ -91,8 +95,10 @@ impl Selection {
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     rows: Vec<Row>,
-    /// The rows with a sequence slot, so that counting a sequence does not visit the others.
-    sequenced: Vec<usize>,
+    /// The rows with a sequence slot by the digest of their `match`, so that counting one visits few others.
+    sequenced: RapidHashMap<u64, Vec<usize>>,
+    /// The rows with a turn above 0; made when first asked for.
+    scripted: OnceLock<Meetings>,
     /// Finds candidates among the first rows; rows added since it was built are tried one by one.
     index: Option<(Index, usize)>,
 }
@@ -103,7 +109,7 @@ const WORTH_AN_INDEX: usize = 32;
 impl Table {
     /// A table of these rows.
     pub fn new(rows: Vec<Row>) -> Table {
-        let mut table = Table { rows: Vec::with_capacity(rows.len()), sequenced: Vec::new(), index: None };
+        let mut table = Table { rows: Vec::with_capacity(rows.len()), ..Table::default() };
         for row in rows {
             table.push(row);
         }
@@ -129,8 +135,9 @@ impl Table {
 
     fn push(&mut self, row: Row) {
         if row.position.sequence.is_some() {
-            self.sequenced.push(self.rows.len());
+            self.sequenced.entry(row.matches.digest()).or_default().push(self.rows.len());
         }
+        self.scripted.take();
         self.rows.push(row);
     }
 
@@ -181,11 +188,29 @@ impl Table {
 
     fn count(&self, number: usize, served: &mut Served) {
         served.add(number);
-        let Some(row) = self.rows.get(number).filter(|row| row.position.sequence.is_some()) else { return };
-        for &sibling in self.sequenced.iter().filter(|&&sibling| sibling != number) {
-            if self.rows.get(sibling).is_some_and(|other| !other.dead && row.is_sibling_of(other)) {
-                served.add(sibling);
-            }
-        }
+        self.siblings(number).filter(|sibling| *sibling != number).for_each(|sibling| served.add(sibling));
+    }
+
+    /// The rows of a sequence, in order: the row itself and its siblings. Empty when the row has no slot.
+    pub fn siblings(&self, number: usize) -> impl Iterator<Item = usize> {
+        let row = self.rows.get(number).filter(|row| row.position.sequence.is_some());
+        let alike = row.and_then(|row| self.sequenced.get(&row.matches.digest())).map_or(&[][..], Vec::as_slice);
+        let is_sibling = move |other: &Row| !other.dead && row.is_some_and(|row| row.is_sibling_of(other));
+        alike.iter().copied().filter(move |sibling| self.rows.get(*sibling).is_some_and(is_sibling))
+    }
+
+    /// What was served before a row's own turn in its sequence: the row and its siblings have come to its slot.
+    pub fn served_before(&self, number: usize) -> Served {
+        let slot = self.rows.get(number).and_then(|row| row.position.sequence).unwrap_or(0);
+        self.siblings(number).map(|sibling| (sibling, slot)).collect()
+    }
+
+    /// The rows with a turn above 0.
+    pub(super) fn scripted(&self) -> &Meetings {
+        self.scripted.get_or_init(|| {
+            let is_scripted = |row: &Row| !row.dead && row.position.turn.is_some_and(|turn| turn > 0);
+            let scripted = self.rows.iter().enumerate().filter(|(_, row)| is_scripted(row));
+            Meetings::new(scripted.map(|(number, row)| (number, &row.matches)))
+        })
     }
 }

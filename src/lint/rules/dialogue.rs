@@ -1,17 +1,18 @@
 //! Follows a fixture's own tool calls: the request it answers, the assistant turn it gives, the tool results a client
 //! would send back, and who answers then.
 
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
 use super::super::ScopeContext;
-use super::witness;
 use crate::exchange::{Block, Exchange, Message, Reply, Role, ToolCall, Turn};
-use crate::matcher::{Served, Strictness};
+use crate::matcher::Strictness;
 
 /// Longer dialogues than this are not followed.
 const MOST_STEPS: usize = 12;
 
 /// How a dialogue goes on after a fixture's tool calls.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(in crate::lint) enum Outcome {
     /// The same fixture answers its own tool results and calls tools again; `endless` if nothing ever stops it.
     Repeats { endless: bool },
     /// Nothing answers the tool results.
@@ -22,22 +23,24 @@ pub(super) enum Outcome {
 
 /// What became of a dialogue, and the request that shows it.
 #[derive(Debug)]
-pub(super) struct Dialogue {
+pub(in crate::lint) struct Dialogue {
     pub(super) outcome: Outcome,
     /// The request at which the outcome shows.
     pub(super) exchange: Exchange,
 }
 
+/// The dialogues of all rows.
+pub(in crate::lint) fn all(context: &ScopeContext<'_>) -> Vec<Option<Dialogue>> {
+    (0..context.entries.len()).into_par_iter().map(|row| follow(context, row)).collect()
+}
+
 /// The dialogue that a row's own plainest request starts. `None` when the row calls no tools, or another fixture
 /// answers that request, so that the dialogue is not its own.
-pub(super) fn follow(context: &ScopeContext<'_>, row: usize) -> Option<Dialogue> {
+fn follow(context: &ScopeContext<'_>, row: usize) -> Option<Dialogue> {
     turn_of(context, row, 0).filter(|turn| turn.calls_tools())?;
-    let start = witness::of(context, row).filter(|witness| witness.answered_by == Some(row))?;
-    let mut exchange = start.exchange;
-    let mut served = Served::default();
-    if let Some(slot) = context.entries.get(row)?.entry.fixture.position.sequence {
-        served.set(row, slot);
-    }
+    let start = context.witness(row).filter(|witness| witness.answered_by == Some(row))?;
+    let mut exchange = start.exchange.clone();
+    let mut served = context.table.served_before(row);
     let mut repeated: Option<Exchange> = None;
     for step in 0..MOST_STEPS {
         let answering = context.table.claim(&exchange, &mut served, Strictness::default()).row();

@@ -15,7 +15,8 @@ mod content_part_list;
 mod contradictory_match;
 mod credential_header;
 mod crlf_line_ends;
-mod dialogue;
+pub(super) mod dialogue;
+mod duplicate_match;
 mod duplicate_tool_call_id;
 mod email_address;
 mod embedding_all_zero;
@@ -44,6 +45,7 @@ mod on_exhausted_without_responses;
 mod overlong_key;
 mod oversized_file;
 mod oversized_response;
+mod pair;
 mod path_in_match;
 mod payment_card;
 mod phone_number;
@@ -60,6 +62,8 @@ mod regex_like_substring;
 mod request_id_in_match;
 mod response_key_slip;
 mod retired_model;
+mod sequence_behind_plain;
+mod served_by_accident;
 mod shadowed_fixture;
 mod short_substring;
 mod stale_hash;
@@ -83,7 +87,7 @@ mod uuid_in_match;
 mod volatile_id_in_response;
 mod volatile_time_in_response;
 mod whitespace_in_key;
-mod witness;
+pub(super) mod witness;
 mod yaml_ambiguous_scalar;
 
 use super::Rule;
@@ -105,6 +109,7 @@ pub static ALL: &[&Rule] = &[
     &contradictory_match::RULE,
     &credential_header::RULE,
     &crlf_line_ends::RULE,
+    &duplicate_match::RULE,
     &duplicate_tool_call_id::RULE,
     &email_address::RULE,
     &embedding_all_zero::RULE,
@@ -148,6 +153,8 @@ pub static ALL: &[&Rule] = &[
     &request_id_in_match::RULE,
     &response_key_slip::RULE,
     &retired_model::RULE,
+    &sequence_behind_plain::RULE,
+    &served_by_accident::RULE,
     &shadowed_fixture::RULE,
     &short_substring::RULE,
     &stale_hash::RULE,

@@ -1,7 +1,8 @@
 //! `shadowed-fixture`: an earlier fixture takes every request this one could get.
 
 use super::super::{Category, Check, Example, Findings, Rule, ScopeContext, Tier};
-use super::witness;
+use super::reach::Barrier;
+use super::{pair, witness};
 use crate::diagnostic::Severity;
 
 pub(super) static RULE: Rule = Rule {
@@ -16,21 +17,21 @@ pub(super) static RULE: Rule = Rule {
         Example {
             bad: r#"{ "fixtures": [
                 { "match": { "userMessage": "weather" }, "response": { "content": "It is sunny." } },
-                { "match": { "userMessage": "weather in Oslo" }, "response": { "content": "It snows in Oslo." } }
+                { "match": { "userMessage": "weather in Oslo" }, "response": { "content": "It snows." } }
             ] }"#,
             good: r#"{ "fixtures": [
-                { "match": { "userMessage": "weather in Oslo" }, "response": { "content": "It snows in Oslo." } },
+                { "match": { "userMessage": "weather in Oslo" }, "response": { "content": "It snows." } },
                 { "match": { "userMessage": "weather" }, "response": { "content": "It is sunny." } }
             ] }"#,
         },
         Example {
             bad: r#"{ "fixtures": [
-                { "match": { "model": "gpt-4o" }, "response": { "content": "Hello." } },
-                { "match": { "model": "gpt-4o-2024-08-06", "userMessage": "weather" }, "response": { "content": "It is sunny." } }
+                { "match": { "model": "gpt-4o", "userMessage": "weather" }, "response": { "content": "It is sunny." } },
+                { "match": { "model": "gpt-4o-2024-08-06", "userMessage": "weather" }, "response": { "content": "It snows." } }
             ] }"#,
             good: r#"{ "fixtures": [
-                { "match": { "model": "gpt-4o", "userMessage": "time" }, "response": { "content": "It is noon." } },
-                { "match": { "model": "gpt-4o-2024-08-06", "userMessage": "weather" }, "response": { "content": "It is sunny." } }
+                { "match": { "model": "gpt-4o-2024-08-06", "userMessage": "weather" }, "response": { "content": "It snows." } },
+                { "match": { "model": "gpt-4o", "userMessage": "weather" }, "response": { "content": "It is sunny." } }
             ] }"#,
         },
     ],
@@ -38,17 +39,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &ScopeContext<'_>, findings: &mut Findings) {
-    for (row, entry) in context.entries.iter().enumerate() {
-        let Some(shadow) = context.reach().shadowed_by(row).and_then(|shadow| context.entries.get(shadow)) else { continue };
-        let mut culprit = shadow.match_label();
-        culprit.note = "this one comes first".into();
-        let finding = findings.report(
-            entry.match_label(),
-            format!("can never be served: {} comes first and takes all of its requests", crate::shape::code(&shadow.handle())),
-        );
-        finding.help = format!("move it above {}, or narrow that one's `match`", crate::shape::code(&shadow.handle())).into();
-        finding.related.push(culprit);
-        finding.identity = witness::identity(entry);
-        finding.witness = witness::of(context, row).map(|witness| witness.json);
+    for (row, by) in context.reach().behind(Barrier::Shadowed) {
+        let culprit = pair::name(context, by);
+        let message = format!("can never be served: {culprit} comes first and takes all of its requests");
+        let Some(finding) = pair::report(context, findings, row, message) else { continue };
+        finding.help = format!("move it above {culprit}, or narrow that one's `match`").into();
+        finding.witness = witness::shown(context, row);
+        pair::relate(context, finding, by, "this one comes first");
     }
 }

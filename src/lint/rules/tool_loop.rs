@@ -1,7 +1,7 @@
 //! `tool-loop`: a fixture that calls tools answers its own tool results, and calls them again.
 
 use super::super::{Category, Check, Example, Findings, Rule, ScopeContext, Tier};
-use super::dialogue::{Outcome, follow};
+use super::dialogue::Outcome;
 use super::witness;
 use crate::diagnostic::Severity;
 
@@ -27,7 +27,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &ScopeContext<'_>, findings: &mut Findings) {
     for (row, entry) in context.entries.iter().enumerate() {
-        let Some(dialogue) = follow(context, row) else { continue };
+        let Some(dialogue) = context.dialogue(row) else { continue };
         let Outcome::Repeats { endless } = dialogue.outcome else { continue };
         let how_long = if endless { "without end" } else { "once more" };
         let finding =

@@ -1,30 +1,43 @@
 //! Requests that prove a finding: the plainest one that a fixture accepts, and who answers it.
 
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
 use super::super::{EntryRef, ScopeContext};
 use crate::exchange::Exchange;
-use crate::matcher::{Served, Setting, Strictness};
+use crate::matcher::{Setting, Strictness};
 
 /// A request and the row that answers it.
-pub(super) struct Witness {
+#[derive(Debug)]
+pub(in crate::lint) struct Witness {
     pub(super) exchange: Exchange,
     pub(super) answered_by: Option<usize>,
-    /// The request as `aimock match` reads it, and the handle of the fixture that answers.
-    pub(super) json: serde_json::Value,
+    /// The answering row is a script line of another turn: no better one was there.
+    pub(super) relaxed: bool,
 }
 
-/// The plainest request of a row, asked of the whole scope with the row's own sequence slot open.
-pub(super) fn of(context: &ScopeContext<'_>, row: usize) -> Option<Witness> {
-    let fixture = &context.entries.get(row)?.entry.fixture;
-    let setting = Setting { assistants: fixture.position.turn, ..Setting::default() };
-    let exchange = fixture.matches.plainest_in(setting)?;
-    let mut served = Served::default();
-    if let Some(slot) = fixture.position.sequence {
-        served.set(row, slot);
-    }
-    let answered_by = context.table.select(&exchange, &served, Strictness::default()).row();
-    let json = json(context, &exchange, answered_by);
-    Some(Witness { exchange, answered_by, json })
+/// The witnesses of all rows; `None` where no request was found.
+pub(in crate::lint) fn all(context: &ScopeContext<'_>) -> Vec<Option<Witness>> {
+    (0..context.entries.len()).into_par_iter().map(|row| of(context, row)).collect()
 }
+
+/// The plainest request of a row at its own turn, asked of the whole scope with the row's own sequence slot open.
+fn of(context: &ScopeContext<'_>, row: usize) -> Option<Witness> {
+    let fixture = &context.entries.get(row)?.entry.fixture;
+    at_turn(context, row, fixture.position.turn).filter(|_| !fixture.dead)
+}
+
+/// The same in a conversation with this many answers, or as few as the `match` allows.
+pub(super) fn at_turn(context: &ScopeContext<'_>, row: usize, turn: Option<u64>) -> Option<Witness> {
+    let fixture = &context.entries.get(row)?.entry.fixture;
+    let assistants = turn.map(|turn| turn.min(LONGEST));
+    let exchange = fixture.matches.plainest_in(Setting { assistants, ..Setting::default() })?;
+    let selection = context.table.select(&exchange, &context.table.served_before(row), Strictness::default());
+    let relaxed = matches!(selection, crate::matcher::Selection::Hit { turn_relaxed: true, .. });
+    Some(Witness { exchange, answered_by: selection.row(), relaxed })
+}
+
+/// Conversations longer than this are not made up.
+const LONGEST: u64 = 256;
 
 /// A request as `aimock match` reads it, with the handle of the fixture that answers.
 pub(super) fn json(context: &ScopeContext<'_>, exchange: &Exchange, answered_by: Option<usize>) -> serde_json::Value {
@@ -36,6 +49,11 @@ pub(super) fn json(context: &ScopeContext<'_>, exchange: &Exchange, answered_by:
         json["headers"] = headers.into();
     }
     json
+}
+
+/// The witness of a row as it stands in a finding.
+pub(super) fn shown(context: &ScopeContext<'_>, row: usize) -> Option<serde_json::Value> {
+    context.witness(row).map(|witness| json(context, &witness.exchange, witness.answered_by))
 }
 
 /// What names a fixture when lines move: its id, else its `match` as written.

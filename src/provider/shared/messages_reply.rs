@@ -54,6 +54,9 @@ pub(in crate::provider) fn error_event(error: &ErrorReply, moment: Moment<'_>) -
 
 fn envelope(error: &ErrorReply, moment: Moment<'_>) -> Value {
     let mut body = json!({ "type": error.kind.as_deref().unwrap_or_else(|| kind_of(error)), "message": error.message });
+    if let (Some(body), Some(details)) = (body.as_object_mut(), error.metadata.as_ref().filter(|_| error.origin == ErrorOrigin::Request)) {
+        body.insert("details".to_owned(), details.clone());
+    }
     if let (Some(body), Some(detail)) = (body.as_object_mut(), &error.detail) {
         body.insert("aimock".to_owned(), detail.clone());
     }

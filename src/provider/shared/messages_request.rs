@@ -19,6 +19,10 @@ pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str) -> R
         stream: body.flag("stream")?.unwrap_or(false),
         ..Request::default()
     };
+    // A thread keeps the conversation at the vendor's side; matching needs the whole conversation in the request.
+    if body.member("thread").is_some() {
+        return Err(Problem::Refused { message: NO_THREADS });
+    }
     if let Some(system) = joined_text(&body, "system")? {
         request.messages.push(Message::text(Role::System, system));
     }
@@ -33,7 +37,11 @@ pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str) -> R
     Ok(request)
 }
 
-/// A refused body in Anthropic's words.
+/// What a request with `thread` is told.
+const NO_THREADS: &str = "thread: message threads are not supported here; send the full history";
+
+/// A refused body in Anthropic's words. Clients that meet the `details` of a refused thread send the full history instead
+/// (the vendor's clients of the `message-threads` beta).
 pub(in crate::provider) fn refusal(problem: Problem) -> Box<ErrorReply> {
     let message = match problem {
         Problem::Malformed(reason) => format!("Malformed JSON: {reason}"),
@@ -42,7 +50,9 @@ pub(in crate::provider) fn refusal(problem: Problem) -> Box<ErrorReply> {
         Problem::WrongType { path, wanted, got } => format!("{}: Input should be {wanted}, not {got}", path.dotted()),
         Problem::Refused { message } => message.to_owned(),
     };
-    Box::new(ErrorReply::new(ErrorOrigin::Request, 400, message))
+    let metadata =
+        (message == NO_THREADS).then(|| serde_json::json!({ "error_code": "thread_unsupported_request", "unsupported": ["thread"] }));
+    Box::new(ErrorReply { metadata, ..ErrorReply::new(ErrorOrigin::Request, 400, message) })
 }
 
 fn push_message(place: &Place<'_, '_>, messages: &mut Vec<Message>) -> Result<(), Problem> {
