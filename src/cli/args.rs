@@ -218,6 +218,7 @@ impl FailOn {
 Examples:
   aimock match request.json -f fixtures/
   aimock match request.json -f fixtures/ --path /v1/messages
+  aimock match request.json --stub=yaml >> fixtures/new.yaml
   build-request | aimock match - -f fixtures/ --format json")]
 pub struct MatchArgs {
     /// File with the request's body as JSON; `-` is stdin
@@ -237,6 +238,16 @@ pub struct MatchArgs {
     /// How the answer is written
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     pub format: MatchFormat,
+    /// Print a fixture for this request to paste into a file, in place of an answer
+    #[arg(long, value_enum, value_name = "LANGUAGE", num_args = 0..=1, require_equals = true, default_missing_value = "json")]
+    pub stub: Option<StubFormat>,
+}
+
+/// The language of a fixture that `aimock match --stub` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StubFormat {
+    Json,
+    Yaml,
 }
 
 /// How `aimock match` answers.

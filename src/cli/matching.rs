@@ -7,12 +7,12 @@ use anyhow::Context as _;
 
 use super::report::escape;
 use super::sources::{self, Config, Sources};
-use super::{GlobalArgs, MatchArgs, MatchFormat, Status, Terminal};
+use super::{GlobalArgs, MatchArgs, MatchFormat, Status, StubFormat, Terminal};
 use crate::diagnostic::{Severity, Source};
 use crate::exchange::{Exchange, Headers, RawRequest, Request};
 use crate::files;
 use crate::fixture::{Library, LoadOptions, LoadedFile, into_library};
-use crate::matcher::{Miss, Near, Selection, Served, Strictness, Verdict};
+use crate::matcher::{CRITERIA, Miss, Near, Selection, Served, Strictness, Verdict};
 use crate::provider::route::{Lookup, lookup};
 
 /// How many near misses are shown.
@@ -20,9 +20,13 @@ const NEAREST: usize = 3;
 
 /// Runs the command.
 pub(super) fn run(args: &MatchArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
-    let MatchArgs { request, fixtures, path, headers, matching, format } = args;
+    let MatchArgs { request, fixtures, path, headers, matching, format, stub } = args;
     let config = Config::load(global, terminal)?;
     let exchange = read_request(request, path.as_deref(), headers)?;
+    if let Some(language) = stub {
+        terminal.stdout().write_all(stub_text(&exchange, *language)?.as_bytes())?;
+        return Ok(Status::Clean);
+    }
     let options = LoadOptions { matching: config.matching(*matching), ..LoadOptions::default() };
     let sources = Sources::read(&config.paths(fixtures)?, &config, files::DEFAULT_MAX_FILE_SIZE, "<stdin>")?;
     for trouble in &sources.troubles {
@@ -41,6 +45,24 @@ pub(super) fn run(args: &MatchArgs, global: &GlobalArgs, terminal: &mut Terminal
         MatchFormat::Json => writeln!(terminal.stdout(), "{:#}", answer.json(selection))?,
     }
     Ok(if selection.row().is_some() { Status::Clean } else { Status::Findings })
+}
+
+/// A fixture file that answers this request and says so. The keys are stamped by the criteria that match them.
+fn stub_text(exchange: &Exchange, language: StubFormat) -> anyhow::Result<String> {
+    let stamped = CRITERIA.iter().filter_map(|criterion| {
+        let value = criterion.stamp(&(criterion.read)(exchange))?;
+        Some((criterion.key.to_owned(), value))
+    });
+    let matches: serde_json::Map<String, serde_json::Value> = stamped.collect();
+    let response = match exchange.request.endpoint {
+        Some(crate::exchange::Endpoint::Embedding) => serde_json::json!({ "embedding": [0.0] }),
+        _ => serde_json::json!({ "content": "Write the answer here." }),
+    };
+    let file = serde_json::json!({ "fixtures": [{ "match": matches, "response": response }] });
+    Ok(match language {
+        StubFormat::Json => format!("{file:#}\n"),
+        StubFormat::Yaml => serde_yaml::to_string(&file).context("the fixture cannot be written as YAML")?,
+    })
 }
 
 fn nothing(files: &[LoadedFile]) -> String {

@@ -21,7 +21,7 @@ mod validate;
 
 pub use args::{
     Args, Color, Command, CompletionsArgs, ExplainArgs, FailOn, GlobalArgs, LintArgs, LogLevel, MatchArgs, MatchFormat, Matching,
-    SchemaArgs, SchemaName, ServeArgs, ValidateArgs, parse,
+    SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, parse,
 };
 pub use progress::Progress;
 pub use terminal::Terminal;

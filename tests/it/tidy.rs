@@ -25,6 +25,7 @@ const MACHINE_PATHS_FOR_A_REASON: &[(&str, &str)] = &[
     ("tests/it/tidy.rs", "lists them"),
     ("src/lint/rules/path_in_match.rs", "its examples"),
     ("src/lint/volatile.rs", "the paths that it recognises"),
+    ("docs/rules.md", "the examples of `path-in-match`"),
     ("tests/it/lint_texts.rs", "texts that the recogniser is tried on"),
 ];
 
