@@ -1,7 +1,7 @@
 //! Typed reading of document trees: one definition gives the Rust type, the JSON Schema and a reader that reports
 //! every problem instead of stopping at the first.
 //!
-//! A [`shape!`] lists its keys once. Whatever cannot be read is reported at its place and left out; its neighbours are
+//! A `shape!` lists its keys once. Whatever cannot be read is reported at its place and left out; its neighbours are
 //! read all the same. Loader and schema cannot drift apart for what a shape covers.
 
 mod leaf;
