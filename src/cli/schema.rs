@@ -18,7 +18,8 @@ pub(super) fn run(args: &SchemaArgs, terminal: &mut Terminal<'_>) -> anyhow::Res
         return Ok(Status::Clean);
     };
     let name = copy.display().to_string();
-    let old = crate::files::read_path(copy, crate::files::DEFAULT_MAX_FILE_SIZE).with_context(|| format!("cannot compare with {name}"))?.text;
+    let old =
+        crate::files::read_path(copy, crate::files::DEFAULT_MAX_FILE_SIZE).with_context(|| format!("cannot compare with {name}"))?.text;
     if old == text {
         terminal.say(format_args!("{name} is this program's schema"));
         return Ok(Status::Clean);

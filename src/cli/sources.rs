@@ -56,7 +56,8 @@ impl Config {
             },
         };
         let name = files::display_name(&path);
-        let text = files::read_path(&path, files::DEFAULT_MAX_FILE_SIZE).with_context(|| format!("cannot read the configuration {name}"))?.text;
+        let text =
+            files::read_path(&path, files::DEFAULT_MAX_FILE_SIZE).with_context(|| format!("cannot read the configuration {name}"))?.text;
         let source = Arc::new(Source::new(SourceId(0), name.clone(), text));
         let problems = match config::parse(&source, Format::from_path(&name)) {
             Ok((shape, warnings)) => {

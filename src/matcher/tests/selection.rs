@@ -170,7 +170,7 @@ fn every_served_row_counts_and_select_counts_nothing() {
 #[test]
 fn limits_let_requests_fall_through() {
     let mut table = Table::new(vec![Row { limit: Some(2), ..row(&json!({})) }]);
-    table.push(row(&json!({"userMessage": "x"})));
+    table.extend([row(&json!({"userMessage": "x"}))]);
     let mut served = Served::default();
     let answers: Vec<_> = (0..4).map(|_| table.claim(&asks("x"), &mut served, RELAXED).row()).collect();
     assert_eq!(answers, [Some(0), Some(0), Some(1), Some(1)]);
