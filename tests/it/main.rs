@@ -4,6 +4,8 @@
 mod codecs;
 /// Arguments, streams and exit statuses of the built program.
 mod command_line;
+/// Files with a mistake, and what is said about them.
+mod corpus_invalid;
 /// The texts of real fixture files, read and held against other readers.
 mod corpus_texts;
 /// Who may import whom.
@@ -18,5 +20,7 @@ mod registries;
 mod report;
 /// The tree that the house rules are read from.
 mod repository;
+/// The sample files below `tests/corpus`.
+mod samples;
 /// House rules that no compiler checks.
 mod tidy;
