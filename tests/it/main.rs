@@ -8,6 +8,8 @@ mod command_line;
 mod corpus_invalid;
 /// The texts of real fixture files, read and held against other readers.
 mod corpus_texts;
+/// Files without a mistake, and what is read from them.
+mod corpus_valid;
 /// Who may import whom.
 mod layers;
 /// Laws of the matcher, over made-up patterns and tables.
