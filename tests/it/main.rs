@@ -24,5 +24,7 @@ mod report;
 mod repository;
 /// The sample files below `tests/corpus`.
 mod samples;
+/// The published schema and the loader, held against each other.
+mod schema_agreement;
 /// House rules that no compiler checks.
 mod tidy;
