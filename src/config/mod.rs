@@ -320,7 +320,7 @@ pub fn parse(source: &Arc<Source>, format: Format) -> Result<(ConfigShape, Vec<D
     // An empty file is an empty configuration.
     let shape = if let Value::Null = root.value { Some(ConfigShape::default()) } else { ConfigShape::read(root, &mut reader) };
     for member in root.members().iter().filter(|member| PEER_ONLY.contains(&member.key.as_ref())) {
-        reader.report(Severity::Warning, "not-acted-on", member.key_span, format!("`{}` is accepted and has no effect", member.key));
+        reader.report(Severity::Info, "not-acted-on", member.key_span, format!("`{}` is accepted and has no effect", member.key));
     }
     problems.extend(reader.into_problems());
     match shape {

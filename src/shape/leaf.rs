@@ -201,7 +201,7 @@ impl<T: Read> Read for Fields<T> {
         let read = |member: &crate::document::Member<'_>, reader: &mut Reader<'_, '_>| {
             T::read(&member.value, reader).map(|value| (member.key.clone().into_owned(), value))
         };
-        Some(Fields(members.iter().filter_map(|member| read(member, reader)).collect()))
+        Some(Fields(super::lasting(members).filter_map(|member| read(member, reader)).collect()))
     }
 }
 

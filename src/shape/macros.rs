@@ -52,7 +52,7 @@ macro_rules! shape {
                     return reader.wrong(node, "an object");
                 };
                 let mut shape = $name::default();
-                for member in members {
+                for member in $crate::shape::lasting(members) {
                     if !shape.read_member(member, reader) {
                         reader.unknown_key(member, $name::KEYS, $crate::shape::Unknown::$policy);
                     }

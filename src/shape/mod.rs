@@ -8,6 +8,7 @@ mod leaf;
 pub(crate) mod macros;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 pub use leaf::{AnyJson, Count, Fields, Millis, NonEmpty, NonNegative, OneOrMany, PositiveCount, Rate, Speed, Whole};
@@ -40,12 +41,13 @@ pub struct Reader<'r, 's> {
     rule: &'static str,
     matching: Matching,
     problems: Vec<Diagnostic>,
+    errors: usize,
 }
 
 impl<'r, 's> Reader<'r, 's> {
     /// A reader over a whole file's tree.
     pub fn new(source: &'r Arc<Source>, root: &'r Node<'s>) -> Reader<'r, 's> {
-        Reader { source, root, rule: WRONG_TYPE, matching: Matching::Contains, problems: Vec::new() }
+        Reader { source, root, rule: WRONG_TYPE, matching: Matching::Contains, problems: Vec::new(), errors: 0 }
     }
 
     /// Reads plain texts of match keys under this mode.
@@ -67,7 +69,7 @@ impl<'r, 's> Reader<'r, 's> {
 
     /// How many errors were found so far.
     pub fn errors(&self) -> usize {
-        self.problems.iter().filter(|problem| problem.severity == Severity::Error).count()
+        self.errors
     }
 
     /// Runs `read` with the rule name under which wrong values are reported.
@@ -86,9 +88,43 @@ impl<'r, 's> Reader<'r, 's> {
     /// Reports a problem at a span; the returned finding can be amended.
     pub fn report(&mut self, severity: Severity, rule: &'static str, span: Span, message: impl Into<String>) -> &mut Diagnostic {
         let label = Label { source: Arc::clone(self.source), span, pointer: pointer_to(self.root, span), note: Cow::Borrowed("") };
+        self.push(Diagnostic::new(rule, severity, message, label))
+    }
+
+    /// Reports a problem of a whole object at its opening brace (in a YAML block: at its first letter).
+    pub fn report_object(
+        &mut self,
+        severity: Severity,
+        rule: &'static str,
+        node: &Node<'_>,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
+        let span = Span::new(node.span.start, (node.span.start + 1).min(node.span.end));
+        let label = Label { source: Arc::clone(self.source), span, pointer: pointer_to(self.root, node.span), note: Cow::Borrowed("") };
+        self.push(Diagnostic::new(rule, severity, message, label))
+    }
+
+    fn push(&mut self, finding: Diagnostic) -> &mut Diagnostic {
+        self.errors += usize::from(finding.severity == Severity::Error);
         let index = self.problems.len();
-        self.problems.push(Diagnostic::new(rule, severity, message, label));
+        self.problems.push(finding);
         &mut self.problems[index]
+    }
+
+    /// What was found from the problem with this number on.
+    pub fn since(&self, count: usize) -> &[Diagnostic] {
+        self.problems.get(count..).unwrap_or_default()
+    }
+
+    /// How many problems were found so far, for [`Reader::since`].
+    pub fn count(&self) -> usize {
+        self.problems.len()
+    }
+
+    /// Takes back what an earlier look said about a place under a rule, for a reader that knows more.
+    pub fn retract(&mut self, rule: &str, span: Span) {
+        self.problems.retain(|problem| problem.rule != rule || problem.primary.span != span);
+        self.errors = self.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
     }
 
     /// Reports a value of the wrong kind under the rule in force, and gives `None` for the caller to return.
@@ -151,8 +187,7 @@ impl<'r, 's> Reader<'r, 's> {
     /// Reports that a required key is absent, at the object's opening brace.
     pub fn missing(&mut self, node: &Node<'_>, key: &'static str) {
         let subject = self.subject(node.span);
-        let at = Span::new(node.span.start, (node.span.start + 1).min(node.span.end));
-        self.report(Severity::Error, MISSING_KEY, at, format!("{subject} has no `{key}`"));
+        self.report_object(Severity::Error, MISSING_KEY, node, format!("{subject} has no `{key}`"));
     }
 
     /// How messages call the node at this span: its own key, or its place in a list.
@@ -217,7 +252,9 @@ pub fn pointer_to(root: &Node<'_>, span: Span) -> String {
         if node.span == span {
             return pointer;
         }
-        for member in node.members() {
+        // Children stand in order, so the one around a place is found by halving: files can have 100,000 entries and as many findings.
+        let members = node.members();
+        if let Some(member) = before(members, |member| member.key_span.start <= span.start) {
             if contains(member.key_span, span) {
                 push_key(&mut pointer, &member.key);
                 return pointer;
@@ -228,17 +265,40 @@ pub fn pointer_to(root: &Node<'_>, span: Span) -> String {
                 continue 'down;
             }
         }
-        for (index, item) in node.items().iter().enumerate() {
-            if contains(item.span, span) {
-                pointer.push('/');
-                pointer.push_str(&index.to_string());
-                node = item;
-                continue 'down;
-            }
+        let items = node.items();
+        let index = items.partition_point(|item| item.span.start <= span.start);
+        if let Some(item) = index.checked_sub(1).and_then(|index| items.get(index)).filter(|item| contains(item.span, span)) {
+            pointer.push('/');
+            pointer.push_str(&(index - 1).to_string());
+            node = item;
+            continue 'down;
         }
         return pointer;
     }
 }
+
+/// The last of those that a predicate holds for; it holds for a first part of them.
+fn before<T>(all: &[T], holds: impl FnMut(&T) -> bool) -> Option<&T> {
+    all.partition_point(holds).checked_sub(1).and_then(|index| all.get(index))
+}
+
+/// The members that count: of several with one key the last. The loader reports the others.
+pub fn lasting<'a, 's>(members: &'a [Member<'s>]) -> impl Iterator<Item = &'a Member<'s>> {
+    let mut seen = HashSet::new();
+    let mut hidden = HashSet::new();
+    if members.len() > FEW {
+        hidden.extend(members.iter().enumerate().rev().filter(|(_, member)| !seen.insert(member.key.as_ref())).map(|(at, _)| at));
+    }
+    let counts = move |at: usize, member: &Member<'s>| match members.len() {
+        // Comparing all pairs beats hashing in objects of the usual size.
+        0..=FEW => !members.iter().skip(at + 1).any(|later| later.key == member.key),
+        _ => !hidden.contains(&at),
+    };
+    members.iter().enumerate().filter(move |(at, member)| counts(*at, member)).map(|(_, member)| member)
+}
+
+/// Objects up to this size are searched by comparing all pairs.
+const FEW: usize = 16;
 
 fn contains(outer: Span, inner: Span) -> bool {
     outer.start <= inner.start && inner.end <= outer.end

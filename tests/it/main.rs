@@ -4,8 +4,12 @@
 mod codecs;
 /// Arguments, streams and exit statuses of the built program.
 mod command_line;
+/// Files with a mistake, and what is said about them.
+mod corpus_invalid;
 /// The texts of real fixture files, read and held against other readers.
 mod corpus_texts;
+/// Files without a mistake, and what is read from them.
+mod corpus_valid;
 /// Who may import whom.
 mod layers;
 /// The examples of every lint rule, and what rules say about real fixtures.
@@ -22,6 +26,10 @@ mod registries;
 mod report;
 /// The tree that the house rules are read from.
 mod repository;
+/// The sample files below `tests/corpus`.
+mod samples;
+/// The published schema and the loader, held against each other.
+mod schema_agreement;
 /// The replay server over real sockets.
 mod server;
 /// House rules that no compiler checks.
