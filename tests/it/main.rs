@@ -8,6 +8,8 @@ mod command_line;
 mod corpus_texts;
 /// Who may import whom.
 mod layers;
+/// What lint says about reachability, held against the matcher.
+mod lint_reach;
 /// Laws of the matcher, over made-up patterns and tables.
 mod matcher_laws;
 /// A second, independent reading of the matching rules.

@@ -286,7 +286,7 @@ proptest! {
         let table = Table::new(rows.clone());
         let mut grown = Table::default();
         for row in rows {
-            grown.push(row);
+            grown.extend([row]);
         }
         let selected = table.select(&exchange, &served, RELAXED);
         prop_assert_eq!(selected, table.select(&exchange, &served, RELAXED));
