@@ -167,7 +167,8 @@ impl Match {
         self.clause("hasToolResult").is_some_and(|clause| clause.pattern == Pattern::Flag(false))
     }
 
-    pub(super) fn wants_tool_result(&self) -> bool {
+    /// Whether it takes only requests with a tool result in their current turn.
+    pub fn wants_tool_result(&self) -> bool {
         self.clause("hasToolResult").is_some_and(|clause| clause.pattern == Pattern::Flag(true))
             || TOOL_RESULT.iter().any(|key| self.clause(key).is_some())
     }

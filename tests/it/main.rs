@@ -14,6 +14,8 @@ mod corpus_valid;
 mod layers;
 /// The examples of every lint rule, and what rules say about real fixtures.
 mod lint_examples;
+/// What lint says about reachability, held against the matcher.
+mod lint_reach;
 /// Secrets, volatile texts and text hygiene: what lint finds, and what it lets through.
 mod lint_texts;
 /// Laws of the matcher, over made-up patterns and tables.
