@@ -17,7 +17,8 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 const NEVER: [&str; 3] = ["duplicate-match", "sequence-behind-plain", "shadowed-fixture"];
 
 /// Folders of the corpus that are loaded together; unreachable but by accident or not at all, lost turns, tool loops.
-const SCOPES: [(&[&str], [usize; 3]); 3] = [(&[""], [416, 153, 246]), (&["shared", "d4"], [7, 0, 35]), (&["shared", "d6"], [307, 109, 218])];
+const SCOPES: [(&[&str], [usize; 3]); 3] =
+    [(&[""], [416, 153, 246]), (&["shared", "d4"], [7, 0, 35]), (&["shared", "d6"], [307, 109, 218])];
 
 /// A scope of the corpus with what lint says about it.
 struct Scope {
@@ -127,7 +128,8 @@ fn every_finding_has_a_request_that_shows_it() {
 fn witness(finding: &Diagnostic) -> (Exchange, Option<String>) {
     let json = finding.witness.as_ref().unwrap_or_else(|| panic!("no witness: {finding:#?}"));
     let request = Request::from_neutral(&json["request"]).unwrap_or_else(|error| panic!("{error}: {finding:#?}"));
-    let headers: Headers = json["headers"].as_object().into_iter().flatten().map(|(name, value)| (name, value.as_str().unwrap_or(""))).collect();
+    let headers: Headers =
+        json["headers"].as_object().into_iter().flatten().map(|(name, value)| (name, value.as_str().unwrap_or(""))).collect();
     let exchange = Exchange { raw: RawRequest::new("POST", "/", headers, ""), request };
     (exchange, json["answeredBy"].as_str().map(str::to_owned))
 }

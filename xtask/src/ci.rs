@@ -3,7 +3,7 @@
 //! A step that fails shows all that it printed, and the others still run.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_mins(30);
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
     Everything,
-    /// Leaves out what needs the vendors' clients.
+    /// Leaves out what must be installed first: the vendors' clients, cargo-deny.
     WithoutClients,
 }
 
@@ -42,6 +42,7 @@ const STEPS: &[Step] = &[
     ("doc", doc),
     ("tests", tests),
     ("generated", generated::check),
+    ("install", install),
     ("licences", licences),
     ("clients", clients::run),
     ("readme", readme::run),
@@ -52,7 +53,7 @@ pub(crate) fn run(root: &Path, extent: Extent) -> ExitCode {
     let mut total = Tally::default();
     for &(name, step) in STEPS {
         let step = match (name, extent) {
-            ("clients", Extent::WithoutClients) => |_: &Path| Verdict::Skipped("left out by --quick".to_owned()),
+            ("clients" | "licences", Extent::WithoutClients) => |_: &Path| Verdict::Skipped("left out by --quick".to_owned()),
             _ => step,
         };
         total += report(name, root, step);
@@ -138,10 +139,46 @@ fn tests(root: &Path) -> Verdict {
     Verdict::Counted { counted, output }
 }
 
+/// `cargo install --path . --locked` gives a program that runs. Without optimisation, so that what is built already serves.
+fn install(root: &Path) -> Verdict {
+    let arguments = ["install", "--path", ".", "--locked", "--debug", "--force", "--root", "target/installed", "--target-dir", "target"];
+    let run = || -> Result<(), String> {
+        for program in [command("cargo", &arguments, root), command(root.join("target/installed/bin/aimock"), &["--version"], root)] {
+            let outcome = finish(program, LIMIT)?;
+            if !outcome.success {
+                return Err(outcome.output());
+            }
+        }
+        Ok(())
+    };
+    run().map_or_else(Verdict::Broken, |()| Verdict::Fine)
+}
+
+/// The version that is installed where none is at hand.
+const CARGO_DENY: &str = "VERSION_HERE";
+
 /// Licences, duplicate crates and sources, as `.cargo/deny.toml` says.
 fn licences(root: &Path) -> Verdict {
-    match finish(command("cargo", &["deny", "--version"], root), LIMIT) {
-        Ok(outcome) if outcome.success => cargo(root, &["deny", "check", "licenses", "bans", "sources"]),
-        _ => Verdict::Skipped("cargo-deny is not installed (`cargo install cargo-deny`)".to_owned()),
+    let program = match cargo_deny(root) {
+        Ok(program) => program,
+        Err(reason) => return Verdict::Skipped(format!("cargo-deny cannot be installed: {reason}")),
+    };
+    match finish(command(program, &["--config", ".cargo/deny.toml", "check", "licenses", "bans", "sources"], root), LIMIT) {
+        Ok(outcome) if outcome.success => Verdict::Fine,
+        Ok(outcome) => Verdict::Broken(outcome.output()),
+        Err(reason) => Verdict::Broken(reason),
     }
+}
+
+/// The cargo-deny of this machine, else one of our own below `target`.
+fn cargo_deny(root: &Path) -> Result<PathBuf, String> {
+    let own = root.join("target/tools/bin/cargo-deny");
+    for program in [PathBuf::from("cargo-deny"), own.clone()] {
+        if finish(command(&program, &["--version"], root), LIMIT).is_ok_and(|outcome| outcome.success) {
+            return Ok(program);
+        }
+    }
+    let arguments = ["install", "cargo-deny", "--version", CARGO_DENY, "--locked", "--quiet", "--root", "target/tools"];
+    let outcome = finish(command("cargo", &arguments, root), LIMIT)?;
+    if outcome.success { Ok(own) } else { Err(outcome.last_line()) }
 }
