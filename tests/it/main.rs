@@ -10,6 +10,8 @@ mod corpus_invalid;
 mod corpus_texts;
 /// Files without a mistake, and what is read from them.
 mod corpus_valid;
+/// Files that mean harm, given to the built program.
+mod hostile;
 /// Who may import whom.
 mod layers;
 /// Laws of the matcher, over made-up patterns and tables.
