@@ -14,6 +14,8 @@ mod corpus_valid;
 mod hostile;
 /// Who may import whom.
 mod layers;
+/// `aimock match` from outside.
+mod match_cli;
 /// Laws of the matcher, over made-up patterns and tables.
 mod matcher_laws;
 /// A second, independent reading of the matching rules.
@@ -30,3 +32,7 @@ mod samples;
 mod schema_agreement;
 /// House rules that no compiler checks.
 mod tidy;
+/// `aimock validate` from outside.
+mod validate_cli;
+/// A folder for one test, and the program run in it.
+mod workplace;
