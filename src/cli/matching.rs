@@ -67,7 +67,8 @@ fn stub_text(exchange: &Exchange, language: StubFormat) -> anyhow::Result<String
 
 fn nothing(files: &[LoadedFile]) -> String {
     let reasons = files.iter().filter_map(|file| Some(format!("{}: {}", file.source.name(), file.skipped.as_ref()?)));
-    reasons.take(3).collect::<Vec<_>>().join("; ")
+    let listed = reasons.take(3).collect::<Vec<_>>().join("; ");
+    if listed.is_empty() { "no file with fixtures was found; name one with `-f`".to_owned() } else { listed }
 }
 
 /// Fixtures with errors do not match; that is said before the answer.

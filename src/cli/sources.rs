@@ -35,6 +35,15 @@ pub(super) struct Config {
     is_peers: bool,
 }
 
+/// What became of the paths that were asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Asked {
+    /// One of them does not exist.
+    pub(super) missing: bool,
+    /// Every file was named by itself, as hooks do, or came from standard input; else a folder or glob was searched.
+    pub(super) named: bool,
+}
+
 /// Files found and read, in load order; positions are source ids.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
@@ -43,8 +52,7 @@ pub(super) struct Sources {
     pub(super) paths: Vec<Option<PathBuf>>,
     /// Findings about files that could not be read.
     pub(super) troubles: Vec<Diagnostic>,
-    /// Whether a path that was asked for does not exist.
-    pub(super) missing: bool,
+    pub(super) asked: Asked,
 }
 
 impl Config {
@@ -152,6 +160,7 @@ impl Sources {
         let exclude = config.exclude()?;
         let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) = paths.iter().cloned().partition(|path| path.as_os_str() == "-");
         let discovery = files::discover(&paths, &exclude);
+        sources.asked.named = discovery.files.iter().all(|file| file.named);
         let read = |found: Found| {
             let text = files::read(&found, limit);
             (found.name, Some(found.path), text)
@@ -167,7 +176,7 @@ impl Sources {
             }
         }
         for problem in discovery.problems {
-            sources.missing |= ["path-not-found", "no-files", "bad-glob"].contains(&problem.rule);
+            sources.asked.missing |= ["path-not-found", "no-files", "bad-glob"].contains(&problem.rule);
             sources.troubles.push(problem.into_diagnostic(UNREAD));
         }
         Ok(sources)
@@ -213,15 +222,12 @@ pub(super) fn outcomes(files: &[LoadedFile]) -> Vec<FileOutcome> {
         .collect()
 }
 
-/// The exit status: that of the report; 2 where a path is missing, or where no file at all held fixtures.
-pub(super) fn status_of(status: Status, outcomes: &[FileOutcome], missing: bool, terminal: &mut Terminal<'_>) -> Status {
-    if missing {
-        return Status::Failed;
-    }
-    if outcomes.iter().all(|file| file.skipped.is_some()) && status == Status::Clean {
+/// The exit status: that of the report; 2 where a path is missing, or where nothing that was searched held fixtures. A named
+/// file that is no fixture file is a note: hooks pass what they like.
+pub(super) fn status_of(status: Status, outcomes: &[FileOutcome], asked: Asked, terminal: &mut Terminal<'_>) -> Status {
+    let nothing = outcomes.iter().all(|file| file.skipped.is_some()) && status == Status::Clean;
+    if nothing {
         terminal.note("none of these files holds fixtures: a fixture file is an object with a `fixtures` list");
-        let named_one_by_one = outcomes.len() == 1;
-        return if named_one_by_one { Status::Clean } else { Status::Failed };
     }
-    status
+    if asked.missing || (nothing && !asked.named) { Status::Failed } else { status }
 }

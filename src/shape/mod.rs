@@ -228,20 +228,25 @@ pub fn is_free_key(key: &str) -> bool {
 pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let plain = |text: &str| text.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect::<String>();
     let wanted = plain(word);
-    if let Some(same) = known.iter().find(|candidate| plain(candidate) == wanted) {
-        return Some(same);
-    }
-    let most = match wanted.chars().count() {
-        0..=2 => return None,
+    let length = wanted.chars().count();
+    let most = match length {
+        0..=2 => 0,
         3..=5 => 1,
         _ => 2,
     };
-    known
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&wanted, &plain(candidate)), *candidate))
-        .filter(|(slips, _)| *slips <= most)
-        .min_by_key(|(slips, _)| *slips)
-        .map(|(_, candidate)| candidate)
+    let mut best: Option<(usize, &'k str)> = None;
+    for candidate in known {
+        let text = plain(candidate);
+        // Slips change the length by one each at most; counting them costs far more than this.
+        if text.chars().count().abs_diff(length) > most {
+            continue;
+        }
+        let slips = if text == wanted { 0 } else { strsim::damerau_levenshtein(&wanted, &text) };
+        if slips <= most && best.is_none_or(|(least, _)| slips < least) {
+            best = Some((slips, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
 }
 
 /// RFC 6901 pointer of the innermost node that has this span (or, for a key's span, of the member).

@@ -10,6 +10,8 @@ mod corpus_invalid;
 mod corpus_texts;
 /// Files without a mistake, and what is read from them.
 mod corpus_valid;
+/// Files that mean harm, given to the built program.
+mod hostile;
 /// Who may import whom.
 mod layers;
 /// The examples of every lint rule, and what rules say about real fixtures.
@@ -18,6 +20,8 @@ mod lint_examples;
 mod lint_reach;
 /// Secrets, volatile texts and text hygiene: what lint finds, and what it lets through.
 mod lint_texts;
+/// `aimock match` from outside.
+mod match_cli;
 /// Laws of the matcher, over made-up patterns and tables.
 mod matcher_laws;
 /// A second, independent reading of the matching rules.
@@ -36,3 +40,7 @@ mod schema_agreement;
 mod server;
 /// House rules that no compiler checks.
 mod tidy;
+/// `aimock validate` from outside.
+mod validate_cli;
+/// A folder for one test, and the program run in it.
+mod workplace;
