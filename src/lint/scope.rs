@@ -77,7 +77,7 @@ pub struct ScopeContext<'a> {
     /// Settings of single rules, by rule name.
     pub options: &'a serde_json::Map<String, serde_json::Value>,
     reach: OnceLock<Reach>,
-    witnesses: OnceLock<Vec<Option<Witness>>>,
+    witnesses: OnceLock<Vec<Option<Arc<Witness>>>>,
     dialogues: OnceLock<Vec<Option<Dialogue>>>,
 }
 
@@ -105,7 +105,7 @@ impl<'a> ScopeContext<'a> {
 
     /// The plainest request of a row, and who answers it.
     pub(super) fn witness(&self, row: usize) -> Option<&Witness> {
-        self.witnesses.get_or_init(|| witness::all(self)).get(row)?.as_ref()
+        self.witnesses.get_or_init(|| witness::all(self)).get(row)?.as_deref()
     }
 
     /// The dialogue that a row's tool calls start. `None` when it calls none, or when another row answers its plainest

@@ -2,14 +2,18 @@
 //!
 //! Rows are filed by the keys they compare by equality (`context`, `toolCallId`, flags, model families …): rows with
 //! the same such keys share a [`Bucket`], rows with the same values a [`Group`]. Within a group a row is filed under
-//! the rarest eight bytes of its longest needle, and found by sliding over the text. Whatever has no such handle is
-//! loose in its group and always a candidate. The index never decides: it names candidates, and the caller tests them.
+//! the rarest eight bytes of a text that its pattern needs (one for each alternative), and found by sliding over the
+//! request's text. Whatever has no such handle is loose in its group and always a candidate. The index never decides: it names candidates, and the caller tests them.
 
 use std::hash::{Hash, Hasher};
 
 use rapidhash::RapidHashMap;
 use rapidhash::fast::RapidHasher;
 
+use super::fold::fold_if;
+use super::implication::Domain;
+use super::needle::Needles;
+use super::sample::{names, samples};
 use super::{Clause, Criterion, Facet, Facets, Match, Pattern, TextPattern};
 
 /// Length of the pieces by which needles are filed, in bytes.
@@ -31,8 +35,10 @@ pub struct Index {
 struct Bucket {
     /// The keys compared by equality, in registry order.
     equal: Vec<&'static Criterion>,
-    /// The key whose needle rows are filed by.
+    /// The key whose needles rows are filed by.
     text: Option<&'static Criterion>,
+    /// Whether its text is folded before needles are looked for.
+    folded: bool,
     groups: RapidHashMap<u64, Group>,
 }
 
@@ -40,11 +46,11 @@ struct Bucket {
 #[derive(Clone, Debug, Default)]
 struct Group {
     loose: Vec<usize>,
-    needles: Needles,
+    needles: Grams,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Needles {
+struct Grams {
     /// Needles shorter than a gram, whole.
     short: RapidHashMap<Box<[u8]>, Vec<usize>>,
     lengths: Vec<usize>,
@@ -62,7 +68,7 @@ enum Value<'a> {
 impl Index {
     /// An index over these matches; a match's number is its position among all, skipped ones included.
     pub fn new<'m>(matches: impl Iterator<Item = (usize, &'m Match)>) -> Index {
-        let mut filed: Vec<(Bucket, RapidHashMap<u64, Vec<(usize, Option<&'m str>)>>)> = Vec::new();
+        let mut filed: Vec<(Bucket, RapidHashMap<u64, Vec<Filed<'m>>>)> = Vec::new();
         for (number, matches) in matches {
             let handles = Handles::of(matches);
             let bucket = filed.iter_mut().find(|(bucket, _)| bucket.holds(&handles));
@@ -70,14 +76,14 @@ impl Index {
                 Some((_, rows)) => rows,
                 None => {
                     let equal = handles.equal.iter().map(|(criterion, _)| *criterion).collect();
-                    let text = handles.needle.map(|(criterion, _)| criterion);
-                    filed.push((Bucket { equal, text, groups: RapidHashMap::default() }, RapidHashMap::default()));
+                    let (text, folded) = (handles.text(), handles.folded());
+                    filed.push((Bucket { equal, text, folded, groups: RapidHashMap::default() }, RapidHashMap::default()));
                     let Some((_, rows)) = filed.last_mut() else { continue };
                     rows
                 }
             };
             let key = key_of(handles.equal.iter().map(|(_, value)| value.key()));
-            rows.entry(key).or_default().push((number, handles.needle.map(|(_, needle)| needle)));
+            rows.entry(key).or_default().push((number, handles.needles.map(|(_, needles)| needles)));
         }
         let buckets = filed.into_iter().map(|(mut bucket, rows)| {
             bucket.groups = rows.into_iter().map(|(key, rows)| (key, Group::of(rows))).collect();
@@ -101,7 +107,7 @@ impl Index {
                 Facet::Absent => continue,
                 Facet::Flag(_) | Facet::Headers(_) | Facet::Json(_) => Vec::new(),
             };
-            groups.iter().for_each(|group| group.within(&texts, &mut found));
+            bucket.within(&groups, &texts, &mut found);
         }
         found.sort_unstable();
         found.dedup();
@@ -118,8 +124,8 @@ impl Index {
                 continue;
             };
             let Some(clause) = other.clause(criterion.key) else { continue };
-            match texts_of(clause) {
-                Some(texts) => groups.iter().for_each(|group| group.within(&texts, &mut found)),
+            match samples_of(clause) {
+                Some(texts) => bucket.within(&groups, &texts.iter().map(String::as_str).collect::<Vec<_>>(), &mut found),
                 None => groups.iter().for_each(|group| group.all(&mut found)),
             }
         }
@@ -129,25 +135,37 @@ impl Index {
     }
 }
 
+/// A number with the needles it is filed by, if any.
+type Filed<'m> = (usize, Option<Needles<'m>>);
+
 /// By what a match is filed.
 struct Handles<'m> {
     equal: Vec<(&'static Criterion, Value<'m>)>,
-    needle: Option<(&'static Criterion, &'m str)>,
+    needles: Option<(&'static Criterion, Needles<'m>)>,
 }
 
 impl<'m> Handles<'m> {
     fn of(matches: &'m Match) -> Handles<'m> {
-        let mut handles = Handles { equal: Vec::new(), needle: None };
+        let mut handles = Handles { equal: Vec::new(), needles: None };
         for clause in matches.clauses() {
             if let Some(value) = value_of(clause) {
                 handles.equal.push((clause.criterion, value));
-            } else if let Some(needle) = needle_of(clause)
-                && handles.needle.is_none_or(|(_, longest)| needle.len() > longest.len())
+            } else if let Pattern::Text(pattern) = &clause.pattern
+                && let Some(needles) = Needles::of(pattern)
+                && handles.needles.as_ref().is_none_or(|(_, best)| needles.shortest() > best.shortest())
             {
-                handles.needle = Some((clause.criterion, needle));
+                handles.needles = Some((clause.criterion, needles));
             }
         }
         handles
+    }
+
+    fn text(&self) -> Option<&'static Criterion> {
+        self.needles.as_ref().map(|(criterion, _)| *criterion)
+    }
+
+    fn folded(&self) -> bool {
+        self.needles.as_ref().is_some_and(|(_, needles)| needles.folded)
     }
 }
 
@@ -161,29 +179,14 @@ fn value_of(clause: &Clause) -> Option<Value<'_>> {
     }
 }
 
-/// The longest text that whatever the clause accepts must contain.
-fn needle_of(clause: &Clause) -> Option<&str> {
-    let Pattern::Text(pattern) = &clause.pattern else { return None };
-    let needle = match pattern {
-        TextPattern::Contains { needle, ignore_case: false } => Some(needle.as_str()),
-        TextPattern::ContainsAll { needles, ignore_case: false } => needles.iter().map(String::as_str).max_by_key(|needle| needle.len()),
-        TextPattern::StartsWith { prefix, ignore_case: false } => Some(prefix.as_str()),
-        TextPattern::EndsWith { suffix, ignore_case: false } => Some(suffix.as_str()),
-        _ => None,
-    };
-    needle.filter(|needle| !needle.is_empty())
-}
-
-/// The texts of which whatever the clause accepts contains every one; `None` when nothing is known.
-fn texts_of(clause: &Clause) -> Option<Vec<&str>> {
+/// Values that a clause accepts together; `None` when none is known. Whatever takes all that the clause takes must take
+/// these too.
+fn samples_of(clause: &Clause) -> Option<Vec<String>> {
     let Pattern::Text(pattern) = &clause.pattern else { return None };
     match pattern {
-        TextPattern::Contains { needle, ignore_case: false } => Some(vec![needle]),
-        TextPattern::ContainsAll { needles, ignore_case: false } => Some(needles.iter().map(String::as_str).collect()),
-        TextPattern::Equals { text, ignore_case: false } => Some(vec![text]),
-        TextPattern::StartsWith { prefix, ignore_case: false } => Some(vec![prefix]),
-        TextPattern::EndsWith { suffix, ignore_case: false } => Some(vec![suffix]),
-        _ => None,
+        TextPattern::Contains { needle: text, .. } | TextPattern::Equals { text, .. } => Some(vec![text.clone()]),
+        _ if clause.criterion.domain() == Domain::Many => names(pattern),
+        _ => samples(pattern).into_iter().next().map(|text| vec![text]),
     }
 }
 
@@ -224,8 +227,14 @@ fn values_of_match(other: &Match, criterion: &'static Criterion) -> Lookup {
     };
     match &clause.pattern {
         Pattern::Text(TextPattern::Equals { text, ignore_case: false } | TextPattern::Model(text)) => Lookup::Values(with_families(text)),
+        // A tool result may be wanted by another key, whatever the flag says.
+        Pattern::Flag(_) if criterion.key == "hasToolResult" && other.wants_tool_result() => {
+            Lookup::Values([true, false].map(|flag| Value::Flag(flag).key()).into())
+        }
         Pattern::Flag(flag) => Lookup::Values(vec![Value::Flag(*flag).key()]),
-        Pattern::Text(_) => Lookup::Unknown,
+        Pattern::Text(_) => {
+            samples_of(clause).map_or(Lookup::Unknown, |texts| Lookup::Values(texts.iter().flat_map(|text| with_families(text)).collect()))
+        }
         Pattern::Headers(_) | Pattern::Subset(_) => Lookup::Never,
     }
 }
@@ -247,9 +256,18 @@ fn key_of(values: impl Iterator<Item = u64>) -> u64 {
 
 impl Bucket {
     fn holds(&self, handles: &Handles<'_>) -> bool {
-        self.text == handles.needle.map(|(criterion, _)| criterion)
+        self.text == handles.text()
+            && self.folded == handles.folded()
             && self.equal.len() == handles.equal.len()
             && self.equal.iter().zip(&handles.equal).all(|(mine, (theirs, _))| *mine == *theirs)
+    }
+
+    fn within(&self, groups: &[&Group], texts: &[&str], found: &mut Vec<usize>) {
+        for text in texts {
+            let text = fold_if(text, self.folded);
+            groups.iter().for_each(|group| group.needles.within(text.as_bytes(), found));
+        }
+        groups.iter().for_each(|group| found.extend(&group.loose));
     }
 
     /// The groups that the values lead to; `None` when there are none.
@@ -272,19 +290,19 @@ impl Bucket {
 }
 
 impl Group {
-    fn of(rows: Vec<(usize, Option<&str>)>) -> Group {
+    fn of(rows: Vec<Filed<'_>>) -> Group {
         if rows.len() <= WORTH_FILING {
-            return Group { loose: rows.into_iter().map(|(number, _)| number).collect(), needles: Needles::default() };
+            return Group { loose: rows.into_iter().map(|(number, _)| number).collect(), needles: Grams::default() };
         }
         let mut common: RapidHashMap<[u8; GRAM], u32> = RapidHashMap::default();
-        for gram in rows.iter().filter_map(|(_, needle)| *needle).flat_map(grams) {
+        for gram in rows.iter().filter_map(|(_, needles)| needles.as_ref()).flat_map(|needles| &needles.any).flat_map(|text| grams(text)) {
             *common.entry(gram).or_default() += 1;
         }
         let mut group = Group::default();
-        for (number, needle) in rows {
-            match needle {
+        for (number, needles) in rows {
+            match needles {
                 None => group.loose.push(number),
-                Some(needle) => group.needles.file(number, needle, &common),
+                Some(needles) => needles.any.iter().for_each(|needle| group.needles.file(number, needle, &common)),
             }
         }
         group
@@ -294,18 +312,13 @@ impl Group {
         found.extend(&self.loose);
         self.needles.all(found);
     }
-
-    fn within(&self, texts: &[&str], found: &mut Vec<usize>) {
-        found.extend(&self.loose);
-        texts.iter().for_each(|text| self.needles.within(text.as_bytes(), found));
-    }
 }
 
 fn grams(text: &str) -> impl Iterator<Item = [u8; GRAM]> {
     text.as_bytes().windows(GRAM).filter_map(|window| window.try_into().ok())
 }
 
-impl Needles {
+impl Grams {
     fn file(&mut self, number: usize, needle: &str, common: &RapidHashMap<[u8; GRAM], u32>) {
         let rarest = grams(needle).min_by_key(|gram| common.get(gram).copied().unwrap_or(0));
         match rarest {

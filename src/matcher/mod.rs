@@ -21,6 +21,7 @@ mod implication;
 mod index;
 mod meetings;
 mod near;
+mod needle;
 mod outline;
 mod pattern;
 mod plainest;

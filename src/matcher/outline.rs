@@ -57,6 +57,17 @@ impl Outline {
         self.unused_char().is_some_and(|unknown| self.fits(&other.specimen(unknown, !self.ignore_case)))
     }
 
+    /// The longest text that every text of the shape contains, but for its case where that is ignored.
+    pub(super) fn longest_literal(&self) -> Option<&str> {
+        let literals = self.pieces.iter().filter_map(|piece| if let Piece::Literal(text) = piece { Some(text.as_str()) } else { None });
+        literals.filter(|text| !text.is_empty()).max_by_key(|text| text.len())
+    }
+
+    /// Whether its literals stand for their text in any case.
+    pub(super) fn ignore_case(&self) -> bool {
+        self.ignore_case
+    }
+
     /// The only text of this shape, if there is just one.
     pub(super) fn only_text(&self) -> Option<&str> {
         match self.pieces.as_slice() {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aimock::diagnostic::{Diagnostic, Source, SourceId};
 use aimock::exchange::{Endpoint, Exchange, Headers, Message, RawRequest, Request, Role, ToolCall, ToolOffer};
@@ -28,8 +28,13 @@ struct Scope {
     counts: [usize; 3],
 }
 
-/// The scopes; none on a bare clone.
-fn scopes() -> Vec<Scope> {
+/// The scopes, read once; none on a bare clone.
+fn scopes() -> &'static [Scope] {
+    static READ: OnceLock<Vec<Scope>> = OnceLock::new();
+    READ.get_or_init(read_scopes)
+}
+
+fn read_scopes() -> Vec<Scope> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora/showcase");
     if !root.is_dir() {
         println!("skipped: ../shared/corpora/showcase is not here");
@@ -112,12 +117,12 @@ fn every_finding_has_a_request_that_shows_it() {
             assert!(scope.rows()[row].matches.accepts(&exchange), "{}: {finding:#?}", scope.name);
             let winner = table.select(&exchange, &table.served_before(row), Strictness::default()).row();
             assert!(winner.is_some_and(|winner| winner != row), "{}: {finding:#?}", scope.name);
-            assert_eq!(winner.map(|winner| handle(&scope, winner)), answered_by, "{}: {finding:#?}", scope.name);
+            assert_eq!(winner.map(|winner| handle(scope, winner)), answered_by, "{}: {finding:#?}", scope.name);
         }
         for (row, finding) in scope.found(&["tool-loop"]) {
             let (exchange, answered_by) = witness(finding);
             assert!(exchange.request.has_tool_result(), "{}: {finding:#?}", scope.name);
-            assert_eq!(answered_by, Some(handle(&scope, row)), "{}: {finding:#?}", scope.name);
+            assert_eq!(answered_by, Some(handle(scope, row)), "{}: {finding:#?}", scope.name);
             let winner = table.select(&exchange, &table.served_before(row), Strictness::default()).row();
             assert_eq!(winner, Some(row), "{}: {finding:#?}", scope.name);
         }
@@ -151,7 +156,7 @@ const PLAINLY: u64 = 8;
 fn no_request_selects_a_fixture_called_unreachable() {
     for scope in scopes() {
         let dead = scope.rows_of(&NEVER);
-        let words = Words::of(&scope);
+        let words = Words::of(scope);
         let winners: Vec<Option<usize>> = (0..REQUESTS)
             .into_par_iter()
             .map(|seed| {

@@ -5,7 +5,8 @@
 use aimock::exchange::{Endpoint, Exchange, Headers, MediaKind, Message, RawRequest, Request, Role, ToolOffer};
 use aimock::matcher::criteria::{CRITERIA, criterion};
 use aimock::matcher::{
-    Clause, Coverage, Match, Matching, Pattern, Position, Row, Selection, Served, Setting, Shape, Strictness, Table, TextPattern,
+    Clause, Coverage, Index, Match, Matching, Meetings, Pattern, Position, Row, Selection, Served, Setting, Shape, Strictness, Table,
+    TextPattern,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -391,6 +392,81 @@ proptest! {
         if earlier.shadows(later) == Coverage::No {
             let example = earlier.lets_through(later).expect("an example");
             prop_assert!(later.matches.accepts(&example));
+        }
+    }
+}
+
+// ---- the index -----------------------------------------------------------------------------------------------------
+
+/// Patterns in every dress, long enough to be filed by their grams and short enough to meet.
+fn dressed_text() -> impl Strategy<Value = TextPattern> {
+    let text = select(&["weather", "weather in Oslo", "WEATHER IN OSLO", "ss", "Straße nach Oslo", "k", "the weather in Oslo today"][..]);
+    let operator = (text, 0_u8..8, any::<bool>()).prop_map(|(text, kind, ignore_case)| {
+        let text = text.to_owned();
+        match kind {
+            0 => TextPattern::Equals { text, ignore_case },
+            1 => TextPattern::StartsWith { prefix: text, ignore_case },
+            2 => TextPattern::EndsWith { suffix: text, ignore_case },
+            3 => TextPattern::glob(&format!("{text}*Oslo*"), ignore_case).unwrap(),
+            4 => TextPattern::regex(&format!("{text}|in.*Oslo"), ignore_case).unwrap(),
+            5 => TextPattern::ContainsAll { needles: vec![text, "Oslo".to_owned()], ignore_case },
+            _ => TextPattern::Contains { needle: text, ignore_case },
+        }
+    });
+    operator.prop_recursive(2, 6, 3, |inner| {
+        prop_oneof![
+            1 => inner.clone().prop_map(|inner| TextPattern::Not(Box::new(inner))),
+            2 => prop::collection::vec(inner.clone(), 0..3).prop_map(TextPattern::AnyOf),
+            1 => prop::collection::vec(inner, 0..3).prop_map(TextPattern::AllOf),
+        ]
+    })
+}
+
+fn dressed_row() -> impl Strategy<Value = Row> {
+    let texts = prop::collection::vec((select(&["userMessage", "systemMessage", "toolName", "context"][..]), dressed_text()), 1..3);
+    let dressed = texts.prop_map(|mut texts| {
+        texts.sort_by_key(|(key, _)| *key);
+        texts.dedup_by_key(|(key, _)| *key);
+        let clause = |(key, pattern)| Clause { criterion: criterion(key).unwrap(), pattern: Pattern::Text(pattern) };
+        Row::new(Match::new(texts.into_iter().map(clause).collect()), Position::default(), MediaKind::Turn)
+    });
+    prop_oneof![dressed, row()]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_index_finds_what_trying_every_row_finds(
+        rows in prop::collection::vec(dressed_row(), 33..90),
+        mut exchanges in prop::collection::vec(exchange(), 8),
+    ) {
+        let table = Table::new(rows.clone());
+        // Requests that fit: the plainest of some rows beside the made-up ones.
+        exchanges.extend(rows.iter().filter_map(|row| row.matches.plainest()));
+        for exchange in &exchanges {
+            let found: Vec<usize> = table.candidates(exchange).map(|(number, _)| number).collect();
+            let plainly: Vec<usize> = table.candidates_plainly(exchange).map(|(number, _)| number).collect();
+            prop_assert_eq!(found, plainly, "{:?}", exchange.request);
+        }
+        let index = Index::new(rows.iter().enumerate().map(|(number, row)| (number, &row.matches)));
+        for row in &rows {
+            let found = index.covering(&row.matches);
+            prop_assert!(found.is_sorted_by(|a, b| a < b));
+            let missing = rows.iter().enumerate().find(|(number, other)| other.matches.surely_covers(&row.matches) && !found.contains(number));
+            prop_assert!(missing.is_none(), "{missing:?} covers {:?}", row.matches);
+        }
+    }
+
+    #[test]
+    fn matches_that_are_left_out_exclude(rows in prop::collection::vec(dressed_row(), 1..60)) {
+        let meetings = Meetings::new(rows.iter().enumerate().map(|(number, row)| (number, &row.matches)));
+        for row in &rows {
+            let [same, silent] = meetings.with(&row.matches);
+            let left_out = rows.iter().enumerate().filter(|(number, _)| !same.contains(number) && !silent.contains(number));
+            for (_, other) in left_out {
+                prop_assert!(other.matches.surely_excludes(&row.matches), "{:?} and {:?}", other.matches, row.matches);
+            }
         }
     }
 }

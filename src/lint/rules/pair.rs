@@ -4,9 +4,9 @@ use super::super::{EntryRef, Findings, ScopeContext};
 use super::witness;
 use crate::diagnostic::Diagnostic;
 
-/// How a fixture is called in a message.
+/// How a fixture is called in a message: whole, since the number at the end of a long path is what tells it apart.
 pub(super) fn name(context: &ScopeContext<'_>, row: usize) -> String {
-    crate::shape::code(&context.entries.get(row).map(EntryRef::handle).unwrap_or_default())
+    format!("`{}`", context.entries.get(row).map(EntryRef::handle).unwrap_or_default().escape_debug())
 }
 
 /// Reports at a row's `match`. `None` when there is no such row.

@@ -1,10 +1,13 @@
 //! Requests that prove a finding: the plainest one that a fixture accepts, and who answers it.
 
+use std::sync::Arc;
+
+use rapidhash::RapidHashMap;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::super::{EntryRef, ScopeContext};
 use crate::exchange::Exchange;
-use crate::matcher::{Setting, Strictness};
+use crate::matcher::{Position, Selection, Setting, Strictness};
 
 /// A request and the row that answers it.
 #[derive(Debug)]
@@ -15,9 +18,19 @@ pub(in crate::lint) struct Witness {
     pub(super) relaxed: bool,
 }
 
-/// The witnesses of all rows; `None` where no request was found.
-pub(in crate::lint) fn all(context: &ScopeContext<'_>) -> Vec<Option<Witness>> {
-    (0..context.entries.len()).into_par_iter().map(|row| of(context, row)).collect()
+/// The witnesses of all rows; `None` where no request was found. Rows written alike have one witness, made once.
+pub(in crate::lint) fn all(context: &ScopeContext<'_>) -> Vec<Option<Arc<Witness>>> {
+    let rows = context.table.rows();
+    let mut first: RapidHashMap<(u64, Position), usize> = RapidHashMap::default();
+    let mut originals: Vec<usize> = Vec::with_capacity(rows.len());
+    for (number, row) in rows.iter().enumerate() {
+        let known = *first.entry((row.matches.digest(), row.position)).or_insert(number);
+        let alike = rows.get(known).is_some_and(|known| known.matches == row.matches && !known.dead);
+        originals.push(if alike { known } else { number });
+    }
+    let own = |row: usize| if originals.get(row) == Some(&row) { of(context, row).map(Arc::new) } else { None };
+    let made: Vec<Option<Arc<Witness>>> = (0..rows.len()).into_par_iter().map(own).collect();
+    originals.into_iter().map(|original| made.get(original).cloned().flatten()).collect()
 }
 
 /// The plainest request of a row at its own turn, asked of the whole scope with the row's own sequence slot open.
@@ -32,7 +45,7 @@ pub(super) fn at_turn(context: &ScopeContext<'_>, row: usize, turn: Option<u64>)
     let assistants = turn.map(|turn| turn.min(LONGEST));
     let exchange = fixture.matches.plainest_in(Setting { assistants, ..Setting::default() })?;
     let selection = context.table.select(&exchange, &context.table.served_before(row), Strictness::default());
-    let relaxed = matches!(selection, crate::matcher::Selection::Hit { turn_relaxed: true, .. });
+    let relaxed = matches!(selection, Selection::Hit { turn_relaxed: true, .. });
     Some(Witness { exchange, answered_by: selection.row(), relaxed })
 }
 
