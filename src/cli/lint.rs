@@ -31,7 +31,7 @@ pub(super) fn run(args: &LintArgs, global: &GlobalArgs, terminal: &mut Terminal<
     let config = Config::load(global, terminal)?;
     let chosen = selection(args, &config).resolve()?;
     let plan = scopes::plan(args, &config)?;
-    anyhow::ensure!(!plan.inputs.is_empty() || !plan.troubles.is_empty(), "no JSON or YAML file in {}", plan.asked());
+    anyhow::ensure!(!plan.inputs.is_empty() || !plan.troubles.is_empty(), "no JSON or YAML file in {}", plan.arguments());
     if plan.scopes.len() == 1 && config.shape.scopes.is_none() {
         terminal.detail("no scopes are configured: all files are taken as one, loaded together in this order");
     }
@@ -178,12 +178,12 @@ impl Lint<'_> {
         if allowed > 0 {
             terminal.say(format_args!("{} allowed by annotations", counted(allowed, "finding")));
         }
-        Ok(sources::status_of(self.status(&findings, plan), &outcomes, plan.missing, terminal))
+        Ok(sources::status_of(self.status(&findings, plan), &outcomes, plan.asked, terminal))
     }
 
     fn status(&self, findings: &[Diagnostic], plan: &Plan) -> Status {
         let counts = |finding: &Diagnostic| self.args.fail_on.severity().is_some_and(|least| finding.severity >= least);
-        match (plan.missing, findings.iter().any(counts)) {
+        match (plan.asked.missing, findings.iter().any(counts)) {
             (true, _) => Status::Failed,
             (false, true) => Status::Findings,
             (false, false) => Status::Clean,

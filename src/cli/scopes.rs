@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::args::LintArgs;
-use super::sources::{Config, Sources};
+use super::sources::{Asked, Config, Sources};
 use crate::diagnostic::Diagnostic;
 use crate::files::{self, DEFAULT_MAX_FILE_SIZE};
 use crate::fixture::Input;
@@ -24,18 +24,19 @@ pub(super) struct Plan {
     /// Whose findings are shown; `None`: all.
     pub(super) shown: Option<Vec<usize>>,
     pub(super) troubles: Vec<Diagnostic>,
-    pub(super) missing: bool,
-    asked: Vec<PathBuf>,
+    pub(super) asked: Asked,
+    arguments: Vec<PathBuf>,
 }
 
 impl Plan {
     /// What was asked for, in words.
-    pub(super) fn asked(&self) -> String {
-        self.asked.iter().map(|path| files::display_name(path)).collect::<Vec<_>>().join(", ")
+    pub(super) fn arguments(&self) -> String {
+        self.arguments.iter().map(|path| files::display_name(path)).collect::<Vec<_>>().join(", ")
     }
 
     fn add(&mut self, sources: Sources, known: &mut HashMap<String, usize>) -> Vec<usize> {
-        self.missing |= sources.missing;
+        self.asked.missing |= sources.asked.missing;
+        self.asked.named &= sources.asked.named;
         self.troubles.extend(sources.troubles);
         let mut members = Vec::new();
         for (input, path) in sources.inputs.into_iter().zip(sources.paths) {
@@ -62,7 +63,7 @@ pub(super) fn plan(args: &LintArgs, config: &Config) -> anyhow::Result<Plan> {
     let limit = args.max_file_size.unwrap_or(DEFAULT_MAX_FILE_SIZE);
     let stdin_name = args.stdin_filename.as_deref().map_or_else(|| "<stdin>".to_owned(), files::display_name);
     let read = |paths: &[PathBuf]| Sources::read(paths, config, limit, &stdin_name);
-    let mut plan = Plan { asked: args.paths.clone(), ..Plan::default() };
+    let mut plan = Plan { arguments: args.paths.clone(), asked: Asked { named: true, missing: false }, ..Plan::default() };
     let mut known = HashMap::new();
     let scopes: Vec<(String, Vec<PathBuf>)> = config
         .shape
@@ -114,7 +115,7 @@ fn without_scopes(
         let members = plan.add(read(&asked)?, &mut known);
         plan.scopes.push((String::new(), members));
     }
-    plan.asked = asked;
+    plan.arguments = asked;
     Ok(plan)
 }
 

@@ -188,7 +188,7 @@ struct Loaded {
 
 fn load(paths: &[PathBuf], config: &Config, matching: Matching, terminal: &mut Terminal<'_>) -> anyhow::Result<Loaded> {
     let sources = Sources::read(paths, config, files::DEFAULT_MAX_FILE_SIZE, "<stdin>")?;
-    if sources.missing && sources.inputs.is_empty() {
+    if sources.asked.missing && sources.inputs.is_empty() {
         let reasons: Vec<String> =
             sources.troubles.iter().map(|trouble| format!("{}: {}", trouble.primary.source.name(), trouble.message)).collect();
         anyhow::bail!("nothing to serve: {}", reasons.join("; "));

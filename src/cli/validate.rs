@@ -21,11 +21,7 @@ pub(super) fn run(args: &ValidateArgs, global: &GlobalArgs, terminal: &mut Termi
     let options = LoadOptions { matching: config.matching(None), schemas: &schemas, ..LoadOptions::default() };
     let sources = Sources::read(&paths, &config, max_file_size.unwrap_or(DEFAULT_MAX_FILE_SIZE), "<stdin>")?;
     anyhow::ensure!(!sources.is_empty(), "{}", nothing_found(&paths));
-<<<<<<< HEAD
-    let Sources { inputs, paths: _, troubles, missing } = sources;
-=======
-    let Sources { inputs, troubles, asked } = sources;
->>>>>>> itests
+    let Sources { inputs, paths: _, troubles, asked } = sources;
     let mut files = sources::load(inputs, &options, terminal);
     let mut findings: Vec<Diagnostic> = troubles;
     findings.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.problems)));
