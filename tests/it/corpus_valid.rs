@@ -14,9 +14,9 @@ const FOLDER: &str = "valid";
 fn nothing_is_said_and_everything_is_served() {
     for (name, text) in samples(FOLDER) {
         let (file, findings) = loaded(&name, &text);
-        let numbers: String = (0..file.entries.len()).map(|number| format!(" {number}")).collect();
+        let numbers: Vec<String> = (0..file.entries.len()).map(|number| format!(" {number}")).collect();
         let beside = format!("tests/corpus/{FOLDER}/{name}.expected");
-        let expected = if root().join(&beside).exists() { read(&beside) } else { format!("serves:{numbers}\n") };
+        let expected = if root().join(&beside).exists() { read(&beside) } else { format!("serves:{}\n", numbers.concat()) };
         let seen = outcome(&file, &findings);
         let messages: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
         assert_eq!(seen, expected, "{name}: {messages:#?}");
@@ -133,9 +133,9 @@ fn lists_of_responses_are_kept_in_order() {
     assert_eq!((kinds.as_slice(), list.on_exhausted), (&["turn", "turn", "error"][..], OnExhausted::RepeatLast));
     assert_eq!(list.answers[1].pace.latency, Some(5.0));
     assert_eq!(list.answers[0].pace.latency, None);
-    let last = |number| fixture("ours_response.json", number).on_exhausted;
+    let after = |number| fixture("ours_response.json", number).on_exhausted;
     assert_eq!(
-        [last(10), last(11), last(12), last(13)],
+        [after(10), after(11), after(12), after(13)],
         [OnExhausted::Cycle, OnExhausted::Error, OnExhausted::FallThrough, OnExhausted::RepeatLast]
     );
 }

@@ -1,5 +1,10 @@
 //! Files that mean harm, or look like it, given to the built program: a clear answer at a place, in bounded time and memory.
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "helpers of tests: what is missing should fail the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "helpers of tests: what is missing should fail the test"
+)]
 
 use std::fmt::Write;
 use std::fs;

@@ -59,12 +59,11 @@ pub(crate) fn outcome(file: &LoadedFile, findings: &[Diagnostic]) -> String {
             let _ = writeln!(text, "{title}:{numbers}");
         }
     };
-    match &file.skipped {
-        Some(reason) => text = format!("skipped: {reason}\n"),
-        None => {
-            list("serves", false);
-            list("never matches", true);
-        }
+    if let Some(reason) = &file.skipped {
+        text = format!("skipped: {reason}\n");
+    } else {
+        list("serves", false);
+        list("never matches", true);
     }
     for finding in findings {
         let _ = writeln!(text, "{}", one_line(finding));

@@ -1,5 +1,4 @@
 //! `aimock validate` from outside: every way to call it, right or wrong, gets an answer that helps.
-#![expect(clippy::unwrap_used, reason = "helpers of tests: what is missing should fail the test")]
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Stdio;
