@@ -33,12 +33,12 @@ pub(in crate::lint) fn all(context: &ScopeContext<'_>) -> Vec<Option<Dialogue>> 
     (0..context.entries.len()).into_par_iter().map(|row| follow(context, row)).collect()
 }
 
-/// What goes wrong in the dialogue that a row's own plainest request starts. `None` when nothing does, and when another fixture
-/// answers that request, so that the dialogue is not its own.
+/// What goes wrong in the dialogue that a row's own plainest request starts. `None` when nothing does, and when another
+/// fixture answers that request, so that the dialogue is not its own.
 fn follow(context: &ScopeContext<'_>, row: usize) -> Option<Dialogue> {
     turn_of(context, row, 0).filter(|turn| turn.calls_tools())?;
     context.witness(row).filter(|witness| witness.answered_by == Some(row))?;
-    let (mut exchange, _) = witness::of(context, row)?;
+    let mut exchange = witness::own_request(context, row)?;
     let mut served = context.table.served_before(row);
     let mut repeated: Option<Exchange> = None;
     for step in 0..MOST_STEPS {

@@ -32,9 +32,11 @@ fn check(context: &ScopeContext<'_>, findings: &mut Findings) {
         for neighbours in script.windows(2) {
             let [(before, earlier), (after, row)] = *neighbours else { continue };
             let Some(missing) = before.checked_add(1).filter(|turn| *turn < after) else { continue };
-            let Some((exchange, witness)) = witness::at_turn(context, row, Some(missing)).filter(|(_, witness)| witness.relaxed) else {
+            let Some(exchange) = witness::request(context, row, Some(missing)) else { continue };
+            let witness = witness::ask(context, row, &exchange);
+            if !witness.relaxed {
                 continue;
-            };
+            }
             let answer = witness.answered_by.map(|by| pair::name(context, by)).unwrap_or_default();
             let message = format!("no fixture has turn {missing} of this script: {answer} answers again");
             let Some(finding) = pair::report(context, findings, row, message) else { continue };

@@ -25,27 +25,34 @@ pub(in crate::lint) fn all(context: &ScopeContext<'_>) -> Vec<Option<Witness>> {
         let alike = rows.get(known).is_some_and(|known| known.matches == row.matches && !known.dead);
         originals.push(if alike { known } else { number });
     }
-    let own = |row: usize| if originals.get(row) == Some(&row) { of(context, row).map(|(_, witness)| witness) } else { None };
+    let own = |row: usize| if originals.get(row) == Some(&row) { of(context, row) } else { None };
     let made: Vec<Option<Witness>> = (0..rows.len()).into_par_iter().map(own).collect();
     originals.into_iter().map(|original| made.get(original).copied().flatten()).collect()
 }
 
-/// The plainest request of a row at its own turn, asked of the whole scope with the row's own sequence slot open.
-pub(super) fn of(context: &ScopeContext<'_>, row: usize) -> Option<(Exchange, Witness)> {
+fn of(context: &ScopeContext<'_>, row: usize) -> Option<Witness> {
+    Some(ask(context, row, &own_request(context, row)?))
+}
+
+/// The plainest request of a row at its own turn.
+pub(super) fn own_request(context: &ScopeContext<'_>, row: usize) -> Option<Exchange> {
     let fixture = &context.entries.get(row)?.entry.fixture;
-    if fixture.dead { None } else { at_turn(context, row, fixture.position.turn) }
+    if fixture.dead { None } else { request(context, row, fixture.position.turn) }
 }
 
 /// The same in a conversation with this many answers, or as few as the `match` allows.
-pub(super) fn at_turn(context: &ScopeContext<'_>, row: usize, turn: Option<u64>) -> Option<(Exchange, Witness)> {
+pub(super) fn request(context: &ScopeContext<'_>, row: usize, turn: Option<u64>) -> Option<Exchange> {
     let fixture = &context.entries.get(row)?.entry.fixture;
     if turn.is_some_and(|turn| turn > LONGEST) {
         return None;
     }
-    let exchange = fixture.matches.plainest_in(Setting { assistants: turn, ..Setting::default() })?;
-    let selection = context.table.select(&exchange, &context.table.served_before(row), Strictness::default());
-    let relaxed = matches!(selection, Selection::Hit { turn_relaxed: true, .. });
-    Some((exchange, Witness { answered_by: selection.row(), relaxed }))
+    fixture.matches.plainest_in(Setting { assistants: turn, ..Setting::default() })
+}
+
+/// Asks the whole scope, with the row's own sequence slot open.
+pub(super) fn ask(context: &ScopeContext<'_>, row: usize, exchange: &Exchange) -> Witness {
+    let selection = context.table.select(exchange, &context.table.served_before(row), Strictness::default());
+    Witness { answered_by: selection.row(), relaxed: matches!(selection, Selection::Hit { turn_relaxed: true, .. }) }
 }
 
 /// Conversations longer than this are not made up.
@@ -65,7 +72,8 @@ pub(super) fn json(context: &ScopeContext<'_>, exchange: &Exchange, answered_by:
 
 /// The witness of a row as it stands in a finding.
 pub(super) fn shown(context: &ScopeContext<'_>, row: usize) -> Option<serde_json::Value> {
-    of(context, row).map(|(exchange, witness)| json(context, &exchange, witness.answered_by))
+    let witness = context.witness(row)?;
+    own_request(context, row).map(|exchange| json(context, &exchange, witness.answered_by))
 }
 
 /// What names a fixture when lines move: its id, else its `match` as written.
