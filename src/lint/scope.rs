@@ -77,7 +77,7 @@ pub struct ScopeContext<'a> {
     /// Settings of single rules, by rule name.
     pub options: &'a serde_json::Map<String, serde_json::Value>,
     reach: OnceLock<Reach>,
-    witnesses: OnceLock<Vec<Option<Arc<Witness>>>>,
+    witnesses: OnceLock<Vec<Option<Witness>>>,
     dialogues: OnceLock<Vec<Option<Dialogue>>>,
 }
 
@@ -103,13 +103,13 @@ impl<'a> ScopeContext<'a> {
         self.reach.get_or_init(|| Reach::of(&self.table))
     }
 
-    /// The plainest request of a row, and who answers it.
-    pub(super) fn witness(&self, row: usize) -> Option<&Witness> {
-        self.witnesses.get_or_init(|| witness::all(self)).get(row)?.as_deref()
+    /// Who answers the plainest request of a row; `None` when no such request was found.
+    pub(super) fn witness(&self, row: usize) -> Option<Witness> {
+        self.witnesses.get_or_init(|| witness::all(self)).get(row).copied().flatten()
     }
 
-    /// The dialogue that a row's tool calls start. `None` when it calls none, or when another row answers its plainest
-    /// request.
+    /// What goes wrong in the dialogue that a row's tool calls start. `None` when nothing does, and when another row
+    /// answers the row's plainest request.
     pub(super) fn dialogue(&self, row: usize) -> Option<&Dialogue> {
         self.dialogues.get_or_init(|| dialogue::all(self)).get(row)?.as_ref()
     }

@@ -23,7 +23,9 @@ fn digest_clause(clause: &Clause, hasher: &mut impl Hasher) {
         Pattern::Headers(fields) => {
             for (name, wanted) in fields {
                 name.hash(hasher);
-                wanted.iter().for_each(|wanted| digest_text(wanted, hasher));
+                if let Some(wanted) = wanted {
+                    digest_text(wanted, hasher);
+                }
             }
         }
         // Members have no order and numbers several spellings: equal values need not be written alike.
@@ -45,7 +47,9 @@ fn digest_text(pattern: &TextPattern, hasher: &mut impl Hasher) {
         TextPattern::Not(inner) => digest_text(inner, hasher),
         TextPattern::AnyOf(arms) | TextPattern::AllOf(arms) => {
             arms.len().hash(hasher);
-            arms.iter().for_each(|arm| digest_text(arm, hasher));
+            for arm in arms {
+                digest_text(arm, hasher);
+            }
         }
     }
 }

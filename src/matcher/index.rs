@@ -54,7 +54,8 @@ struct Grams {
     /// Needles shorter than a gram, whole.
     short: RapidHashMap<Box<[u8]>, Vec<usize>>,
     lengths: Vec<usize>,
-    grams: RapidHashMap<[u8; GRAM], Vec<usize>>,
+    /// The others, by a gram of each.
+    long: RapidHashMap<[u8; GRAM], Vec<usize>>,
 }
 
 /// A value that a key is compared with by equality.
@@ -71,17 +72,13 @@ impl Index {
         let mut filed: Vec<(Bucket, RapidHashMap<u64, Vec<Filed<'m>>>)> = Vec::new();
         for (number, matches) in matches {
             let handles = Handles::of(matches);
-            let bucket = filed.iter_mut().find(|(bucket, _)| bucket.holds(&handles));
-            let rows = match bucket {
-                Some((_, rows)) => rows,
-                None => {
-                    let equal = handles.equal.iter().map(|(criterion, _)| *criterion).collect();
-                    let (text, folded) = (handles.text(), handles.folded());
-                    filed.push((Bucket { equal, text, folded, groups: RapidHashMap::default() }, RapidHashMap::default()));
-                    let Some((_, rows)) = filed.last_mut() else { continue };
-                    rows
-                }
-            };
+            let bucket = filed.iter().position(|(bucket, _)| bucket.holds(&handles)).unwrap_or(filed.len());
+            if bucket == filed.len() {
+                let equal = handles.equal.iter().map(|(criterion, _)| *criterion).collect();
+                let (text, folded) = (handles.text(), handles.folded());
+                filed.push((Bucket { equal, text, folded, groups: RapidHashMap::default() }, RapidHashMap::default()));
+            }
+            let Some((_, rows)) = filed.get_mut(bucket) else { continue };
             let key = key_of(handles.equal.iter().map(|(_, value)| value.key()));
             rows.entry(key).or_default().push((number, handles.needles.map(|(_, needles)| needles)));
         }
@@ -98,7 +95,7 @@ impl Index {
         for bucket in &self.buckets {
             let Some(groups) = bucket.groups_for(|criterion| values_of_facet(facets.of(criterion))) else { continue };
             let Some(criterion) = bucket.text else {
-                groups.iter().for_each(|group| group.all(&mut found));
+                Bucket::all(&groups, &mut found);
                 continue;
             };
             let texts: Vec<&str> = match facets.of(criterion) {
@@ -120,13 +117,13 @@ impl Index {
         for bucket in &self.buckets {
             let Some(groups) = bucket.groups_for(|criterion| values_of_match(other, criterion)) else { continue };
             let Some(criterion) = bucket.text else {
-                groups.iter().for_each(|group| group.all(&mut found));
+                Bucket::all(&groups, &mut found);
                 continue;
             };
             let Some(clause) = other.clause(criterion.key) else { continue };
             match samples_of(clause) {
                 Some(texts) => bucket.within(&groups, &texts.iter().map(String::as_str).collect::<Vec<_>>(), &mut found),
-                None => groups.iter().for_each(|group| group.all(&mut found)),
+                None => Bucket::all(&groups, &mut found),
             }
         }
         found.sort_unstable();
@@ -265,9 +262,19 @@ impl Bucket {
     fn within(&self, groups: &[&Group], texts: &[&str], found: &mut Vec<usize>) {
         for text in texts {
             let text = fold_if(text, self.folded);
-            groups.iter().for_each(|group| group.needles.within(text.as_bytes(), found));
+            for group in groups {
+                group.needles.within(text.as_bytes(), found);
+            }
         }
-        groups.iter().for_each(|group| found.extend(&group.loose));
+        for group in groups {
+            found.extend(&group.loose);
+        }
+    }
+
+    fn all(groups: &[&Group], found: &mut Vec<usize>) {
+        for group in groups {
+            group.all(found);
+        }
     }
 
     /// The groups that the values lead to; `None` when there are none.
@@ -321,19 +328,18 @@ fn grams(text: &str) -> impl Iterator<Item = [u8; GRAM]> {
 impl Grams {
     fn file(&mut self, number: usize, needle: &str, common: &RapidHashMap<[u8; GRAM], u32>) {
         let rarest = grams(needle).min_by_key(|gram| common.get(gram).copied().unwrap_or(0));
-        match rarest {
-            Some(gram) => self.grams.entry(gram).or_default().push(number),
-            None => {
-                if !self.lengths.contains(&needle.len()) {
-                    self.lengths.push(needle.len());
-                }
-                self.short.entry(needle.as_bytes().into()).or_default().push(number);
-            }
+        if let Some(gram) = rarest {
+            self.long.entry(gram).or_default().push(number);
+            return;
         }
+        if !self.lengths.contains(&needle.len()) {
+            self.lengths.push(needle.len());
+        }
+        self.short.entry(needle.as_bytes().into()).or_default().push(number);
     }
 
     fn all(&self, found: &mut Vec<usize>) {
-        self.short.values().chain(self.grams.values()).for_each(|rows| found.extend(rows));
+        self.short.values().chain(self.long.values()).for_each(|rows| found.extend(rows));
     }
 
     fn within(&self, text: &[u8], found: &mut Vec<usize>) {
@@ -344,12 +350,12 @@ impl Grams {
                 }
             }
         }
-        if self.grams.is_empty() {
+        if self.long.is_empty() {
             return;
         }
         for window in text.windows(GRAM) {
             if let Ok(gram) = <[u8; GRAM]>::try_from(window)
-                && let Some(rows) = self.grams.get(&gram)
+                && let Some(rows) = self.long.get(&gram)
             {
                 found.extend(rows);
             }

@@ -58,8 +58,9 @@ fn value_of(clause: &Clause) -> Option<u64> {
     let mut hasher = RapidHasher::default();
     match &clause.pattern {
         Pattern::Text(TextPattern::Equals { text, ignore_case: false }) if clause.criterion.domain() == Domain::One => {
-            text.hash(&mut hasher)
+            text.hash(&mut hasher);
         }
+
         Pattern::Flag(flag) => flag.hash(&mut hasher),
         Pattern::Text(_) | Pattern::Headers(_) | Pattern::Subset(_) => return None,
     }

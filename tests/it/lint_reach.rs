@@ -34,6 +34,7 @@ fn scopes() -> &'static [Scope] {
     READ.get_or_init(read_scopes)
 }
 
+#[expect(clippy::print_stdout, reason = "says what was skipped")]
 fn read_scopes() -> Vec<Scope> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora/showcase");
     if !root.is_dir() {
@@ -41,6 +42,21 @@ fn read_scopes() -> Vec<Scope> {
         return Vec::new();
     }
     SCOPES.into_iter().map(|(folders, counts)| scope(&root, folders, counts)).collect()
+}
+
+/// All findings of the rules about reachability and conversation; the texts are one scope.
+fn lint(inputs: Vec<Input>) -> Vec<Diagnostic> {
+    let chosen = Selection { select: ["reachability", "conversation"].map(str::to_owned).into(), ..Selection::default() };
+    let members = (0..inputs.len()).collect();
+    let outcome = run(LintInput {
+        inputs,
+        scopes: vec![(String::new(), members)],
+        shown: None,
+        chosen: &chosen.resolve().expect("two categories"),
+        options: &serde_json::Map::new(),
+        load: LoadOptions::default(),
+    });
+    outcome.findings
 }
 
 fn scope(root: &Path, folders: &[&str], counts: [usize; 3]) -> Scope {
@@ -52,17 +68,9 @@ fn scope(root: &Path, folders: &[&str], counts: [usize; 3]) -> Scope {
         Input { source: Arc::new(Source::new(id, file.name.clone(), text)), format: aimock::document::Format::from_path(&file.name) }
     };
     let inputs: Vec<Input> = found.files.iter().enumerate().map(input).collect();
-    let chosen = Selection { select: ["reachability", "conversation"].map(str::to_owned).into(), ..Selection::default() };
-    let outcome = run(LintInput {
-        inputs: inputs.clone(),
-        scopes: vec![(String::new(), (0..inputs.len()).collect())],
-        shown: None,
-        chosen: &chosen.resolve().expect("two categories"),
-        options: &serde_json::Map::new(),
-        load: LoadOptions::default(),
-    });
+    let findings = lint(inputs.clone());
     let library = into_library(load_all(inputs, &LoadOptions::default()));
-    Scope { name: folders.join(" + "), library, findings: outcome.findings, counts }
+    Scope { name: folders.join(" + "), library, findings, counts }
 }
 
 impl Scope {
@@ -303,4 +311,125 @@ fn converse(request: &mut Request, dice: &mut Dice) {
         2 => request.messages.push(Message::text(Role::Assistant, "one more")),
         _ => {}
     }
+}
+
+/// Which fixtures of a file a rule speaks about. Entries are written `match => response`, both without their braces.
+#[track_caller]
+fn check(rule: &str, entries: &[&str], expected: &[usize]) {
+    let entry = |text: &&str| {
+        let (matches, response) = text.split_once("=>").unwrap_or((text, r#""content": "x""#));
+        format!(r#"{{ "match": {{ {matches} }}, "response": {{ {response} }} }}"#)
+    };
+    let text = format!("{{ \"fixtures\": [{}] }}", entries.iter().map(entry).collect::<Vec<_>>().join(",\n"));
+    let source = Arc::new(Source::new(SourceId(0), "a.json", text));
+    let findings = lint(vec![Input { source, format: aimock::document::Format::Json }]);
+    let index = |finding: &Diagnostic| finding.primary.pointer.split('/').nth(2).and_then(|index| index.parse::<usize>().ok());
+    let found: Vec<usize> = findings.iter().filter(|finding| finding.rule == rule).filter_map(index).collect();
+    assert_eq!(found, expected, "{rule}: {findings:#?}");
+}
+
+const CALL: &str = r#""userMessage": "weather" => "toolCalls": [{ "id": "call_1", "name": "f", "arguments": {} }]"#;
+const CALL_ONCE: &str =
+    r#""userMessage": "weather", "hasToolResult": false => "toolCalls": [{ "id": "call_1", "name": "f", "arguments": {} }]"#;
+
+#[test]
+fn each_fixture_that_is_never_served_has_one_finding() {
+    let same = [r#""userMessage": "a""#, r#""userMessage": "a""#, r#""userMessage": "ab""#, r#""userMessage": "a", "sequenceIndex": 0"#];
+    check("duplicate-match", &same, &[1]);
+    check("shadowed-fixture", &same, &[2]);
+    check("sequence-behind-plain", &same, &[3]);
+    check("answered-by-another", &same, &[]);
+    check("catch-all-not-last", &["", r#""userMessage": "a""#, r#""inputText": "a" => "embedding": [1]"#], &[0]);
+    check("catch-all-not-last", &["", r#""inputText": "a" => "embedding": [1]"#], &[]);
+}
+
+#[test]
+fn sequences_are_counted_from_0_without_gaps() {
+    let slots = |slots: &[u64]| slots.iter().map(|slot| format!(r#""userMessage": "a", "sequenceIndex": {slot}"#)).collect::<Vec<_>>();
+    let check =
+        |rule, given: &[u64], expected: &[usize]| check(rule, &slots(given).iter().map(String::as_str).collect::<Vec<_>>(), expected);
+    check("unreachable-sequence-slot", &[2, 1, 0], &[]);
+    check("unreachable-sequence-slot", &[0, 2, 3], &[1, 2]);
+    check("unreachable-sequence-slot", &[1, 2], &[0, 1]);
+    check("unreachable-sequence-slot", &[0, 0, 1], &[]);
+    check("duplicate-sequence-slot", &[0, 0, 1, 1, 1], &[1, 3, 4]);
+    check("duplicate-sequence-slot", &[0, 1], &[]);
+    // A sequence ends and leaves its requests to the fixture behind it.
+    self::check("answered-by-another", &[r#""userMessage": "a", "sequenceIndex": 0"#, r#""userMessage": "a""#], &[]);
+}
+
+#[test]
+fn sequences_of_other_matches_are_others() {
+    check("unreachable-sequence-slot", &[r#""userMessage": "a", "sequenceIndex": 0"#, r#""userMessage": "b", "sequenceIndex": 1"#], &[1]);
+    let turns = [r#""userMessage": "a", "turnIndex": 0, "sequenceIndex": 0"#, r#""userMessage": "a", "turnIndex": 1, "sequenceIndex": 1"#];
+    check("unreachable-sequence-slot", &turns, &[1]);
+    check("duplicate-sequence-slot", &[r#""userMessage": "a", "sequenceIndex": 0"#, r#""userMessage": "b", "sequenceIndex": 0"#], &[]);
+}
+
+#[test]
+fn scripts_of_turns() {
+    let at = |turn: u64| format!(r#""userMessage": "a", "turnIndex": {turn}"#);
+    let check = |rule, turns: &[u64], rest: &[&str], expected: &[usize]| {
+        let turns: Vec<String> = turns.iter().map(|turn| at(*turn)).collect();
+        check(rule, &turns.iter().map(String::as_str).chain(rest.iter().copied()).collect::<Vec<_>>(), expected);
+    };
+    check("turn-gap", &[0, 1, 2], &[], &[]);
+    check("turn-gap", &[0, 2, 5], &[], &[1, 2]);
+    check("turn-gap", &[0, 9_007_199_254_740_991], &[], &[1]);
+    // The missing turn has another `match`.
+    check("turn-gap", &[0, 2], &[r#""userMessage": "a", "hasToolResult": false, "turnIndex": 1"#], &[]);
+    check("turn-never-reached", &[], &[r#""toolCallId": "x", "turnIndex": 0"#, r#""toolCallId": "x", "turnIndex": 1"#], &[0]);
+    check("turn-and-plain-twins", &[1], &[r#""userMessage": "a""#], &[]);
+    self::check("turn-and-plain-twins", &[r#""userMessage": "ab""#, r#""userMessage": "a", "turnIndex": 1"#], &[1]);
+    // Reported as lost-turn.
+    self::check("turn-and-plain-twins", &[r#""userMessage": "a""#, r#""userMessage": "a", "turnIndex": 1"#], &[]);
+}
+
+#[test]
+fn weak_matches_are_those_before_exact_ones() {
+    let (weak, exact) = (r#""model": "m", "hasToolResult": false"#, r#""userMessage": "a""#);
+    check("weak-match", &[weak, exact], &[0]);
+    check("weak-match", &[exact, weak], &[]);
+    check("weak-match", &[weak, r#""userMessage": "a", "hasToolResult": true"#], &[]);
+    check("weak-match", &[weak, r#""inputText": "a" => "embedding": [1]"#], &[]);
+    check("weak-match", &["", exact], &[]);
+    check("position-only-match", &[r#""turnIndex": 0"#, r#""sequenceIndex": 0"#, "", exact], &[0, 1]);
+    check("empty-match", &[exact, r#""turnIndex": 0"#, ""], &[2]);
+}
+
+#[test]
+fn what_follows_a_tool_call() {
+    let (by_id, by_result) = (r#""toolCallId": "call_1""#, r#""userMessage": "weather", "hasToolResult": true"#);
+    check("tool-loop", &[CALL], &[0]);
+    check("tool-loop", &[CALL, by_id], &[0]);
+    check("tool-loop", &[by_id, CALL], &[]);
+    check("tool-loop", &[CALL_ONCE], &[]);
+    check("dead-end", &[CALL], &[]);
+    check("dead-end", &[CALL_ONCE], &[0]);
+    check("dead-end", &[CALL_ONCE, by_id], &[]);
+    check("dead-end", &[CALL_ONCE, by_result], &[]);
+    check("follow-up-after-first-leg", &[CALL, by_id], &[1]);
+    check("follow-up-after-first-leg", &[by_id, CALL], &[]);
+    check("follow-up-after-first-leg", &[CALL_ONCE, by_id], &[]);
+    // Never served at all, and reported as that.
+    check("follow-up-after-first-leg", &[CALL, r#""userMessage": "weather", "toolCallId": "call_1""#], &[]);
+    check("unproduced-tool-call-id", &[CALL, by_id, r#""toolCallId": "call_2""#], &[2]);
+}
+
+#[test]
+fn ids_are_compared_within_a_conversation() {
+    let call = |text: &str, rest: &str| {
+        format!(r#""userMessage": "{text}"{rest} => "toolCalls": [{{ "id": "call_1", "name": "f", "arguments": {{}} }}]"#)
+    };
+    let check = |entries: &[(&str, &str)], expected: &[usize]| {
+        let entries: Vec<String> = entries.iter().map(|(text, rest)| call(text, rest)).collect();
+        check("pinned-id-reused", &entries.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+    };
+    let (here, there) = (r#", "context": "a""#, r#", "context": "b""#);
+    check(&[("Oslo", ""), ("Rome", "")], &[1]);
+    check(&[("Oslo", here), ("Rome", there)], &[]);
+    check(&[("Oslo", here), ("Rome", there), ("Bonn", here)], &[2]);
+    check(&[("Oslo", ""), ("Rome", there)], &[1]);
+    // One question with several answers is met once.
+    check(&[("Oslo", r#", "toolName": "f""#), ("Oslo", r#", "toolName": "g""#)], &[]);
 }

@@ -4,6 +4,7 @@
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::super::ScopeContext;
+use super::witness;
 use crate::exchange::{Block, Exchange, Message, Reply, Role, ToolCall, Turn};
 use crate::matcher::Strictness;
 
@@ -17,8 +18,6 @@ pub(in crate::lint) enum Outcome {
     Repeats { endless: bool },
     /// Nothing answers the tool results.
     DeadEnd,
-    /// A turn without tool calls, or another fixture's business.
-    Ends,
 }
 
 /// What became of a dialogue, and the request that shows it.
@@ -34,12 +33,12 @@ pub(in crate::lint) fn all(context: &ScopeContext<'_>) -> Vec<Option<Dialogue>> 
     (0..context.entries.len()).into_par_iter().map(|row| follow(context, row)).collect()
 }
 
-/// The dialogue that a row's own plainest request starts. `None` when the row calls no tools, or another fixture
-/// answers that request, so that the dialogue is not its own.
+/// What goes wrong in the dialogue that a row's own plainest request starts. `None` when nothing does, and when another
+/// fixture answers that request, so that the dialogue is not its own.
 fn follow(context: &ScopeContext<'_>, row: usize) -> Option<Dialogue> {
     turn_of(context, row, 0).filter(|turn| turn.calls_tools())?;
-    let start = context.witness(row).filter(|witness| witness.answered_by == Some(row))?;
-    let mut exchange = start.exchange.clone();
+    context.witness(row).filter(|witness| witness.answered_by == Some(row))?;
+    let mut exchange = witness::own_request(context, row)?;
     let mut served = context.table.served_before(row);
     let mut repeated: Option<Exchange> = None;
     for step in 0..MOST_STEPS {
@@ -51,7 +50,7 @@ fn follow(context: &ScopeContext<'_>, row: usize) -> Option<Dialogue> {
             let outcome = match (&repeated, answering) {
                 (Some(_), _) => Outcome::Repeats { endless: false },
                 (None, None) => Outcome::DeadEnd,
-                (None, Some(_)) => Outcome::Ends,
+                (None, Some(_)) => return None,
             };
             return Some(Dialogue { outcome, exchange: repeated.unwrap_or(exchange) });
         };

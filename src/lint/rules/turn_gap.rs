@@ -32,12 +32,16 @@ fn check(context: &ScopeContext<'_>, findings: &mut Findings) {
         for neighbours in script.windows(2) {
             let [(before, earlier), (after, row)] = *neighbours else { continue };
             let Some(missing) = before.checked_add(1).filter(|turn| *turn < after) else { continue };
-            let Some(witness) = witness::at_turn(context, row, Some(missing)).filter(|witness| witness.relaxed) else { continue };
+            let Some(exchange) = witness::request(context, row, Some(missing)) else { continue };
+            let witness = witness::ask(context, row, &exchange);
+            if !witness.relaxed {
+                continue;
+            }
             let answer = witness.answered_by.map(|by| pair::name(context, by)).unwrap_or_default();
             let message = format!("no fixture has turn {missing} of this script: {answer} answers again");
             let Some(finding) = pair::report(context, findings, row, message) else { continue };
             finding.help = format!("number the turns without gaps, or add the fixture for turn {missing}").into();
-            finding.witness = Some(witness::json(context, &witness.exchange, witness.answered_by));
+            finding.witness = Some(witness::json(context, &exchange, witness.answered_by));
             pair::relate(context, finding, earlier, "the turn before");
         }
     }

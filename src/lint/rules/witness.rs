@@ -1,7 +1,5 @@
 //! Requests that prove a finding: the plainest one that a fixture accepts, and who answers it.
 
-use std::sync::Arc;
-
 use rapidhash::RapidHashMap;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
@@ -9,17 +7,16 @@ use super::super::{EntryRef, ScopeContext};
 use crate::exchange::Exchange;
 use crate::matcher::{Position, Selection, Setting, Strictness};
 
-/// A request and the row that answers it.
-#[derive(Debug)]
+/// Who answers the plainest request of a row. The request itself is made again when it is shown: most never are.
+#[derive(Clone, Copy, Debug)]
 pub(in crate::lint) struct Witness {
-    pub(super) exchange: Exchange,
     pub(super) answered_by: Option<usize>,
     /// The answering row is a script line of another turn: no better one was there.
     pub(super) relaxed: bool,
 }
 
 /// The witnesses of all rows; `None` where no request was found. Rows written alike have one witness, made once.
-pub(in crate::lint) fn all(context: &ScopeContext<'_>) -> Vec<Option<Arc<Witness>>> {
+pub(in crate::lint) fn all(context: &ScopeContext<'_>) -> Vec<Option<Witness>> {
     let rows = context.table.rows();
     let mut first: RapidHashMap<(u64, Position), usize> = RapidHashMap::default();
     let mut originals: Vec<usize> = Vec::with_capacity(rows.len());
@@ -28,25 +25,34 @@ pub(in crate::lint) fn all(context: &ScopeContext<'_>) -> Vec<Option<Arc<Witness
         let alike = rows.get(known).is_some_and(|known| known.matches == row.matches && !known.dead);
         originals.push(if alike { known } else { number });
     }
-    let own = |row: usize| if originals.get(row) == Some(&row) { of(context, row).map(Arc::new) } else { None };
-    let made: Vec<Option<Arc<Witness>>> = (0..rows.len()).into_par_iter().map(own).collect();
-    originals.into_iter().map(|original| made.get(original).cloned().flatten()).collect()
+    let own = |row: usize| if originals.get(row) == Some(&row) { of(context, row) } else { None };
+    let made: Vec<Option<Witness>> = (0..rows.len()).into_par_iter().map(own).collect();
+    originals.into_iter().map(|original| made.get(original).copied().flatten()).collect()
 }
 
-/// The plainest request of a row at its own turn, asked of the whole scope with the row's own sequence slot open.
 fn of(context: &ScopeContext<'_>, row: usize) -> Option<Witness> {
+    Some(ask(context, row, &own_request(context, row)?))
+}
+
+/// The plainest request of a row at its own turn.
+pub(super) fn own_request(context: &ScopeContext<'_>, row: usize) -> Option<Exchange> {
     let fixture = &context.entries.get(row)?.entry.fixture;
-    at_turn(context, row, fixture.position.turn).filter(|_| !fixture.dead)
+    if fixture.dead { None } else { request(context, row, fixture.position.turn) }
 }
 
 /// The same in a conversation with this many answers, or as few as the `match` allows.
-pub(super) fn at_turn(context: &ScopeContext<'_>, row: usize, turn: Option<u64>) -> Option<Witness> {
+pub(super) fn request(context: &ScopeContext<'_>, row: usize, turn: Option<u64>) -> Option<Exchange> {
     let fixture = &context.entries.get(row)?.entry.fixture;
-    let assistants = turn.map(|turn| turn.min(LONGEST));
-    let exchange = fixture.matches.plainest_in(Setting { assistants, ..Setting::default() })?;
-    let selection = context.table.select(&exchange, &context.table.served_before(row), Strictness::default());
-    let relaxed = matches!(selection, Selection::Hit { turn_relaxed: true, .. });
-    Some(Witness { exchange, answered_by: selection.row(), relaxed })
+    if turn.is_some_and(|turn| turn > LONGEST) {
+        return None;
+    }
+    fixture.matches.plainest_in(Setting { assistants: turn, ..Setting::default() })
+}
+
+/// Asks the whole scope, with the row's own sequence slot open.
+pub(super) fn ask(context: &ScopeContext<'_>, row: usize, exchange: &Exchange) -> Witness {
+    let selection = context.table.select(exchange, &context.table.served_before(row), Strictness::default());
+    Witness { answered_by: selection.row(), relaxed: matches!(selection, Selection::Hit { turn_relaxed: true, .. }) }
 }
 
 /// Conversations longer than this are not made up.
@@ -66,7 +72,8 @@ pub(super) fn json(context: &ScopeContext<'_>, exchange: &Exchange, answered_by:
 
 /// The witness of a row as it stands in a finding.
 pub(super) fn shown(context: &ScopeContext<'_>, row: usize) -> Option<serde_json::Value> {
-    context.witness(row).map(|witness| json(context, &witness.exchange, witness.answered_by))
+    let witness = context.witness(row)?;
+    own_request(context, row).map(|exchange| json(context, &exchange, witness.answered_by))
 }
 
 /// What names a fixture when lines move: its id, else its `match` as written.
