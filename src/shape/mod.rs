@@ -228,16 +228,19 @@ pub fn pointer_to(root: &Node<'_>, span: Span) -> String {
                 continue 'down;
             }
         }
-        for (index, item) in node.items().iter().enumerate() {
-            if contains(item.span, span) {
-                pointer.push('/');
-                pointer.push_str(&index.to_string());
-                node = item;
-                continue 'down;
-            }
-        }
-        return pointer;
+        let Some((index, item)) = item_around(node.items(), span) else { return pointer };
+        pointer.push('/');
+        pointer.push_str(&index.to_string());
+        node = item;
     }
+}
+
+/// The item that holds a place. Lists can be long and places many, so it is looked up as in a sorted list; only where
+/// aliases of YAML make spans jump is every item tried.
+fn item_around<'n, 'a>(items: &'n [Node<'a>], span: Span) -> Option<(usize, &'n Node<'a>)> {
+    let likely = items.partition_point(|item| item.span.end < span.end);
+    let numbered = || items.iter().enumerate();
+    numbered().nth(likely).filter(|(_, item)| contains(item.span, span)).or_else(|| numbered().find(|(_, item)| contains(item.span, span)))
 }
 
 fn contains(outer: Span, inner: Span) -> bool {

@@ -8,8 +8,12 @@ mod command_line;
 mod corpus_texts;
 /// Who may import whom.
 mod layers;
+/// `aimock lint` from outside.
+mod lint_cli;
 /// The examples of every lint rule, and what rules say about real fixtures.
 mod lint_examples;
+/// Fixes come to an end, break nothing and change no answer.
+mod lint_fixes;
 /// Secrets, volatile texts and text hygiene: what lint finds, and what it lets through.
 mod lint_texts;
 /// Laws of the matcher, over made-up patterns and tables.
