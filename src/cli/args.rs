@@ -153,7 +153,7 @@ pub struct LintArgs {
     #[arg(long, help_heading = "Fixes")]
     pub unsafe_fixes: bool,
     /// Show what fixes would change, and write nothing
-    #[arg(long, requires = "fixing", help_heading = "Fixes")]
+    #[arg(long, requires = "fixing", help_heading = "Fixes", conflicts_with_all = ["write_baseline", "prune_baseline", "statistics"])]
     pub diff: bool,
     /// File of known findings that stay silent
     #[arg(long, value_name = "FILE", help_heading = "Baseline")]

@@ -1,21 +1,23 @@
 //! `aimock lint`: finds what makes fixtures lie, and fixes what can be fixed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 
 use super::args::LintArgs;
-use super::report::{self, Report, counted, escape};
+use super::report::{self, Report, counted, escape, grouped};
 use super::scopes::{self, Plan};
 use super::sources::{self, Config};
 use super::{GlobalArgs, Status, Terminal};
 use crate::config::SeverityWord;
-use crate::diagnostic::{Diagnostic, Safety, Severity, fingerprints};
+use crate::diagnostic::{Diagnostic, Safety, Severity, Source, fingerprints};
+use crate::document;
 use crate::files;
 use crate::fixture::{Input, LoadOptions};
-use crate::lint::{self, Baseline, Chosen, LintInput, Outcome, Selection};
+use crate::lint::{self, Baseline, Category, Chosen, LintInput, Outcome, Selection};
 
 /// Where the baseline is written when nothing else is said.
 const DEFAULT_BASELINE: &str = "aimock-baseline.json";
@@ -29,8 +31,12 @@ const MOST_CULPRITS: usize = 10;
 /// Runs the command.
 pub(super) fn run(args: &LintArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
     let config = Config::load(global, terminal)?;
-    let chosen = selection(args, &config).resolve()?;
+    let chosen = selection(args, &config)?.resolve()?;
+    check_options(&config)?;
     let plan = scopes::plan(args, &config)?;
+    for name in &plan.left_out {
+        terminal.note(format_args!("{name} is in none of these scopes: nothing is said about it"));
+    }
     anyhow::ensure!(!plan.inputs.is_empty() || !plan.troubles.is_empty(), "no JSON or YAML file in {}", plan.arguments());
     if plan.scopes.len() == 1 && config.shape.scopes.is_none() {
         terminal.detail("no scopes are configured: all files are taken as one, loaded together in this order");
@@ -38,13 +44,29 @@ pub(super) fn run(args: &LintArgs, global: &GlobalArgs, terminal: &mut Terminal<
     let lint = Lint { args, config: &config, chosen: &chosen };
     let outcome = match lint.most_unsafe() {
         Some(most) => lint.fix(&plan, most, terminal)?,
-        None => Fixed { outcome: lint.run(plan.inputs.clone(), &plan), diff: String::new(), changed: 0 },
+        None => Fixed { outcome: lint.run(plan.inputs.clone(), &plan), diff: String::new(), changed: 0, printed: false },
     };
-    lint.report(outcome, &plan, terminal)
+    let status = lint.report(outcome, &plan, terminal)?;
+    Ok(if plan.asked.missing { Status::Failed } else { status })
 }
 
-/// Flags win over the configuration.
-fn selection(args: &LintArgs, config: &Config) -> Selection {
+/// Options stand under the names of rules that there are.
+fn check_options(config: &Config) -> anyhow::Result<()> {
+    let options = config.shape.lint.iter().flat_map(|lint| &lint.options).flat_map(|fields| &fields.0);
+    for (name, _) in options {
+        if lint::rule(name).is_none() {
+            let known: Vec<&'static str> = lint::ALL.iter().map(|rule| rule.name).collect();
+            let near = crate::shape::nearest(name, &known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            anyhow::bail!("`lint.options` of the configuration: there is no lint rule `{name}`{near}");
+        }
+    }
+    Ok(())
+}
+
+/// Flags win over the configuration: a rule that `--select` names runs, whatever the configuration says of it.
+fn selection(args: &LintArgs, config: &Config) -> anyhow::Result<Selection> {
+    let here = files::working_directory().context("cannot tell the working directory")?;
+    let selected = |name: &String| args.select.contains(name) && lint::rule(name).is_some();
     let texts = |list: &Option<Vec<crate::shape::NonEmpty>>| -> Vec<String> { list.iter().flatten().map(|text| text.0.clone()).collect() };
     let lint = config.shape.lint.clone().unwrap_or_default();
     let severity = |word: SeverityWord| match word {
@@ -54,18 +76,22 @@ fn selection(args: &LintArgs, config: &Config) -> Selection {
         SeverityWord::Off => None,
     };
     let mut ignore = texts(&lint.ignore);
+    ignore.retain(|name| !selected(name));
     ignore.extend(args.ignore.iter().cloned());
-    Selection {
+    let severities = lint.severity.iter().flat_map(|fields| &fields.0).map(|(rule, word)| (rule.clone(), severity(*word)));
+    Ok(Selection {
         select: if args.select.is_empty() { texts(&lint.select) } else { args.select.clone() },
         ignore,
-        severity: lint.severity.iter().flat_map(|fields| &fields.0).map(|(rule, word)| (rule.clone(), severity(*word))).collect(),
+        severity: severities.filter(|(rule, severity)| severity.is_some() || !selected(rule)).collect(),
         per_file: lint
             .per_file
             .iter()
             .flat_map(|fields| &fields.0)
-            .map(|(glob, rules)| (config.path(glob).to_string_lossy().into_owned(), rules.iter().map(|rule| rule.0.clone()).collect()))
+            .map(|(glob, rules)| (glob.clone(), rules.iter().map(|rule| rule.0.clone()).collect()))
             .collect(),
-    }
+        base: here.join(config.path("")),
+        here,
+    })
 }
 
 /// One run of the command.
@@ -80,6 +106,8 @@ struct Fixed {
     outcome: Outcome,
     diff: String,
     changed: usize,
+    /// The fixed text of standard input went to stdout; what else there is to say goes to stderr.
+    printed: bool,
 }
 
 impl Lint<'_> {
@@ -118,20 +146,25 @@ impl Lint<'_> {
         let mut fixes = 0;
         let mut outcome = self.run(inputs.clone(), plan);
         for _ in 0..MOST_ROUNDS {
-            let cured = lint::apply_fixes(&outcome.findings, most);
-            if cured.is_empty() {
+            let files = lint::apply_fixes(&outcome.findings, most);
+            if files.is_empty() {
                 break;
             }
-            for file in cured {
-                fixes += file.fixes;
-                if let Some(input) = inputs.get_mut(file.source.id().0 as usize) {
-                    input.source = std::sync::Arc::new(crate::diagnostic::Source::new(file.source.id(), file.source.name(), file.text));
+            let before = fixes;
+            for file in files {
+                let Some(input) = inputs.get_mut(file.source.id().0 as usize) else { continue };
+                let cured = Source::new(file.source.id(), file.source.name(), file.text);
+                if reads(&cured, input.format) || !reads(&file.source, input.format) {
+                    fixes += file.fixes;
+                    input.source = Arc::new(cured);
                 }
+            }
+            if fixes == before {
+                break;
             }
             outcome = self.run(inputs.clone(), plan);
         }
-        let mut diff = String::new();
-        let mut changed = 0;
+        let (mut diff, mut changed, mut printed) = (String::new(), 0, false);
         for (old, new) in plan.inputs.iter().zip(&inputs).filter(|(old, new)| old.source.text() != new.source.text()) {
             let name = old.source.name();
             changed += 1;
@@ -140,23 +173,27 @@ impl Lint<'_> {
                 let _ = write!(diff, "{}", lines.unified_diff().context_radius(3).header(name, name));
             } else if let Some(path) = plan.paths.get(old.source.id().0 as usize).and_then(Option::as_ref) {
                 files::write_atomically(path, new.source.text().as_bytes()).with_context(|| format!("cannot write {name}"))?;
-            } else {
-                // Standard input: the fixed text is the data.
-                terminal.stdout().write_all(new.source.text().as_bytes())?;
             }
         }
+        // Of standard input the fixed text is the data, also where nothing had to be fixed.
+        for (new, _) in inputs.iter().zip(&plan.paths).filter(|(_, path)| path.is_none() && !self.args.diff) {
+            terminal.stdout().write_all(new.source.text().as_bytes())?;
+            printed = true;
+        }
+        terminal.flush()?;
         if fixes > 0 {
             let verb = if self.args.diff { "would fix" } else { "fixed" };
             terminal.say(format_args!("{verb} {} in {}", counted(fixes, "finding"), counted(changed, "file")));
         }
-        Ok(Fixed { outcome, diff, changed })
+        Ok(Fixed { outcome, diff, changed, printed })
     }
 
     fn report(&self, fixed: Fixed, plan: &Plan, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
-        let Fixed { outcome, diff, changed } = fixed;
+        let Fixed { outcome, diff, changed, printed } = fixed;
         let Outcome { files, mut findings, allowed } = outcome;
         findings.extend(plan.troubles.iter().cloned());
-        let findings = self.without_known(findings, terminal)?;
+        Diagnostic::sort(&mut findings);
+        let findings = self.without_known(findings, plan, terminal)?;
         let Some(findings) = findings else { return Ok(Status::Clean) };
         if self.args.diff {
             write!(terminal.stdout(), "{diff}")?;
@@ -165,67 +202,139 @@ impl Lint<'_> {
         }
         let outcomes = sources::outcomes(&files);
         if self.args.statistics {
-            write!(terminal.stdout(), "{}", statistics(&findings))?;
-            terminal.flush()?;
-            return Ok(self.status(&findings, plan));
+            say(&statistics(&findings), printed, terminal)?;
+            return Ok(self.status(&findings));
         }
         let rules = report::lint_rules();
         let report = Report { findings: &findings, files: &outcomes, rules: &rules, fail_on: self.args.fail_on.severity() };
-        report::emit(self.args.format, &report, terminal)?;
-        for line in culprits(&findings) {
-            terminal.say(line);
+        if printed {
+            let mut text = Vec::new();
+            let style = report::Style { color: false, width: terminal.width(), per_rule_limit: Some(report::PER_RULE_LIMIT) };
+            report::write(self.args.format, &report, &mut text, style)?;
+            say(&String::from_utf8_lossy(&text), printed, terminal)?;
+            terminal.say(report.summary());
+        } else {
+            report::emit(self.args.format, &report, terminal)?;
         }
         if allowed > 0 {
             terminal.say(format_args!("{} allowed by annotations", counted(allowed, "finding")));
         }
-        Ok(sources::status_of(self.status(&findings, plan), &outcomes, plan.asked, terminal))
+        for line in culprits(&findings) {
+            terminal.say(line);
+        }
+        Ok(sources::status_of(self.status(&findings), &outcomes, plan.asked, terminal))
     }
 
-    fn status(&self, findings: &[Diagnostic], plan: &Plan) -> Status {
+    fn status(&self, findings: &[Diagnostic]) -> Status {
         let counts = |finding: &Diagnostic| self.args.fail_on.severity().is_some_and(|least| finding.severity >= least);
-        match (plan.asked.missing, findings.iter().any(counts)) {
-            (true, _) => Status::Failed,
-            (false, true) => Status::Findings,
-            (false, false) => Status::Clean,
-        }
+        if findings.iter().any(counts) { Status::Findings } else { Status::Clean }
     }
 
     /// The findings that the baseline does not know; `None` when the baseline was written in place of a report.
-    fn without_known(&self, mut findings: Vec<Diagnostic>, terminal: &mut Terminal<'_>) -> anyhow::Result<Option<Vec<Diagnostic>>> {
-        Diagnostic::sort(&mut findings);
+    fn without_known(
+        &self,
+        findings: Vec<Diagnostic>,
+        plan: &Plan,
+        terminal: &mut Terminal<'_>,
+    ) -> anyhow::Result<Option<Vec<Diagnostic>>> {
         let configured = self.config.shape.lint.as_ref().and_then(|lint| lint.baseline.as_ref()).map(|path| self.config.path(&path.0));
-        let prints = fingerprints(&findings);
         if let Some(named) = &self.args.write_baseline {
-            let path = named.clone().or(configured).unwrap_or_else(|| PathBuf::from(DEFAULT_BASELINE));
-            let entries = findings.iter().zip(prints).map(|(finding, print)| (print, finding.rule, finding.primary.source.name()));
-            files::write_atomically(&path, Baseline::of(entries).to_text().as_bytes())
-                .with_context(|| format!("cannot write the baseline {}", files::display_name(&path)))?;
-            terminal.say(format_args!("wrote {} to {}", counted(findings.len(), "finding"), files::display_name(&path)));
+            let path = named.clone().or_else(|| configured.clone()).unwrap_or_else(|| PathBuf::from(DEFAULT_BASELINE));
+            self.write_baseline(&path, &findings, plan, terminal)?;
+            if configured.as_ref() != Some(&path) {
+                let name = files::display_name(&path);
+                terminal.say(format_args!("to use it: `aimock lint --baseline {name}`, or `lint: {{ baseline: {name} }}` in aimock.yaml"));
+            }
             return Ok(None);
         }
-        let Some(path) = self.args.baseline.clone().or(configured) else { return Ok(Some(findings)) };
+        let Some(path) = self.args.baseline.clone().or(configured) else {
+            anyhow::ensure!(!self.args.prune_baseline, "there is no baseline to prune: name it with `--baseline FILE`");
+            return Ok(Some(findings));
+        };
         let name = files::display_name(&path);
         if !files::exists(&path) && self.args.baseline.is_none() {
             terminal.warn(format_args!("the baseline {name} does not exist; `aimock lint --write-baseline` makes it"));
             return Ok(Some(findings));
         }
-        let text = files::read_path(&path, files::DEFAULT_MAX_FILE_SIZE).with_context(|| format!("cannot read the baseline {name}"))?.text;
-        let baseline = Baseline::parse(&text).with_context(|| format!("cannot use the baseline {name}"))?;
-        let compared = baseline.compare(prints.into_iter().zip(findings).collect());
+        let baseline = read_baseline(&path)?;
+        let looked_at = looked_at(plan);
+        let compared = baseline
+            .compare(fingerprints(&findings).into_iter().zip(findings).collect(), |rule, file| self.could_speak(rule, file, &looked_at));
         if compared.known > 0 {
             terminal.say(format_args!("{} known by {name}", counted(compared.known, "finding")));
         }
-        if !compared.stale.is_empty() {
-            if self.args.prune_baseline {
-                files::write_atomically(&path, baseline.without(&compared.stale).to_text().as_bytes())?;
-                terminal.say(format_args!("removed {} that are gone from {name}", counted(compared.stale.len(), "entry")));
-            } else {
-                terminal
-                    .note(format_args!("{} of {name} are gone; `--prune-baseline` removes them", counted(compared.stale.len(), "entry")));
-            }
+        let gone = entries(compared.stale.len());
+        if !compared.stale.is_empty() && self.args.prune_baseline {
+            write(&path, &baseline.without(&compared.stale))?;
+            terminal.say(format_args!("removed {gone} from {name}"));
+        } else if !compared.stale.is_empty() {
+            terminal.note(format_args!("{gone} of {name} are no longer met; `--prune-baseline` removes them"));
         }
         Ok(Some(compared.new))
     }
+
+    /// Writes all findings, and keeps of the old file what this run could not meet.
+    fn write_baseline(&self, path: &Path, findings: &[Diagnostic], plan: &Plan, terminal: &mut Terminal<'_>) -> anyhow::Result<()> {
+        let prints = fingerprints(findings);
+        let known = findings.iter().zip(prints).map(|(finding, print)| (print, finding.rule, finding.primary.source.name()));
+        let mut baseline = Baseline::of(known);
+        if files::exists(path) {
+            // What is no baseline is somebody's file, and is not replaced.
+            let looked_at = looked_at(plan);
+            baseline = baseline.keeping(read_baseline(path)?, |rule, file| self.could_speak(rule, file, &looked_at));
+        }
+        write(path, &baseline)?;
+        terminal.say(format_args!("wrote {} to {}", counted(findings.len(), "finding"), files::display_name(path)));
+        Ok(())
+    }
+
+    /// Whether this run would have met a finding of this rule in this file, were it still there.
+    fn could_speak(&self, rule: &str, file: &str, looked_at: &HashSet<&str>) -> bool {
+        let ran = self.chosen.runs(rule) || !lint::rule_names().any(|known| known == rule);
+        let seen = self.args.paths.is_empty() || looked_at.contains(file) || !files::exists(Path::new(file));
+        ran && seen && self.args.scope.is_empty()
+    }
+}
+
+/// Names of the files whose findings are shown.
+fn looked_at(plan: &Plan) -> HashSet<&str> {
+    let names = plan.inputs.iter().map(|input| input.source.name());
+    match &plan.shown {
+        None => names.collect(),
+        Some(shown) => shown.iter().filter_map(|index| plan.inputs.get(*index)).map(|input| input.source.name()).collect(),
+    }
+}
+
+/// Whether a text can be parsed.
+fn reads(source: &Source, format: document::Format) -> bool {
+    document::parse(source.text(), format, &document::Limits::default()).is_ok()
+}
+
+fn read_baseline(path: &Path) -> anyhow::Result<Baseline> {
+    let name = files::display_name(path);
+    let text = files::read_path(path, files::DEFAULT_MAX_FILE_SIZE).with_context(|| format!("cannot read the baseline {name}"))?.text;
+    Baseline::parse(&text).with_context(|| format!("cannot use the baseline {name}"))
+}
+
+fn write(path: &Path, baseline: &Baseline) -> anyhow::Result<()> {
+    files::write_atomically(path, baseline.to_text().as_bytes())
+        .with_context(|| format!("cannot write the baseline {}", files::display_name(path)))
+}
+
+fn entries(number: usize) -> String {
+    if number == 1 { "1 entry".to_owned() } else { format!("{} entries", grouped(number)) }
+}
+
+/// Data to stdout, or to stderr when stdout holds a fixed text.
+fn say(text: &str, stdout_is_taken: bool, terminal: &mut Terminal<'_>) -> anyhow::Result<()> {
+    if stdout_is_taken {
+        if !text.is_empty() {
+            terminal.say(text.trim_end());
+        }
+        return Ok(());
+    }
+    write!(terminal.stdout(), "{text}")?;
+    Ok(terminal.flush()?)
 }
 
 /// Findings a rule, most first.
@@ -248,31 +357,26 @@ fn statistics(findings: &[Diagnostic]) -> String {
 
 /// Who is in the way of whom: fixtures that other fixtures' findings point at, most first.
 fn culprits(findings: &[Diagnostic]) -> Vec<String> {
-    let mut counts: BTreeMap<(String, usize), usize> = BTreeMap::new();
-    for culprit in findings.iter().filter_map(|finding| finding.related.first()) {
-        *counts.entry((culprit.source.name().to_owned(), culprit.span.start)).or_default() += 1;
+    let mut counts: BTreeMap<(&str, usize), (usize, &str)> = BTreeMap::new();
+    let is_about_two = |finding: &&Diagnostic| {
+        lint::rule(finding.rule).is_some_and(|rule| matches!(rule.category, Category::Reachability | Category::Conversation))
+    };
+    for label in findings.iter().filter(is_about_two).filter_map(|finding| finding.related.first()) {
+        let fixture = label.pointer.split('/').nth(2).unwrap_or("");
+        counts.entry((label.source.name(), label.span.start)).or_insert((0, fixture)).0 += 1;
     }
-    let caused: usize = counts.values().sum();
-    let several = counts.len();
+    let caused: usize = counts.values().map(|(count, _)| count).sum();
     if caused < 2 {
         return Vec::new();
     }
-    let names: BTreeMap<(String, usize), String> = findings
-        .iter()
-        .filter_map(|finding| finding.related.first())
-        .map(|label| {
-            let fixture = label.pointer.split('/').nth(2).unwrap_or("");
-            ((label.source.name().to_owned(), label.span.start), format!("{}#{fixture}", label.source.name()))
-        })
-        .collect();
+    let several = counts.len();
     let mut rows: Vec<_> = counts.into_iter().collect();
-    rows.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    let mut lines: Vec<String> = rows
-        .iter()
-        .take(MOST_CULPRITS)
-        .filter(|(_, count)| *count > 1)
-        .map(|(key, count)| format!("  {} is in the way of {count}", escape(names.get(key).map_or("", String::as_str))))
+    rows.sort_by_key(|(place, (count, _))| (std::cmp::Reverse(*count), *place));
+    let shown = rows.iter().filter(|(_, (count, _))| *count > 1).take(MOST_CULPRITS);
+    let mut lines: Vec<String> = shown
+        .map(|((file, _), (count, fixture))| format!("  {} is in the way of {}", escape(&format!("{file}#{fixture}")), grouped(*count)))
         .collect();
-    lines.push(format!("{} cause {}", counted(several, "fixture"), counted(caused, "finding")));
+    let verb = if several == 1 { "causes" } else { "cause" };
+    lines.push(format!("{} {verb} {}", counted(several, "fixture"), counted(caused, "finding")));
     lines
 }

@@ -4,12 +4,15 @@
 //! hook that passes three names sees what the other nine hundred do to them. Without scopes the paths are one scope, but
 //! files that belong to the configuration's `include` bring all of it along.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::collections::{HashMap, HashSet};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
 
 use super::args::LintArgs;
 use super::sources::{Asked, Config, Sources};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Source, SourceId};
 use crate::files::{self, DEFAULT_MAX_FILE_SIZE};
 use crate::fixture::Input;
 
@@ -25,8 +28,13 @@ pub(super) struct Plan {
     pub(super) shown: Option<Vec<usize>>,
     pub(super) troubles: Vec<Diagnostic>,
     pub(super) asked: Asked,
+    /// Names of files that were asked for and are in none of the chosen scopes.
+    pub(super) left_out: Vec<String>,
     arguments: Vec<PathBuf>,
 }
+
+/// Positions of inputs by the places of their files.
+type Known = HashMap<PathBuf, usize>;
 
 impl Plan {
     /// What was asked for, in words.
@@ -34,25 +42,51 @@ impl Plan {
         self.arguments.iter().map(|path| files::display_name(path)).collect::<Vec<_>>().join(", ")
     }
 
-    fn add(&mut self, sources: Sources, known: &mut HashMap<String, usize>) -> Vec<usize> {
+    /// Adds files that are not there yet, and gives the positions of all of them. What stands on standard input takes
+    /// the place of the file whose name it bears.
+    fn add(&mut self, sources: Sources, here: &Path, known: &mut Known) -> Vec<usize> {
         self.asked.missing |= sources.asked.missing;
         self.asked.named &= sources.asked.named;
         self.troubles.extend(sources.troubles);
         let mut members = Vec::new();
         for (input, path) in sources.inputs.into_iter().zip(sources.paths) {
-            let name = input.source.name().to_owned();
-            let index = *known.entry(name).or_insert_with(|| {
-                let index = self.inputs.len();
-                let id = crate::diagnostic::SourceId(u32::try_from(index).unwrap_or(u32::MAX));
-                let source = std::sync::Arc::new(crate::diagnostic::Source::new(id, input.source.name(), input.source.text()));
-                self.inputs.push(Input { source, format: input.format });
+            let place = plain(&here.join(path.as_deref().unwrap_or_else(|| Path::new(input.source.name()))));
+            let index = *known.entry(place).or_insert(self.inputs.len());
+            if index == self.inputs.len() {
+                self.inputs.push(renumbered(input, index));
                 self.paths.push(path);
-                index
-            });
+            } else if path.is_none() {
+                self.inputs[index] = renumbered(input, index);
+                self.paths[index] = None;
+            }
             members.push(index);
         }
         members
     }
+}
+
+/// The same text at another place in load order.
+fn renumbered(input: Input, index: usize) -> Input {
+    let id = SourceId(u32::try_from(index).unwrap_or(u32::MAX));
+    if input.source.id() == id {
+        return input;
+    }
+    Input { source: Arc::new(Source::new(id, input.source.name(), input.source.text())), format: input.format }
+}
+
+/// A path without `.` and `..`, as far as the text tells.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if plain.file_name().is_some() => {
+                plain.pop();
+            }
+            _ => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// Decides what to load.
@@ -61,72 +95,75 @@ impl Plan {
 /// Nothing to load, an unknown scope, or standard input cannot be read.
 pub(super) fn plan(args: &LintArgs, config: &Config) -> anyhow::Result<Plan> {
     let limit = args.max_file_size.unwrap_or(DEFAULT_MAX_FILE_SIZE);
+    let here = files::working_directory().context("cannot tell the working directory")?;
     let stdin_name = args.stdin_filename.as_deref().map_or_else(|| "<stdin>".to_owned(), files::display_name);
     let read = |paths: &[PathBuf]| Sources::read(paths, config, limit, &stdin_name);
-    let mut plan = Plan { arguments: args.paths.clone(), asked: Asked { named: true, missing: false }, ..Plan::default() };
-    let mut known = HashMap::new();
-    let scopes: Vec<(String, Vec<PathBuf>)> = config
-        .shape
-        .scopes
-        .iter()
-        .flat_map(|fields| &fields.0)
-        .map(|(name, globs)| (name.clone(), globs.0.iter().map(|glob| config.path(&glob.0)).collect()))
-        .collect();
-    for wanted in &args.scope {
-        anyhow::ensure!(scopes.iter().any(|(name, _)| name == wanted), "there is no scope `{wanted}`; known: {}", names(&scopes));
-    }
+    let scopes = scopes_of(args, config)?;
+    let mut plan = Plan { asked: Asked { missing: false, named: true }, arguments: args.paths.clone(), ..Plan::default() };
+    let mut known = Known::new();
     if scopes.is_empty() {
-        return without_scopes(plan, args, config, read);
+        plan.arguments = config.paths(&args.paths)?;
+        let members = plan.add(read(&plan.arguments)?, &here, &mut known);
+        plan.scopes.push((String::new(), members));
+        return Ok(plan);
     }
-    for (name, globs) in scopes.iter().filter(|(name, _)| args.scope.is_empty() || args.scope.contains(name)) {
-        let members = plan.add(read(globs)?, &mut known);
-        plan.scopes.push((name.clone(), members));
+    for (name, globs) in scopes {
+        let members = plan.add(read(&globs)?, &here, &mut known);
+        plan.scopes.push((name, members));
+        if args.paths.is_empty() {
+            plan.arguments.extend(globs);
+        }
     }
     if !args.paths.is_empty() {
+        // Of what is not asked for, only that a scope leads nowhere is of interest.
+        plan.troubles.retain(|trouble| Sources::is_missing(trouble.rule));
         let in_scopes = plan.inputs.len();
-        let shown = plan.add(read(&args.paths)?, &mut known);
-        let strays: Vec<usize> = shown.iter().copied().filter(|index| *index >= in_scopes).collect();
-        if !strays.is_empty() {
-            plan.scopes.push((String::new(), strays));
-        }
-        plan.shown = Some(shown);
+        let shown = plan.add(read(&args.paths)?, &here, &mut known);
+        let (shown, strays): (Vec<usize>, Vec<usize>) = shown.into_iter().partition(|index| *index < in_scopes);
+        plan.show(shown, strays, args);
     }
+    let mut seen = HashSet::new();
+    plan.troubles.retain(|trouble| seen.insert((trouble.rule, trouble.primary.source.name().to_owned())));
     Ok(plan)
 }
 
-fn without_scopes(
-    mut plan: Plan,
-    args: &LintArgs,
-    config: &Config,
-    read: impl Fn(&[PathBuf]) -> anyhow::Result<Sources>,
-) -> anyhow::Result<Plan> {
-    let mut known = HashMap::new();
-    let asked = config.paths(&args.paths)?;
-    let only_files = !args.paths.is_empty() && args.paths.iter().all(|path| path.as_os_str() == "-" || is_file(path));
-    if only_files && config.shape.include.is_some() {
-        let whole = plan.add(read(&config.paths(&[])?)?, &mut known);
-        let count = plan.inputs.len();
-        let shown = plan.add(read(&asked)?, &mut known);
-        let all: Vec<usize> = if shown.iter().any(|index| *index < count) { (0..plan.inputs.len()).collect() } else { shown.clone() };
-        drop(whole);
-        plan.scopes.push((String::new(), all));
-        plan.shown = Some(shown);
-    } else {
-        let members = plan.add(read(&asked)?, &mut known);
-        plan.scopes.push((String::new(), members));
+impl Plan {
+    /// Strays are linted as a scope of their own, unless certain scopes are asked for.
+    fn show(&mut self, mut shown: Vec<usize>, strays: Vec<usize>, args: &LintArgs) {
+        if !args.scope.is_empty() {
+            let names = strays.iter().filter_map(|index| self.inputs.get(*index));
+            self.left_out = names.map(|input| input.source.name().to_owned()).collect();
+        } else if !strays.is_empty() {
+            shown.extend(&strays);
+            self.scopes.push((String::new(), strays));
+        }
+        self.shown = Some(shown);
     }
-    plan.arguments = asked;
-    Ok(plan)
+}
+
+/// The scopes that are loaded, with their globs: those of the configuration, or of these the chosen ones; if files are
+/// named, all that the configuration includes; else none.
+fn scopes_of(args: &LintArgs, config: &Config) -> anyhow::Result<Vec<(String, Vec<PathBuf>)>> {
+    let fields = config.shape.scopes.iter().flat_map(|fields| &fields.0);
+    let mut scopes: Vec<(String, Vec<PathBuf>)> =
+        fields.map(|(name, globs)| (name.clone(), globs.0.iter().map(|glob| config.path(&glob.0)).collect())).collect();
+    for wanted in &args.scope {
+        if !scopes.iter().any(|(name, _)| name == wanted) {
+            let known: Vec<&str> = scopes.iter().map(|(name, _)| name.as_str()).collect();
+            let known = if known.is_empty() { "none is configured".to_owned() } else { known.join(", ") };
+            anyhow::bail!("there is no scope `{wanted}`; known: {known}");
+        }
+    }
+    if !args.scope.is_empty() {
+        scopes.retain(|(name, _)| args.scope.contains(name));
+    }
+    let only_files = !args.paths.is_empty() && args.paths.iter().all(|path| path.as_os_str() == "-" || is_file(path));
+    if scopes.is_empty() && only_files && config.says_what_to_load() {
+        scopes.push((String::new(), config.paths(&[])?));
+    }
+    Ok(scopes)
 }
 
 fn is_file(path: &Path) -> bool {
     files::exists(path) && !files::is_directory(path)
-}
-
-fn names(scopes: &[(String, Vec<PathBuf>)]) -> String {
-    if scopes.is_empty() {
-        "none is configured".to_owned()
-    } else {
-        scopes.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
-    }
 }

@@ -79,7 +79,7 @@ impl Config {
                     let place = warning.position();
                     terminal.warn(format_args!("{name}:{}:{}: {}", place.line, place.column, warning.message));
                 }
-                let folder = path.parent().map(Path::to_owned);
+                let folder = path.parent().map(|folder| seen_from(&here, folder));
                 return Ok(Config { is_peers: shape.llm.is_some(), shape, folder });
             }
             Err(problems) => problems,
@@ -125,6 +125,12 @@ impl Config {
         )
     }
 
+    /// Whether [`Config::paths`] has an answer of the configuration's own.
+    pub(super) fn says_what_to_load(&self) -> bool {
+        let served = self.shape.serve.as_ref().is_some_and(|serve| serve.fixtures.is_some());
+        self.shape.include.is_some() || served || self.shape.llm.as_ref().is_some_and(|llm| llm.fixtures.is_some())
+    }
+
     /// The globs that are passed over.
     ///
     /// # Errors
@@ -147,6 +153,14 @@ impl Config {
             None if self.shape.transforms.as_ref().is_some_and(|list| !list.is_empty()) => Matching::Exact,
             Some(MatchingWord::Contains) | None => Matching::Contains,
         }
+    }
+}
+
+/// A folder above the working directory as `..`, so that names stay short; another one as it is.
+fn seen_from(here: &Path, folder: &Path) -> PathBuf {
+    match here.strip_prefix(folder) {
+        Ok(below) if folder.is_absolute() => below.components().map(|_| "..").collect(),
+        _ => folder.to_owned(),
     }
 }
 
@@ -176,7 +190,7 @@ impl Sources {
             }
         }
         for problem in discovery.problems {
-            sources.asked.missing |= ["path-not-found", "no-files", "bad-glob"].contains(&problem.rule);
+            sources.asked.missing |= Sources::is_missing(problem.rule);
             sources.troubles.push(problem.into_diagnostic(UNREAD));
         }
         Ok(sources)
@@ -191,6 +205,11 @@ impl Sources {
 
     fn next_id(&self) -> SourceId {
         SourceId(u32::try_from(self.inputs.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Whether a finding of this rule says that there is nothing where files were asked for.
+    pub(super) fn is_missing(rule: &str) -> bool {
+        ["path-not-found", "no-files", "bad-glob"].contains(&rule)
     }
 
     /// Whether nothing at all was found.

@@ -150,10 +150,16 @@ impl Diagnostic {
         self.primary.source.position(self.primary.span.start)
     }
 
-    /// The order in which findings are shown: file, place, rule, message.
+    /// The order in which findings are shown: file, place, rule, message. Files that could not be read have no place in
+    /// load order; they go by name.
     pub fn order(&self, other: &Diagnostic) -> std::cmp::Ordering {
-        let place = |d: &Diagnostic| (d.primary.source.id(), d.primary.span.start, d.primary.span.end);
-        place(self).cmp(&place(other)).then_with(|| self.rule.cmp(other.rule)).then_with(|| self.message.cmp(&other.message))
+        let (mine, theirs) = (&self.primary.source, &other.primary.source);
+        let same = Arc::ptr_eq(mine, theirs);
+        let file = if same { std::cmp::Ordering::Equal } else { (mine.id(), mine.name()).cmp(&(theirs.id(), theirs.name())) };
+        let place = |d: &Diagnostic| (d.primary.span.start, d.primary.span.end);
+        file.then_with(|| place(self).cmp(&place(other)))
+            .then_with(|| self.rule.cmp(other.rule))
+            .then_with(|| self.message.cmp(&other.message))
     }
 
     /// Sorts findings as they are shown.

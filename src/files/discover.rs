@@ -83,6 +83,7 @@ impl Search<'_> {
         let split = text.get(..wild).and_then(|plain| plain.rfind('/')).map_or(0, |slash| slash + 1);
         let (base, pattern) = text.split_at(split);
         match exclude::compile(pattern) {
+            Ok(_) if !base.is_empty() && !Path::new(base).exists() => self.problem(nothing_found(Path::new(base), Some(pattern), None)),
             Ok(glob) => self.walk(Path::new(base), Some((&glob, pattern))),
             Err(bad) => self.problem(Problem::new("bad-glob", Severity::Error, name, format!("it is not a glob: {}", bad.reason))),
         }

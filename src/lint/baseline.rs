@@ -60,8 +60,9 @@ impl Baseline {
         text
     }
 
-    /// Splits findings into new ones and known ones; also says which entries were not met (cured findings).
-    pub fn compare<T>(&self, findings: Vec<(String, T)>) -> Compared<T> {
+    /// Splits findings into new ones and known ones; also says which entries were not met (cured findings), among those
+    /// whose rule and file `could_speak` in this run.
+    pub fn compare<T>(&self, findings: Vec<(String, T)>, could_speak: impl Fn(&str, &str) -> bool) -> Compared<T> {
         let mut left: BTreeMap<&str, u32> = self.findings.iter().map(|(fingerprint, known)| (fingerprint.as_str(), known.count)).collect();
         let mut compared = Compared { new: Vec::new(), known: 0, stale: Vec::new() };
         for (fingerprint, finding) in findings {
@@ -73,14 +74,29 @@ impl Baseline {
                 _ => compared.new.push(finding),
             }
         }
-        compared.stale = left.into_iter().filter(|(_, count)| *count > 0).map(|(fingerprint, _)| fingerprint.to_owned()).collect();
+        let unmet = self.findings.iter().filter(|(fingerprint, _)| left.get(fingerprint.as_str()).is_some_and(|count| *count > 0));
+        let gone = unmet.filter(|(_, known)| could_speak(&known.rule, &known.file));
+        compared.stale = gone.map(|(fingerprint, _)| fingerprint.to_owned()).collect();
         compared
     }
 
     /// The baseline without these entries.
     #[must_use]
     pub fn without(mut self, stale: &[String]) -> Baseline {
-        self.findings.retain(|fingerprint, _| !stale.contains(fingerprint));
+        for fingerprint in stale {
+            self.findings.remove(fingerprint);
+        }
+        self
+    }
+
+    /// This baseline, and of an older one what a run could not meet: the rules that did not run, the files that were
+    /// not looked at.
+    #[must_use]
+    pub fn keeping(mut self, older: Baseline, could_speak: impl Fn(&str, &str) -> bool) -> Baseline {
+        let kept = older.findings.into_iter().filter(|(_, known)| !could_speak(&known.rule, &known.file));
+        kept.for_each(|(fingerprint, known)| {
+            self.findings.entry(fingerprint).or_insert(known);
+        });
         self
     }
 }

@@ -56,7 +56,8 @@ pub(super) fn append_text_member(file: &FileContext<'_>, owner: &Node<'_>, key: 
     let line_start = line_start(text, last.key_span.start);
     let indent = text.get(line_start..last.key_span.start)?;
     let own_line = !indent.is_empty() && indent.trim().is_empty();
-    let gap = if own_line { format!("\n{indent}") } else { " ".to_owned() };
+    let newline = if text.get(..line_start).is_some_and(|before| before.ends_with("\r\n")) { "\r\n" } else { "\n" };
+    let gap = if own_line { format!("{newline}{indent}") } else { " ".to_owned() };
     Some(vec![Edit { span: Span::at(last.value.span.end), text: format!(",{gap}{added}") }])
 }
 

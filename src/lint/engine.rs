@@ -1,8 +1,9 @@
 //! Runs the chosen rules: file rules in parallel, scope rules once a scope, then allows and severities.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, IntoParallelRefMutIterator, ParallelIterator};
 
 use super::select::Chosen;
 use super::suppress::Allows;
@@ -65,9 +66,10 @@ pub fn run(input: LintInput<'_>) -> Outcome {
     }
     found.retain_mut(|finding| chosen.settle(finding));
     if let Some(shown) = shown {
+        let shown: HashSet<usize> = shown.into_iter().collect();
         found.retain(|finding| shown.contains(&(finding.primary.source.id().0 as usize)));
     }
-    found.iter_mut().for_each(super::leaks::redact);
+    found.par_iter_mut().for_each(super::leaks::redact);
     Diagnostic::sort(&mut found);
     Outcome { files, findings: found, allowed }
 }
@@ -104,7 +106,7 @@ fn examine(input: &Input, chosen: &Chosen, options: &serde_json::Map<String, ser
 /// Leaves out what the loader says where a rule says it better.
 fn say_once(found: &mut Vec<Diagnostic>) {
     for (rule, weaker) in SAID_BETTER {
-        let places: Vec<_> = found.iter().filter(|finding| finding.rule == rule).map(|finding| finding.primary.span).collect();
+        let places: HashSet<_> = found.iter().filter(|finding| finding.rule == rule).map(|finding| finding.primary.span).collect();
         if !places.is_empty() {
             found.retain(|finding| !(weaker.contains(&finding.rule) && places.contains(&finding.primary.span)));
         }
@@ -135,7 +137,7 @@ fn examine_scope(
 
 /// A fixture that two scopes share has the same finding once.
 fn forget_repeats(found: &mut Vec<Diagnostic>) {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     found.retain(|finding| {
         let related = finding.related.first().map(|label| (label.source.id(), label.span));
         seen.insert((finding.rule, finding.primary.source.id(), finding.primary.span, related, finding.message.clone()))
@@ -146,10 +148,10 @@ fn unused_allows(files: &[LoadedFile], allows: &[Allows], chosen: &Chosen) -> Ve
     let Some(rule) = super::rule("unused-allow") else { return Vec::new() };
     let mut findings = Findings::of(rule);
     for (file, allows) in files.iter().zip(allows) {
-        for (span, name) in allows.unused(|name| chosen.runs(name)) {
-            let place = Label { source: Arc::clone(&file.source), span, pointer: String::new(), note: "".into() };
-            let finding = findings.report(place, format!("{} is allowed here, and nothing has it", crate::shape::code(name)));
-            name.clone_into(&mut finding.identity);
+        for allow in allows.unused(|name| chosen.runs(name)) {
+            let place = Label { source: Arc::clone(&file.source), span: allow.span, pointer: allow.pointer.clone(), note: "".into() };
+            let finding = findings.report(place, format!("{} is allowed here, and nothing has it", crate::shape::code(&allow.rule)));
+            finding.identity.clone_from(&allow.rule);
         }
     }
     findings.into_found()

@@ -1,6 +1,8 @@
 //! Which rules run: tiers and names, chosen and ignored, by flag and by configuration.
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use std::path::{Component, Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
 
 use super::{ALL, Rule, Tier};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -23,8 +25,13 @@ pub struct Selection {
     pub ignore: Vec<String>,
     /// Severity of single rules; `None` switches the rule off.
     pub severity: Vec<(String, Option<Severity>)>,
-    /// Glob and the rules that do not run on files it names.
+    /// Glob and the rules that do not run on files it names. A glob is relative to `base`, without `/` it names files
+    /// at any depth, and what it says of a directory holds for everything below.
     pub per_file: Vec<(String, Vec<String>)>,
+    /// The directory that globs are relative to; empty: where names of files begin.
+    pub base: PathBuf,
+    /// The directory that names of files are relative to.
+    pub here: PathBuf,
 }
 
 /// The selection, resolved.
@@ -33,7 +40,17 @@ pub struct Chosen {
     rules: Vec<(&'static Rule, Severity)>,
     /// Rules of the loader that are switched off, or have another severity.
     loader: Vec<(&'static str, Option<Severity>)>,
-    per_file: Vec<(GlobSet, Vec<&'static str>)>,
+    per_file: Vec<PerFile>,
+    base: PathBuf,
+    here: PathBuf,
+}
+
+/// Rules that do not run on some files.
+#[derive(Debug)]
+struct PerFile {
+    glob: GlobMatcher,
+    by_name: bool,
+    rules: Vec<&'static str>,
 }
 
 impl Selection {
@@ -69,13 +86,14 @@ impl Selection {
         }
         let rules = ALL.iter().zip(on).zip(severities).filter(|((_, on), _)| *on).map(|((rule, _), severity)| (*rule, severity)).collect();
         let per_file = self.per_file.iter().map(|(glob, names)| per_file(glob, names)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Chosen { rules, loader, per_file })
+        Ok(Chosen { rules, loader, per_file, base: plain(&self.base), here: self.here.clone() })
     }
 }
 
-fn per_file(glob: &str, names: &[String]) -> Result<(GlobSet, Vec<&'static str>), SelectionError> {
-    let bad = |error: globset::Error| SelectionError::Glob { glob: glob.to_owned(), reason: error.to_string() };
-    let set = GlobSetBuilder::new().add(Glob::new(glob).map_err(bad)?).build().map_err(bad)?;
+fn per_file(glob: &str, names: &[String]) -> Result<PerFile, SelectionError> {
+    let bad = |error: globset::Error| SelectionError::Glob { glob: glob.to_owned(), reason: error.kind().to_string() };
+    let text = glob.trim_start_matches("./").trim_end_matches('/');
+    let matcher = GlobBuilder::new(text).literal_separator(true).build().map_err(bad)?.compile_matcher();
     let mut rules = Vec::new();
     for name in names {
         if let Some(rule) = loader_rule(name) {
@@ -84,7 +102,22 @@ fn per_file(glob: &str, names: &[String]) -> Result<(GlobSet, Vec<&'static str>)
         }
         rules.extend(named(name)?.into_iter().map(|index| ALL[index].name));
     }
-    Ok((set, rules))
+    Ok(PerFile { glob: matcher, by_name: !text.contains('/'), rules })
+}
+
+/// A path without `.` and, where it can be told from the text, without `..`.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if plain.file_name().is_some() => {
+                plain.pop();
+            }
+            _ => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// The loader's rule of this name: always on, unless it is ignored.
@@ -106,7 +139,8 @@ fn named(name: &str) -> Result<Vec<usize>, SelectionError> {
         |rule: &Rule| name == "all" || rule.name == name || rule.category.name() == name || tier.is_some_and(|tier| rule.tier <= tier);
     let found: Vec<usize> = ALL.iter().enumerate().filter(|(_, rule)| takes(rule)).map(|(index, _)| index).collect();
     if found.is_empty() {
-        let known: Vec<&'static str> = super::rule_names().chain(["all", "default", "strict", "pedantic"]).collect();
+        let categories = ALL.iter().map(|rule| rule.category.name());
+        let known: Vec<&'static str> = super::rule_names().chain(categories).chain(["all", "default", "strict", "pedantic"]).collect();
         return Err(SelectionError::UnknownRule { name: name.to_owned(), near: crate::shape::nearest(name, &known) });
     }
     Ok(found)
@@ -140,6 +174,13 @@ impl Chosen {
 
     /// Whether a rule is switched off for a file.
     fn is_off(&self, rule: &str, file: &str) -> bool {
-        self.per_file.iter().any(|(globs, rules)| rules.contains(&rule) && globs.is_match(file))
+        self.per_file.iter().filter(|one| one.rules.contains(&rule)).any(|one| {
+            let path = plain(&self.here.join(file));
+            let relative = path.strip_prefix(&self.base).unwrap_or(&path);
+            let mut places = relative.ancestors().filter(|place| !place.as_os_str().is_empty());
+            places.any(
+                |place| if one.by_name { place.file_name().is_some_and(|name| one.glob.is_match(name)) } else { one.glob.is_match(place) },
+            )
+        })
     }
 }

@@ -14,8 +14,12 @@ mod corpus_valid;
 mod hostile;
 /// Who may import whom.
 mod layers;
+/// `aimock lint` from outside.
+mod lint_cli;
 /// The examples of every lint rule, and what rules say about real fixtures.
 mod lint_examples;
+/// Fixes come to an end, break nothing and change no answer.
+mod lint_fixes;
 /// What lint says about reachability, held against the matcher.
 mod lint_reach;
 /// Secrets, volatile texts and text hygiene: what lint finds, and what it lets through.
