@@ -9,16 +9,16 @@ use anyhow::Context as _;
 use super::args::LintArgs;
 use super::report::{self, Report, counted, escape};
 use super::scopes::{self, Plan};
-use super::sources::{self, Config};
+use super::sources::{self, Asked, Config};
 use super::{GlobalArgs, Status, Terminal};
 use crate::config::SeverityWord;
-use crate::diagnostic::{Diagnostic, Safety, Severity, fingerprints};
+use crate::diagnostic::{Diagnostic, Safety, Severity, fingerprints_by};
 use crate::files;
 use crate::fixture::{Input, LoadOptions};
 use crate::lint::{self, Baseline, Chosen, LintInput, Outcome, Selection};
 
 /// Where the baseline is written when nothing else is said.
-const DEFAULT_BASELINE: &str = "aimock-baseline.json";
+pub(super) const DEFAULT_BASELINE: &str = "aimock-baseline.json";
 
 /// Fixes can make room for others; this many rounds are tried.
 const MOST_ROUNDS: usize = 10;
@@ -178,7 +178,8 @@ impl Lint<'_> {
         if allowed > 0 {
             terminal.say(format_args!("{} allowed by annotations", counted(allowed, "finding")));
         }
-        Ok(sources::status_of(self.status(&findings, plan), &outcomes, plan.missing, terminal))
+        let asked = Asked { missing: plan.missing, all_named: plan.all_named };
+        Ok(sources::status_of(self.status(&findings, plan), &outcomes, asked, terminal))
     }
 
     fn status(&self, findings: &[Diagnostic], plan: &Plan) -> Status {
@@ -194,16 +195,15 @@ impl Lint<'_> {
     fn without_known(&self, mut findings: Vec<Diagnostic>, terminal: &mut Terminal<'_>) -> anyhow::Result<Option<Vec<Diagnostic>>> {
         Diagnostic::sort(&mut findings);
         let configured = self.config.shape.lint.as_ref().and_then(|lint| lint.baseline.as_ref()).map(|path| self.config.path(&path.0));
-        let prints = fingerprints(&findings);
         if let Some(named) = &self.args.write_baseline {
             let path = named.clone().or(configured).unwrap_or_else(|| PathBuf::from(DEFAULT_BASELINE));
-            let entries = findings.iter().zip(prints).map(|(finding, print)| (print, finding.rule, finding.primary.source.name()));
-            files::write_atomically(&path, Baseline::of(entries).to_text().as_bytes())
+            files::write_atomically(&path, baseline_of(&findings, self.config).to_text().as_bytes())
                 .with_context(|| format!("cannot write the baseline {}", files::display_name(&path)))?;
             terminal.say(format_args!("wrote {} to {}", counted(findings.len(), "finding"), files::display_name(&path)));
             return Ok(None);
         }
-        let Some(path) = self.args.baseline.clone().or(configured) else { return Ok(Some(findings)) };
+        let wanted = self.args.baseline.clone().or(configured).filter(|_| !self.args.no_baseline);
+        let Some(path) = wanted else { return Ok(Some(findings)) };
         let name = files::display_name(&path);
         if !files::exists(&path) && self.args.baseline.is_none() {
             terminal.warn(format_args!("the baseline {name} does not exist; `aimock lint --write-baseline` makes it"));
@@ -211,7 +211,7 @@ impl Lint<'_> {
         }
         let text = files::read_path(&path, files::DEFAULT_MAX_FILE_SIZE).with_context(|| format!("cannot read the baseline {name}"))?.text;
         let baseline = Baseline::parse(&text).with_context(|| format!("cannot use the baseline {name}"))?;
-        let compared = baseline.compare(prints.into_iter().zip(findings).collect());
+        let compared = baseline.compare(prints(&findings, self.config).into_iter().zip(findings).collect());
         if compared.known > 0 {
             terminal.say(format_args!("{} known by {name}", counted(compared.known, "finding")));
         }
@@ -226,6 +226,31 @@ impl Lint<'_> {
         }
         Ok(Some(compared.new))
     }
+}
+
+/// What a plain `aimock lint` finds under a configuration, its baseline left aside; sorted.
+///
+/// # Errors
+/// The selection or a path of the configuration cannot be used.
+pub(super) fn findings(config: &Config) -> anyhow::Result<Vec<Diagnostic>> {
+    let args = LintArgs::plain()?;
+    let chosen = selection(&args, config).resolve()?;
+    let plan = scopes::plan(&args, config)?;
+    let mut findings = Lint { args: &args, config, chosen: &chosen }.run(plan.inputs.clone(), &plan).findings;
+    findings.extend(plan.troubles);
+    Diagnostic::sort(&mut findings);
+    Ok(findings)
+}
+
+/// A baseline of sorted findings.
+pub(super) fn baseline_of(findings: &[Diagnostic], config: &Config) -> Baseline {
+    let names: Vec<String> = findings.iter().map(|finding| config.committed_name(finding.primary.source.name())).collect();
+    let entries = findings.iter().zip(prints(findings, config)).zip(&names);
+    Baseline::of(entries.map(|((finding, print), name)| (print, finding.rule, name.as_str())))
+}
+
+fn prints(findings: &[Diagnostic], config: &Config) -> Vec<String> {
+    fingerprints_by(findings, |name| config.committed_name(name))
 }
 
 /// Findings a rule, most first.

@@ -2,7 +2,7 @@
 //!
 //! With scopes in the configuration a scope is always loaded whole, and paths only choose which findings are shown: so a
 //! hook that passes three names sees what the other nine hundred do to them. Without scopes the paths are one scope, but
-//! files that belong to the configuration's `include` bring all of it along.
+//! files that belong to what commands load by default (`include`, or ./fixtures) bring all of it along.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,8 @@ pub(super) struct Plan {
     pub(super) shown: Option<Vec<usize>>,
     pub(super) troubles: Vec<Diagnostic>,
     pub(super) missing: bool,
+    /// Whether the files that were asked for were named themselves.
+    pub(super) all_named: bool,
     asked: Vec<PathBuf>,
 }
 
@@ -34,13 +36,15 @@ impl Plan {
         self.asked.iter().map(|path| files::display_name(path)).collect::<Vec<_>>().join(", ")
     }
 
-    fn add(&mut self, sources: Sources, known: &mut HashMap<String, usize>) -> Vec<usize> {
+    /// Takes what is new; the same file may come under several names, such as an absolute path from a hook.
+    fn add(&mut self, sources: Sources, known: &mut HashMap<PathBuf, usize>) -> Vec<usize> {
         self.missing |= sources.missing;
+        self.all_named = sources.all_named;
         self.troubles.extend(sources.troubles);
         let mut members = Vec::new();
         for (input, path) in sources.inputs.into_iter().zip(sources.paths) {
-            let name = input.source.name().to_owned();
-            let index = *known.entry(name).or_insert_with(|| {
+            let key = path.as_deref().map_or_else(|| PathBuf::from("-"), files::whole);
+            let index = *known.entry(key).or_insert_with(|| {
                 let index = self.inputs.len();
                 let id = crate::diagnostic::SourceId(u32::try_from(index).unwrap_or(u32::MAX));
                 let source = std::sync::Arc::new(crate::diagnostic::Source::new(id, input.source.name(), input.source.text()));
@@ -102,12 +106,11 @@ fn without_scopes(
     let mut known = HashMap::new();
     let asked = config.paths(&args.paths)?;
     let only_files = !args.paths.is_empty() && args.paths.iter().all(|path| path.as_os_str() == "-" || is_file(path));
-    if only_files && config.shape.include.is_some() {
-        let whole = plan.add(read(&config.paths(&[])?)?, &mut known);
+    if only_files && let Ok(include) = config.paths(&[]) {
+        plan.add(read(&include)?, &mut known);
         let count = plan.inputs.len();
         let shown = plan.add(read(&asked)?, &mut known);
         let all: Vec<usize> = if shown.iter().any(|index| *index < count) { (0..plan.inputs.len()).collect() } else { shown.clone() };
-        drop(whole);
         plan.scopes.push((String::new(), all));
         plan.shown = Some(shown);
     } else {

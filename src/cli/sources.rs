@@ -45,6 +45,8 @@ pub(super) struct Sources {
     pub(super) troubles: Vec<Diagnostic>,
     /// Whether a path that was asked for does not exist.
     pub(super) missing: bool,
+    /// Whether every file was named itself, so that none of them need hold fixtures: hooks pass what they like.
+    pub(super) all_named: bool,
 }
 
 impl Config {
@@ -83,6 +85,22 @@ impl Config {
             let _ = write!(listed, "\n  {name}:{}:{}: {}{help}", place.line, place.column, problem.message);
         }
         anyhow::bail!("the configuration {name} cannot be used:{listed}")
+    }
+
+    /// A configuration that stands in a folder, whether or not it is written there yet.
+    pub(super) fn at(folder: PathBuf, shape: ConfigShape) -> Config {
+        Config { is_peers: shape.llm.is_some(), shape, folder: Some(folder) }
+    }
+
+    /// What a file is called in files that are committed: its path from the configuration's folder, so that a baseline
+    /// fits wherever the command is started.
+    pub(super) fn committed_name(&self, name: &str) -> String {
+        let Some(folder) = &self.folder else { return files::display_name(Path::new(name)) };
+        let folder = files::whole(if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+        match files::whole(Path::new(name)).strip_prefix(folder) {
+            Ok(relative) => files::display_name(relative),
+            Err(_) => files::display_name(Path::new(name)),
+        }
     }
 
     /// A path of the configuration as seen from here.
@@ -152,6 +170,7 @@ impl Sources {
         let exclude = config.exclude()?;
         let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) = paths.iter().cloned().partition(|path| path.as_os_str() == "-");
         let discovery = files::discover(&paths, &exclude);
+        sources.all_named = discovery.files.iter().all(|found| found.named);
         let read = |found: Found| {
             let text = files::read(&found, limit);
             (found.name, Some(found.path), text)
@@ -213,15 +232,23 @@ pub(super) fn outcomes(files: &[LoadedFile]) -> Vec<FileOutcome> {
         .collect()
 }
 
-/// The exit status: that of the report; 2 where a path is missing, or where no file at all held fixtures.
-pub(super) fn status_of(status: Status, outcomes: &[FileOutcome], missing: bool, terminal: &mut Terminal<'_>) -> Status {
-    if missing {
+/// The exit status: that of the report; 2 where a path is missing, or where a directory or glob gave no fixtures at all.
+pub(super) fn status_of(status: Status, outcomes: &[FileOutcome], asked: Asked, terminal: &mut Terminal<'_>) -> Status {
+    if asked.missing {
         return Status::Failed;
     }
     if outcomes.iter().all(|file| file.skipped.is_some()) && status == Status::Clean {
         terminal.note("none of these files holds fixtures: a fixture file is an object with a `fixtures` list");
-        let named_one_by_one = outcomes.len() == 1;
-        return if named_one_by_one { Status::Clean } else { Status::Failed };
+        return if asked.all_named { Status::Clean } else { Status::Failed };
     }
     status
+}
+
+/// What was asked for, as far as the exit status goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// A path does not exist.
+    pub(super) missing: bool,
+    /// Every file was named itself.
+    pub(super) all_named: bool,
 }

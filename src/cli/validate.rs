@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use super::report::{self, Report};
-use super::sources::{self, Config, Sources};
+use super::sources::{self, Asked, Config, Sources};
 use super::{GlobalArgs, Status, Terminal, ValidateArgs};
 use crate::diagnostic::Diagnostic;
 use crate::files::{DEFAULT_MAX_FILE_SIZE, read_path};
@@ -21,7 +21,7 @@ pub(super) fn run(args: &ValidateArgs, global: &GlobalArgs, terminal: &mut Termi
     let options = LoadOptions { matching: config.matching(None), schemas: &schemas, ..LoadOptions::default() };
     let sources = Sources::read(&paths, &config, max_file_size.unwrap_or(DEFAULT_MAX_FILE_SIZE), "<stdin>")?;
     anyhow::ensure!(!sources.is_empty(), "{}", nothing_found(&paths));
-    let Sources { inputs, paths: _, troubles, missing } = sources;
+    let Sources { inputs, paths: _, troubles, missing, all_named } = sources;
     let mut files = sources::load(inputs, &options, terminal);
     let mut findings: Vec<Diagnostic> = troubles;
     findings.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.problems)));
@@ -30,7 +30,7 @@ pub(super) fn run(args: &ValidateArgs, global: &GlobalArgs, terminal: &mut Termi
     let rules = report::loader_rules();
     let report = Report { findings: &findings, files: &outcomes, rules: &rules, fail_on: fail_on.severity() };
     let status = report::emit(format, &report, terminal)?;
-    Ok(sources::status_of(status, &outcomes, missing, terminal))
+    Ok(sources::status_of(status, &outcomes, Asked { missing, all_named }, terminal))
 }
 
 /// A team's own schema.
