@@ -298,6 +298,7 @@ fn culprits(findings: &[Diagnostic]) -> Vec<String> {
         .filter(|(_, count)| *count > 1)
         .map(|(key, count)| format!("  {} is in the way of {count}", escape(names.get(key).map_or("", String::as_str))))
         .collect();
-    lines.push(format!("{} cause {}", counted(several, "fixture"), counted(caused, "finding")));
+    let verb = if several == 1 { "causes" } else { "cause" };
+    lines.push(format!("{} {verb} {}", counted(several, "fixture"), counted(caused, "finding")));
     lines
 }

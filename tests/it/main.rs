@@ -6,6 +6,8 @@ mod codecs;
 mod command_line;
 /// The texts of real fixture files, read and held against other readers.
 mod corpus_texts;
+/// The first minutes: what init writes, what the tour shows, what a hook sees.
+mod init;
 /// Who may import whom.
 mod layers;
 /// The examples of every lint rule, and what rules say about real fixtures.

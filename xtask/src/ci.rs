@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::process::{command, finish};
 use crate::tally::{self, Counted, Tally};
-use crate::{clients, generated, readme};
+use crate::{clients, generated, precommit, readme};
 
 /// Longest time of one step.
 const LIMIT: Duration = Duration::from_mins(30);
@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_mins(30);
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
     Everything,
-    /// Leaves out what needs the vendors' clients.
+    /// Leaves out what needs packages of others: the vendors' clients and pre-commit.
     WithoutClients,
 }
 
@@ -44,6 +44,7 @@ const STEPS: &[Step] = &[
     ("generated", generated::check),
     ("licences", licences),
     ("clients", clients::run),
+    ("precommit", precommit::run),
     ("readme", readme::run),
 ];
 
@@ -52,7 +53,7 @@ pub(crate) fn run(root: &Path, extent: Extent) -> ExitCode {
     let mut total = Tally::default();
     for &(name, step) in STEPS {
         let step = match (name, extent) {
-            ("clients", Extent::WithoutClients) => |_: &Path| Verdict::Skipped("left out by --quick".to_owned()),
+            ("clients" | "precommit", Extent::WithoutClients) => |_: &Path| Verdict::Skipped("left out by --quick".to_owned()),
             _ => step,
         };
         total += report(name, root, step);
