@@ -91,6 +91,11 @@ impl Lint<'_> {
         }
     }
 
+    /// Standard input is fixed on its way: its text is the data, changed or not, and findings are talk.
+    fn filters(&self) -> bool {
+        self.most_unsafe().is_some() && !self.args.diff && self.args.paths.iter().any(|path| path.as_os_str() == "-")
+    }
+
     fn run(&self, inputs: Vec<Input>, plan: &Plan) -> Outcome {
         let options: serde_json::Map<String, serde_json::Value> = self
             .config
@@ -140,9 +145,11 @@ impl Lint<'_> {
                 let _ = write!(diff, "{}", lines.unified_diff().context_radius(3).header(name, name));
             } else if let Some(path) = plan.paths.get(old.source.id().0 as usize).and_then(Option::as_ref) {
                 files::write_atomically(path, new.source.text().as_bytes()).with_context(|| format!("cannot write {name}"))?;
-            } else {
-                // Standard input: the fixed text is the data.
-                terminal.stdout().write_all(new.source.text().as_bytes())?;
+            }
+        }
+        if self.filters() {
+            for (input, _) in inputs.iter().zip(&plan.paths).filter(|(_, path)| path.is_none()) {
+                terminal.stdout().write_all(input.source.text().as_bytes())?;
             }
         }
         if fixes > 0 {
@@ -162,6 +169,14 @@ impl Lint<'_> {
             write!(terminal.stdout(), "{diff}")?;
             terminal.flush()?;
             return Ok(if changed > 0 { Status::Findings } else { Status::Clean });
+        }
+        if self.filters() {
+            for finding in &findings {
+                let place = finding.position();
+                let (name, severity) = (finding.primary.source.name(), finding.severity.name());
+                terminal.say(format_args!("{name}:{}:{}: {severity}[{}] {}", place.line, place.column, finding.rule, finding.message));
+            }
+            return Ok(self.status(&findings, plan));
         }
         let outcomes = sources::outcomes(&files);
         if self.args.statistics {

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests lay out folders and read them back")]
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -15,6 +16,9 @@ const BROAD: &str = r#"{ "fixtures": [{ "match": { "userMessage": "weather" }, "
 const NARROW: &str = r#"{ "fixtures": [{ "match": { "userMessage": "weather in Oslo" }, "response": { "content": "Snow." } }] }"#;
 /// In nobody's way.
 const PLAIN: &str = r#"{ "fixtures": [{ "match": { "userMessage": "say hello" }, "response": { "content": "Hello!" } }] }"#;
+
+/// A key that no match has.
+const BAD_KEY: &str = r#"{ "fixtures": [{ "match": { "userMesage": "x" }, "response": { "content": "y" } }] }"#;
 
 /// A repository of these files.
 fn repository(files: &[(&str, &str)]) -> TempDir {
@@ -147,8 +151,7 @@ fn init_answers_what_it_cannot_use() {
 
 #[test]
 fn errors_in_the_baseline_are_named() {
-    let broken = r#"{ "fixtures": [{ "match": { "userMesage": "x" }, "response": { "content": "y" } }] }"#;
-    let repository = repository(&[("fixtures/a.json", broken)]);
+    let repository = repository(&[("fixtures/a.json", BAD_KEY)]);
     check(repository.path(), "init", 0, "repos:", "fixtures/a.json:1:29: unknown match key `userMesage`");
     check(repository.path(), "lint", 0, "", "1 finding known");
 }
@@ -193,6 +196,23 @@ fn named_files_that_are_no_fixtures_are_notes() {
         check(folder, &format!("{command} package.json list.json manifests.yaml"), 0, "", "note: skipped manifests.yaml");
         check(folder, &format!("{command} package.json fixtures/a.json"), 0, "", "note: skipped package.json");
         check(folder, &format!("{command} *.yaml"), 2, "", "none of these files holds fixtures");
+    }
+}
+
+#[test]
+fn fixed_standard_input_is_the_only_data() {
+    let repository = repository(&[("aimock.yaml", "matching: contains\n")]);
+    let slip = PLAIN.replace("content", "text");
+    for (given, expected, status, said) in
+        [(PLAIN, PLAIN, 0, ""), (&slip, PLAIN, 0, "fixed 1 finding"), (BAD_KEY, BAD_KEY, 1, "unknown-match-key")]
+    {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aimock"));
+        command.args(["lint", "-", "--fix", "--stdin-filename", "new.json"]).current_dir(repository.path());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+        child.stdin.take().expect("a pipe").write_all(given.as_bytes()).expect("read");
+        let output = child.wait_with_output().expect("an end");
+        assert_eq!((String::from_utf8_lossy(&output.stdout).as_ref(), output.status.code()), (expected, Some(status)), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(said), "{output:?}");
     }
 }
 
