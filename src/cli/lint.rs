@@ -193,7 +193,7 @@ impl Lint<'_> {
         if allowed > 0 {
             terminal.say(format_args!("{} allowed by annotations", counted(allowed, "finding")));
         }
-        let asked = Asked { missing: plan.missing, all_named: plan.all_named };
+        let asked = Asked { missing: plan.missing, all_named: plan.all_named && !self.args.paths.is_empty() };
         Ok(sources::status_of(self.status(&findings, plan), &outcomes, asked, terminal))
     }
 

@@ -13,6 +13,7 @@ use crate::fixture::{LoadOptions, SchemaCheck, check_together};
 pub(super) fn run(args: &ValidateArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
     let ValidateArgs { paths, schema, max_file_size, format, fail_on } = args;
     let config = Config::load(global, terminal)?;
+    let by_name = !paths.is_empty();
     let paths = config.paths(paths)?;
     let mut schemas = vec![SchemaCheck::published()];
     for path in schema {
@@ -30,7 +31,7 @@ pub(super) fn run(args: &ValidateArgs, global: &GlobalArgs, terminal: &mut Termi
     let rules = report::loader_rules();
     let report = Report { findings: &findings, files: &outcomes, rules: &rules, fail_on: fail_on.severity() };
     let status = report::emit(format, &report, terminal)?;
-    Ok(sources::status_of(status, &outcomes, Asked { missing, all_named }, terminal))
+    Ok(sources::status_of(status, &outcomes, Asked { missing, all_named: all_named && by_name }, terminal))
 }
 
 /// A team's own schema.

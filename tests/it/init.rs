@@ -99,20 +99,20 @@ fn a_second_run_changes_nothing() {
     std::fs::write(folder.join("aimock.yaml"), "include: fixtures # mine\n").expect("written");
     std::fs::write(folder.join(".aimock/fixture.schema.json"), "{}\n").expect("written");
     let before = tree(folder);
-    check(folder, "init", 0, "", "aimock.yaml is there already, and nothing was changed");
+    check(folder, "init", 0, "", "aimock.yaml exists: nothing was changed");
     check(folder, "init --force --dry-run", 0, "matching: contains", "would write aimock.yaml");
     assert_eq!(tree(folder), before);
     check(folder, "init --force", 0, "repos:", "wrote .aimock/fixture.schema.json");
     assert!(!tree(folder)["aimock.yaml"].contains("mine"));
     let before = tree(folder);
-    check(folder, "init --force -v", 0, "repos:", "aimock.yaml is up to date");
+    check(folder, "init --force", 0, "repos:", "aimock.yaml is up to date");
     assert_eq!(tree(folder), before);
 }
 
 #[test]
 fn other_configurations_and_baselines_are_left_alone() {
     let of_the_peer = repository(&[("aimock.json", r#"{ "llm": { "fixtures": "f" } }"#), ("f/a.json", PLAIN)]);
-    check(of_the_peer.path(), "init", 0, "", "aimock.json is there already");
+    check(of_the_peer.path(), "init", 0, "", "aimock.json exists: nothing was changed");
     assert_eq!(tree(of_the_peer.path()).len(), 2);
 
     let known = "{\"version\":1,\"findings\":{}}\n";
@@ -196,6 +196,9 @@ fn named_files_that_are_no_fixtures_are_notes() {
         check(folder, &format!("{command} package.json list.json manifests.yaml"), 0, "", "note: skipped manifests.yaml");
         check(folder, &format!("{command} package.json fixtures/a.json"), 0, "", "note: skipped package.json");
         check(folder, &format!("{command} *.yaml"), 2, "", "none of these files holds fixtures");
+        std::fs::write(folder.join("aimock.yaml"), "include: package.json\n").expect("written");
+        check(folder, command, 2, "", "none of these files holds fixtures");
+        std::fs::remove_file(folder.join("aimock.yaml")).expect("removed");
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) fn run(args: &InitArgs, global: &GlobalArgs, terminal: &mut Terminal<
     anyhow::ensure!(files::is_directory(folder), "`{name}` is no directory; name one that exists, or leave PATH away for this one");
     if let Some(existing) = config::FILE_NAMES.iter().find(|name| files::exists(&folder.join(name))).filter(|_| !force) {
         let existing = files::display_name(&folder.join(existing));
-        terminal.say(format_args!("{existing} is there already, and nothing was changed; `--force` writes {CONFIG} anew"));
+        terminal.say(format_args!("{existing} exists: nothing was changed; `--force` writes {CONFIG}"));
         return Ok(Status::Clean);
     }
     note_outer(folder, terminal);
@@ -169,11 +169,11 @@ fn settle(file: &Planned, force: bool, dry_run: bool, terminal: &mut Terminal<'_
     let old = files::exists(path).then(|| files::read_path(path, files::DEFAULT_MAX_FILE_SIZE).map(|old| old.text));
     match old {
         Some(Ok(old)) if old == *text => {
-            terminal.detail(format_args!("{name} is up to date"));
+            terminal.say(format_args!("{name} is up to date"));
             return Ok(());
         }
         Some(_) if !force => {
-            terminal.say(format_args!("kept {name}, which is there already; `--force` replaces it"));
+            terminal.say(format_args!("kept {name}: it exists; `--force` replaces it"));
             return Ok(());
         }
         _ => {}
@@ -196,7 +196,7 @@ fn say_errors(findings: &[Diagnostic], terminal: &mut Terminal<'_>) {
     if errors.is_empty() {
         return;
     }
-    terminal.warn(format_args!("{} of these findings are errors, worth a look now; `aimock lint --no-baseline` shows all", errors.len()));
+    terminal.warn(format_args!("errors among them: {}; `aimock lint --no-baseline` shows all", errors.len()));
     for error in errors.iter().take(MOST_ERRORS) {
         let place = error.position();
         terminal.say(format_args!("  {}:{}:{}: {}", error.primary.source.name(), place.line, place.column, error.message));
