@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::report::{self, Format};
 use super::terminal;
@@ -47,7 +47,9 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
+  aimock init
   aimock validate fixtures/
+  aimock lint fixtures/
   aimock match request.json -f fixtures/
   aimock serve fixtures/ -p 4010
 
@@ -84,6 +86,8 @@ pub enum Color {
 pub enum Command {
     /// Check fixture files: all problems of all files, each at its place
     Validate(ValidateArgs),
+    /// Set a repository up: configuration, baseline, editor, hook
+    Init(InitArgs),
     /// Find what makes fixtures lie: shadowed, looping, leaking, rotten
     Lint(LintArgs),
     /// Explain a rule, with examples; without a name, list them all
@@ -158,6 +162,9 @@ pub struct LintArgs {
     /// File of known findings that stay silent
     #[arg(long, value_name = "FILE", help_heading = "Baseline")]
     pub baseline: Option<PathBuf>,
+    /// Show known findings too
+    #[arg(long, help_heading = "Baseline", conflicts_with_all = ["baseline", "write_baseline", "prune_baseline"])]
+    pub no_baseline: bool,
     /// Write all findings to a baseline [default file: the configured one, else aimock-baseline.json]
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, help_heading = "Baseline", conflicts_with = "baseline")]
     pub write_baseline: Option<Option<PathBuf>>,
@@ -179,6 +186,35 @@ pub struct LintArgs {
     /// The least severity that makes the exit status 1
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t)]
     pub fail_on: FailOn,
+}
+
+impl LintArgs {
+    /// What `aimock lint` without arguments means.
+    pub(super) fn plain() -> Result<LintArgs, clap::Error> {
+        let command = LintArgs::augment_args(clap::Command::new("lint"));
+        LintArgs::from_arg_matches(&command.try_get_matches_from(["lint"])?)
+    }
+}
+
+/// Arguments of `aimock init`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  aimock init
+  aimock init services/chat --dry-run
+  aimock init --force
+
+Asks nothing, and replaces no file unless --force says so.")]
+pub struct InitArgs {
+    /// Directory that gets the configuration and is looked through for fixtures
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    /// Replace files that exist
+    #[arg(long)]
+    pub force: bool,
+    /// Print the configuration and say what would be done, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Arguments of `aimock explain`.

@@ -13,14 +13,14 @@ use super::scopes::{self, Plan};
 use super::sources::{self, Config};
 use super::{GlobalArgs, Status, Terminal};
 use crate::config::SeverityWord;
-use crate::diagnostic::{Diagnostic, Safety, Severity, Source, fingerprints};
+use crate::diagnostic::{Diagnostic, Safety, Severity, Source, fingerprints_by};
 use crate::document;
 use crate::files;
 use crate::fixture::{Input, LoadOptions};
 use crate::lint::{self, Baseline, Category, Chosen, LintInput, Outcome, Selection};
 
 /// Where the baseline is written when nothing else is said.
-const DEFAULT_BASELINE: &str = "aimock-baseline.json";
+pub(super) const DEFAULT_BASELINE: &str = "aimock-baseline.json";
 
 /// Fixes can make room for others; this many rounds are tried.
 const MOST_ROUNDS: usize = 10;
@@ -247,7 +247,8 @@ impl Lint<'_> {
             }
             return Ok(None);
         }
-        let Some(path) = self.args.baseline.clone().or(configured) else {
+        let wanted = self.args.baseline.clone().or(configured).filter(|_| !self.args.no_baseline);
+        let Some(path) = wanted else {
             anyhow::ensure!(!self.args.prune_baseline, "there is no baseline to prune: name it with `--baseline FILE`");
             return Ok(Some(findings));
         };
@@ -257,9 +258,10 @@ impl Lint<'_> {
             return Ok(Some(findings));
         }
         let baseline = read_baseline(&path)?;
-        let looked_at = looked_at(plan);
-        let compared = baseline
-            .compare(fingerprints(&findings).into_iter().zip(findings).collect(), |rule, file| self.could_speak(rule, file, &looked_at));
+        let looked_at = looked_at(plan, self.config);
+        let compared = baseline.compare(prints(&findings, self.config).into_iter().zip(findings).collect(), |rule, file| {
+            self.could_speak(rule, file, &looked_at)
+        });
         if compared.known > 0 {
             terminal.say(format_args!("{} known by {name}", counted(compared.known, "finding")));
         }
@@ -275,12 +277,10 @@ impl Lint<'_> {
 
     /// Writes all findings, and keeps of the old file what this run could not meet.
     fn write_baseline(&self, path: &Path, findings: &[Diagnostic], plan: &Plan, terminal: &mut Terminal<'_>) -> anyhow::Result<()> {
-        let prints = fingerprints(findings);
-        let known = findings.iter().zip(prints).map(|(finding, print)| (print, finding.rule, finding.primary.source.name()));
-        let mut baseline = Baseline::of(known);
+        let mut baseline = baseline_of(findings, self.config);
         if files::exists(path) {
             // What is no baseline is somebody's file, and is not replaced.
-            let looked_at = looked_at(plan);
+            let looked_at = looked_at(plan, self.config);
             baseline = baseline.keeping(read_baseline(path)?, |rule, file| self.could_speak(rule, file, &looked_at));
         }
         write(path, &baseline)?;
@@ -289,19 +289,19 @@ impl Lint<'_> {
     }
 
     /// Whether this run would have met a finding of this rule in this file, were it still there.
-    fn could_speak(&self, rule: &str, file: &str, looked_at: &HashSet<&str>) -> bool {
+    fn could_speak(&self, rule: &str, file: &str, looked_at: &HashSet<String>) -> bool {
         let ran = self.chosen.runs(rule) || !lint::rule_names().any(|known| known == rule);
-        let seen = self.args.paths.is_empty() || looked_at.contains(file) || !files::exists(Path::new(file));
+        let seen = self.args.paths.is_empty() || looked_at.contains(file) || !files::exists(&self.config.path(file));
         ran && seen && self.args.scope.is_empty()
     }
 }
 
-/// Names of the files whose findings are shown.
-fn looked_at(plan: &Plan) -> HashSet<&str> {
-    let names = plan.inputs.iter().map(|input| input.source.name());
+/// Names of the files whose findings are shown, as a baseline has them.
+fn looked_at(plan: &Plan, config: &Config) -> HashSet<String> {
+    let names = plan.inputs.iter().map(|input| config.committed_name(input.source.name()));
     match &plan.shown {
         None => names.collect(),
-        Some(shown) => shown.iter().filter_map(|index| plan.inputs.get(*index)).map(|input| input.source.name()).collect(),
+        Some(shown) => names.enumerate().filter(|(index, _)| shown.contains(index)).map(|(_, name)| name).collect(),
     }
 }
 
@@ -335,6 +335,31 @@ fn say(text: &str, stdout_is_taken: bool, terminal: &mut Terminal<'_>) -> anyhow
     }
     write!(terminal.stdout(), "{text}")?;
     Ok(terminal.flush()?)
+}
+
+/// What a plain `aimock lint` finds under a configuration, its baseline left aside; sorted.
+///
+/// # Errors
+/// The selection or a path of the configuration cannot be used.
+pub(super) fn findings(config: &Config) -> anyhow::Result<Vec<Diagnostic>> {
+    let args = LintArgs::plain()?;
+    let chosen = selection(&args, config)?.resolve()?;
+    let plan = scopes::plan(&args, config)?;
+    let mut findings = Lint { args: &args, config, chosen: &chosen }.run(plan.inputs.clone(), &plan).findings;
+    findings.extend(plan.troubles);
+    Diagnostic::sort(&mut findings);
+    Ok(findings)
+}
+
+/// A baseline of sorted findings.
+pub(super) fn baseline_of(findings: &[Diagnostic], config: &Config) -> Baseline {
+    let names: Vec<String> = findings.iter().map(|finding| config.committed_name(finding.primary.source.name())).collect();
+    let entries = findings.iter().zip(prints(findings, config)).zip(&names);
+    Baseline::of(entries.map(|((finding, print), name)| (print, finding.rule, name.as_str())))
+}
+
+fn prints(findings: &[Diagnostic], config: &Config) -> Vec<String> {
+    fingerprints_by(findings, |name| config.committed_name(name))
 }
 
 /// Findings a rule, most first.

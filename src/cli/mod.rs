@@ -6,6 +6,7 @@
 mod args;
 mod completions;
 mod explain;
+mod init;
 mod lint;
 mod matching;
 mod progress;
@@ -20,7 +21,7 @@ mod tests;
 mod validate;
 
 pub use args::{
-    Args, Color, Command, CompletionsArgs, ExplainArgs, FailOn, GlobalArgs, LintArgs, LogLevel, MatchArgs, MatchFormat, Matching,
+    Args, Color, Command, CompletionsArgs, ExplainArgs, FailOn, GlobalArgs, InitArgs, LintArgs, LogLevel, MatchArgs, MatchFormat, Matching,
     SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, parse,
 };
 pub use progress::Progress;
@@ -54,6 +55,7 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
 fn dispatch(args: &Args, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
     match &args.command {
         Command::Validate(it) => validate::run(it, &args.global, terminal),
+        Command::Init(it) => init::run(it, &args.global, terminal),
         Command::Lint(it) => lint::run(it, &args.global, terminal),
         Command::Explain(it) => explain::run(it, terminal),
         Command::Match(it) => matching::run(it, &args.global, terminal),

@@ -2,7 +2,7 @@
 //!
 //! With scopes in the configuration a scope is always loaded whole, and paths only choose which findings are shown: so a
 //! hook that passes three names sees what the other nine hundred do to them. Without scopes the paths are one scope, but
-//! files that belong to the configuration's `include` bring all of it along.
+//! files that belong to what commands load by default (`include`, or ./fixtures) bring all of it along.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
@@ -46,7 +46,8 @@ impl Plan {
     /// the place of the file whose name it bears.
     fn add(&mut self, sources: Sources, here: &Path, known: &mut Known) -> Vec<usize> {
         self.asked.missing |= sources.asked.missing;
-        self.asked.named &= sources.asked.named;
+        // The last set that is added is the one that was asked for.
+        self.asked.named = sources.asked.named && !self.arguments.is_empty();
         self.troubles.extend(sources.troubles);
         let mut members = Vec::new();
         for (input, path) in sources.inputs.into_iter().zip(sources.paths) {

@@ -93,6 +93,22 @@ impl Config {
         anyhow::bail!("the configuration {name} cannot be used:{listed}")
     }
 
+    /// A configuration that stands in a folder, whether or not it is written there yet.
+    pub(super) fn at(folder: PathBuf, shape: ConfigShape) -> Config {
+        Config { is_peers: shape.llm.is_some(), shape, folder: Some(folder) }
+    }
+
+    /// What a file is called in files that are committed: its path from the configuration's folder, so that a baseline
+    /// fits wherever the command is started.
+    pub(super) fn committed_name(&self, name: &str) -> String {
+        let Some(folder) = &self.folder else { return files::display_name(Path::new(name)) };
+        let folder = files::whole(if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+        match files::whole(Path::new(name)).strip_prefix(folder) {
+            Ok(relative) => files::display_name(relative),
+            Err(_) => files::display_name(Path::new(name)),
+        }
+    }
+
     /// A path of the configuration as seen from here.
     pub(super) fn path(&self, text: &str) -> PathBuf {
         match &self.folder {

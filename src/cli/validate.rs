@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use super::report::{self, Report};
-use super::sources::{self, Config, Sources};
+use super::sources::{self, Asked, Config, Sources};
 use super::{GlobalArgs, Status, Terminal, ValidateArgs};
 use crate::diagnostic::Diagnostic;
 use crate::files::{DEFAULT_MAX_FILE_SIZE, read_path};
@@ -13,6 +13,7 @@ use crate::fixture::{LoadOptions, SchemaCheck, check_together};
 pub(super) fn run(args: &ValidateArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
     let ValidateArgs { paths, schema, max_file_size, format, fail_on } = args;
     let config = Config::load(global, terminal)?;
+    let by_name = !paths.is_empty();
     let paths = config.paths(paths)?;
     let mut schemas = vec![SchemaCheck::published()];
     for path in schema {
@@ -30,7 +31,7 @@ pub(super) fn run(args: &ValidateArgs, global: &GlobalArgs, terminal: &mut Termi
     let rules = report::loader_rules();
     let report = Report { findings: &findings, files: &outcomes, rules: &rules, fail_on: fail_on.severity() };
     let status = report::emit(format, &report, terminal)?;
-    Ok(sources::status_of(status, &outcomes, asked, terminal))
+    Ok(sources::status_of(status, &outcomes, Asked { named: asked.named && by_name, ..asked }, terminal))
 }
 
 /// A team's own schema.

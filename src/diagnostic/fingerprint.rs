@@ -16,15 +16,19 @@ const KEPT: usize = 16;
 /// One fingerprint (32 lower-case hex digits) for each finding, in their order. Findings that cannot be told apart are
 /// numbered in that order, so pass them sorted.
 pub fn fingerprints<'a>(findings: impl IntoIterator<Item = &'a Diagnostic>) -> Vec<String> {
-    let mut seen = HashMap::new();
-    findings.into_iter().map(|finding| numbered(finding, &mut seen)).collect()
+    fingerprints_by(findings, |name| name.trim_start_matches("./").to_owned())
 }
 
-fn numbered<'a>(finding: &'a Diagnostic, seen: &mut HashMap<(&'static str, &'a str, String), u32>) -> String {
-    let file = finding.primary.source.name().trim_start_matches("./");
+/// The same with files called what `name_of` makes of their names, for readers that do not share a working directory.
+pub fn fingerprints_by<'a>(findings: impl IntoIterator<Item = &'a Diagnostic>, name_of: impl Fn(&str) -> String) -> Vec<String> {
+    let mut seen = HashMap::new();
+    findings.into_iter().map(|finding| numbered(finding, name_of(finding.primary.source.name()), &mut seen)).collect()
+}
+
+fn numbered(finding: &Diagnostic, file: String, seen: &mut HashMap<(&'static str, String, String), u32>) -> String {
     let identity = if finding.identity.is_empty() { without_digits(&finding.message) } else { finding.identity.clone() };
     let mut hash = Sha256::new();
-    for part in [finding.rule, file, &identity] {
+    for part in [finding.rule, &file, &identity] {
         // A separator that no file name and no rule can hold keeps `a` + `bc` apart from `ab` + `c`.
         hash.update(part.as_bytes());
         hash.update([0]);

@@ -8,7 +8,7 @@ mod tests;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-pub use fingerprint::fingerprints;
+pub use fingerprint::{fingerprints, fingerprints_by};
 pub use source::{LineColumn, Source, SourceId, Span};
 
 /// How bad it is. Findings count (exit status 1) from `warning` up unless told otherwise.

@@ -1,7 +1,7 @@
 //! Questions about places: where we are, what is there, what stands further up.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Whether a path exists, links followed.
 pub fn exists(path: &Path) -> bool {
@@ -19,6 +19,22 @@ pub fn is_directory(path: &Path) -> bool {
 /// It is gone or may not be read.
 pub fn working_directory() -> io::Result<PathBuf> {
     std::env::current_dir()
+}
+
+/// The path from the root on, without `.` and `..` steps: what the text says, links not followed.
+pub fn whole(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut plain = PathBuf::new();
+    for component in absolute.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            _ => plain.push(component),
+        }
+    }
+    plain
 }
 
 /// The nearest file with one of these names, from `start` up to the root of its repository (a folder with `.git`).

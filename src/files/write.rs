@@ -44,6 +44,14 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     Ok(())
 }
 
+/// Makes a folder and those above it, as far as they do not exist.
+///
+/// # Errors
+/// Something else has the name, or a folder above refuses it.
+pub fn make_folder(path: &Path) -> Result<(), WriteError> {
+    fs::create_dir_all(path).map_err(|source| WriteError::Io { name: display_name(path), source })
+}
+
 /// The file behind a link; a link to nothing leads to where its target would be.
 fn resolve(path: &Path) -> io::Result<PathBuf> {
     match fs::symlink_metadata(path) {

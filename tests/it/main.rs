@@ -12,6 +12,8 @@ mod corpus_texts;
 mod corpus_valid;
 /// Files that mean harm, given to the built program.
 mod hostile;
+/// The first minutes: what init writes, what the tour shows, what a hook sees.
+mod init;
 /// Who may import whom.
 mod layers;
 /// `aimock lint` from outside.

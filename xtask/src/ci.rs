@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::process::{command, finish};
 use crate::tally::{self, Counted, Tally};
-use crate::{clients, generated, readme};
+use crate::{clients, generated, precommit, readme};
 
 /// Longest time of one step.
 const LIMIT: Duration = Duration::from_mins(30);
@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_mins(30);
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
     Everything,
-    /// Leaves out what must be installed first: the vendors' clients, cargo-deny.
+    /// Leaves out what must be installed first: the vendors' clients, pre-commit, cargo-deny.
     WithoutClients,
 }
 
@@ -45,6 +45,7 @@ const STEPS: &[Step] = &[
     ("install", install),
     ("licences", licences),
     ("clients", clients::run),
+    ("precommit", precommit::run),
     ("readme", readme::run),
 ];
 
@@ -53,7 +54,7 @@ pub(crate) fn run(root: &Path, extent: Extent) -> ExitCode {
     let mut total = Tally::default();
     for &(name, step) in STEPS {
         let step = match (name, extent) {
-            ("clients" | "licences", Extent::WithoutClients) => |_: &Path| Verdict::Skipped("left out by --quick".to_owned()),
+            ("clients" | "precommit" | "licences", Extent::WithoutClients) => |_: &Path| Verdict::Skipped("left out by --quick".to_owned()),
             _ => step,
         };
         total += report(name, root, step);

@@ -98,14 +98,21 @@ pub(crate) fn binary(root: &Path) -> Result<PathBuf, String> {
 }
 
 /// A program of a Python environment.
-fn python_in(folder: &Path) -> PathBuf {
+pub(crate) fn python_in(folder: &Path) -> PathBuf {
     if cfg!(windows) { folder.join("Scripts/python.exe") } else { folder.join("bin/python") }
 }
 
 fn install_python(root: &Path, folder: &Path) -> Result<(), String> {
-    let pins = root.join("tests/clients/python/requirements.txt");
+    install_pins(root, folder, &root.join("tests/clients/python/requirements.txt"))
+}
+
+/// A Python environment with these pins in it.
+///
+/// # Errors
+/// There is no Python, or a package cannot be had; the text is one line.
+pub(crate) fn install_pins(root: &Path, folder: &Path, pins: &Path) -> Result<(), String> {
     let version = version_of("python3", root)?;
-    once(folder, &[&pins], &version, || {
+    once(folder, &[pins], &version, || {
         must(command("python3", &["-m", "venv", &folder.to_string_lossy()], root), "python3 -m venv")?;
         let pins = pins.to_string_lossy();
         let arguments = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r", &pins];

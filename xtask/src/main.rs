@@ -6,6 +6,7 @@
 mod ci;
 mod clients;
 mod generated;
+mod precommit;
 mod process;
 mod readme;
 mod tally;
@@ -17,8 +18,10 @@ const HELP: &str = "\
 Usage: cargo xtask CHORE
 
 Chores:
-  ci [--quick]   format, lints, docs, tests, generated files, licences, real clients, README; --quick: no clients
+  ci [--quick]   format, lints, docs, tests, generated files, licences, real clients, hooks, README; --quick: no
+                 clients and no hooks
   clients        only the real clients
+  precommit      only the hooks, with the real pre-commit
   readme         only the commands in README.md
   gen [--check]  write the generated files, or say which of them are stale";
 
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
         ["ci"] => ci::run(&root, ci::Extent::Everything),
         ["ci", "--quick"] => ci::run(&root, ci::Extent::WithoutClients),
         ["clients"] => ci::only(&root, "clients", clients::run),
+        ["precommit"] => ci::only(&root, "precommit", precommit::run),
         ["readme"] => ci::only(&root, "readme", readme::run),
         ["gen"] => generated::write(&root),
         ["gen", "--check"] => ci::only(&root, "generated", generated::check),
