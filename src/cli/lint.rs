@@ -146,17 +146,17 @@ impl Lint<'_> {
         let mut fixes = 0;
         let mut outcome = self.run(inputs.clone(), plan);
         for _ in 0..MOST_ROUNDS {
-            let files = lint::apply_fixes(&outcome.findings, most);
-            if files.is_empty() {
+            let cured = lint::apply_fixes(&outcome.findings, most);
+            if cured.is_empty() {
                 break;
             }
             let before = fixes;
-            for file in files {
+            for file in cured {
                 let Some(input) = inputs.get_mut(file.source.id().0 as usize) else { continue };
-                let cured = Source::new(file.source.id(), file.source.name(), file.text);
-                if reads(&cured, input.format) || !reads(&file.source, input.format) {
+                let text = Source::new(file.source.id(), file.source.name(), file.text);
+                if reads(&text, input.format) || !reads(&file.source, input.format) {
                     fixes += file.fixes;
-                    input.source = Arc::new(cured);
+                    input.source = Arc::new(text);
                 }
             }
             if fixes == before {

@@ -105,11 +105,11 @@ fn check(files: &[(String, String)], chosen: &Chosen, requests_a_round: usize, d
             text
         })
     };
-    let (mut files, mut fixes) = (files.to_vec(), 0);
+    let (mut files, mut cures) = (files.to_vec(), 0);
     let mut outcome = lint(&files, chosen);
     for round in 0.. {
         let safe = |finding: &&Diagnostic| finding.fix.as_ref().is_some_and(|fix| fix.safety == Safety::Safe);
-        fixes += outcome.findings.iter().filter(safe).count();
+        cures += outcome.findings.iter().filter(safe).count();
         let next = fixed(&files, &outcome.findings, Safety::Safe);
         if next == files {
             break;
@@ -133,7 +133,7 @@ fn check(files: &[(String, String)], chosen: &Chosen, requests_a_round: usize, d
         }
         (files, outcome) = (next, after);
     }
-    fixes
+    cures
 }
 
 fn examples() -> impl Iterator<Item = &'static str> {
@@ -144,6 +144,7 @@ fn examples() -> impl Iterator<Item = &'static str> {
 fn mutants(text: &str) -> Vec<(String, String)> {
     let name = example_name(text);
     let jsonc = name.replace(".json", ".jsonc");
+    let is_json = Format::from_path(name) == Format::Json;
     let mut mutants = vec![
         text.to_owned(),
         text.replace('\n', "\r\n"),
@@ -151,7 +152,7 @@ fn mutants(text: &str) -> Vec<(String, String)> {
         format!("{}\n\n", text.trim_end()),
         format!("\u{feff}{}", text.trim_start_matches('\u{feff}')),
     ];
-    if name.ends_with(".json") {
+    if is_json {
         mutants.extend([
             text.replace(", ", ","),
             text.replace(", ", " ,\n\t"),
@@ -160,7 +161,7 @@ fn mutants(text: &str) -> Vec<(String, String)> {
         ]);
     }
     let mut files: Vec<(String, String)> = mutants.into_iter().map(|text| (name.to_owned(), text)).collect();
-    if name.ends_with(".json") {
+    if is_json {
         files.extend(
             [text.replace(", \"", ", // why\n \""), text.replace("{ ", "{ /* a, b */ "), text.replace(" }", ", }")]
                 .map(|text| (jsonc.clone(), text)),
@@ -235,6 +236,6 @@ fn real_files() {
         eprintln!("left out: {root} is absent");
         return;
     }
-    let fixes = check(&files, &all(), 500, &mut Dice(1));
-    assert!(fixes > 100, "only {fixes} fixes were tried");
+    let cures = check(&files, &all(), 500, &mut Dice(1));
+    assert!(cures > 100, "only {cures} fixes were tried");
 }

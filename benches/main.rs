@@ -1,0 +1,14 @@
+//! How cost grows with the number of fixtures: `cargo bench`, or one part of it: `cargo bench -- lint`.
+
+/// A lint run over one scope.
+mod lint;
+/// Text to checked fixtures.
+mod loader;
+/// Which fixture answers.
+mod matcher;
+/// The fixtures that all of them use.
+mod scopes;
+
+fn main() {
+    divan::main();
+}
