@@ -47,7 +47,7 @@ impl Plan {
     fn add(&mut self, sources: Sources, here: &Path, known: &mut Known) -> Vec<usize> {
         self.asked.missing |= sources.asked.missing;
         // The last set that is added is the one that was asked for.
-        self.asked.named = sources.asked.named && !self.arguments.is_empty();
+        self.asked.named = sources.asked.named;
         self.troubles.extend(sources.troubles);
         let mut members = Vec::new();
         for (input, path) in sources.inputs.into_iter().zip(sources.paths) {
@@ -106,6 +106,7 @@ pub(super) fn plan(args: &LintArgs, config: &Config) -> anyhow::Result<Plan> {
         plan.arguments = config.paths(&args.paths)?;
         let members = plan.add(read(&plan.arguments)?, &here, &mut known);
         plan.scopes.push((String::new(), members));
+        plan.asked.named &= !args.paths.is_empty();
         return Ok(plan);
     }
     for (name, globs) in scopes {
@@ -123,6 +124,7 @@ pub(super) fn plan(args: &LintArgs, config: &Config) -> anyhow::Result<Plan> {
         let (shown, strays): (Vec<usize>, Vec<usize>) = shown.into_iter().partition(|index| *index < in_scopes);
         plan.show(shown, strays, args);
     }
+    plan.asked.named &= !args.paths.is_empty();
     let mut seen = HashSet::new();
     plan.troubles.retain(|trouble| seen.insert((trouble.rule, trouble.primary.source.name().to_owned())));
     Ok(plan)
@@ -159,8 +161,11 @@ fn scopes_of(args: &LintArgs, config: &Config) -> anyhow::Result<Vec<(String, Ve
         scopes.retain(|(name, _)| args.scope.contains(name));
     }
     let only_files = !args.paths.is_empty() && args.paths.iter().all(|path| path.as_os_str() == "-" || is_file(path));
-    if scopes.is_empty() && only_files && config.says_what_to_load() {
-        scopes.push((String::new(), config.paths(&[])?));
+    if scopes.is_empty()
+        && only_files
+        && let Ok(usual) = config.paths(&[])
+    {
+        scopes.push((String::new(), usual));
     }
     Ok(scopes)
 }

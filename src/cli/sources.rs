@@ -141,12 +141,6 @@ impl Config {
         )
     }
 
-    /// Whether [`Config::paths`] has an answer of the configuration's own.
-    pub(super) fn says_what_to_load(&self) -> bool {
-        let served = self.shape.serve.as_ref().is_some_and(|serve| serve.fixtures.is_some());
-        self.shape.include.is_some() || served || self.shape.llm.as_ref().is_some_and(|llm| llm.fixtures.is_some())
-    }
-
     /// The globs that are passed over.
     ///
     /// # Errors

@@ -247,7 +247,7 @@ fn what_is_no_file_is_not_opened() {
     fs::create_dir(inside("folder.json")).unwrap();
     fs::write(inside("folder.json/inner.json"), GOOD).unwrap();
     let (seen, run) = findings(folder.path(), &["."]);
-    assert_eq!(seen, ["broken.json:1:1 broken-link", "round:1:1 cyclic-link", "pipe.json:1:1 not-a-regular-file"], "{}", run.stderr);
+    assert_eq!(seen, ["broken.json:1:1 broken-link", "pipe.json:1:1 not-a-regular-file", "round:1:1 cyclic-link"], "{}", run.stderr);
     assert_eq!(run.status, 1);
     let (seen, run) = findings(folder.path(), &["pipe.json"]);
     assert_eq!((seen.as_slice(), run.status), (&["pipe.json:1:1 not-a-regular-file".to_owned()][..], 1));
