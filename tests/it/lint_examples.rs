@@ -93,6 +93,8 @@ fn names_are_sorted_unique_and_kebab_case() {
             name.split('-').all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
         assert!(kebab, "{name}");
     }
+    let both = names.iter().find(|name| aimock::fixture::LOADER_RULES.iter().any(|rule| rule.name == **name));
+    assert_eq!(both, None, "a rule of lint and one of the loader have one name");
 }
 
 #[test]

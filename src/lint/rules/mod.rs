@@ -13,7 +13,6 @@ mod chaos_always;
 mod chaos_left_on;
 mod chaos_setting_without_rate;
 mod cloud_key;
-mod comment_in_json;
 mod content_part_list;
 mod contradictory_match;
 mod credential_header;
@@ -49,6 +48,7 @@ mod near_duplicate_fixtures;
 mod no_final_newline;
 mod number_precision;
 mod on_exhausted_without_responses;
+mod open_to_embeddings;
 mod overlong_key;
 mod oversized_file;
 mod oversized_response;
@@ -122,7 +122,6 @@ pub static ALL: &[&Rule] = &[
     &chaos_left_on::RULE,
     &chaos_setting_without_rate::RULE,
     &cloud_key::RULE,
-    &comment_in_json::RULE,
     &content_part_list::RULE,
     &contradictory_match::RULE,
     &credential_header::RULE,
@@ -157,6 +156,7 @@ pub static ALL: &[&Rule] = &[
     &no_final_newline::RULE,
     &number_precision::RULE,
     &on_exhausted_without_responses::RULE,
+    &open_to_embeddings::RULE,
     &overlong_key::RULE,
     &oversized_file::RULE,
     &oversized_response::RULE,
