@@ -65,9 +65,14 @@ impl<'r, 's> Reader<'r, 's> {
         self.problems
     }
 
-    /// How many errors were found so far.
-    pub fn errors(&self) -> usize {
-        self.problems.iter().filter(|problem| problem.severity == Severity::Error).count()
+    /// How many problems were found so far, for [`Reader::has_error_since`].
+    pub fn mark(&self) -> usize {
+        self.problems.len()
+    }
+
+    /// Whether an error was found after a mark. Looks at no problem before it: files can have as many as entries.
+    pub fn has_error_since(&self, mark: usize) -> bool {
+        self.problems.iter().skip(mark).any(|problem| problem.severity == Severity::Error)
     }
 
     /// Runs `read` with the rule name under which wrong values are reported.
