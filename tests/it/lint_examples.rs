@@ -88,7 +88,7 @@ fn rules_without_a_fix_offer_none() {
 fn names_are_sorted_unique_and_kebab_case() {
     let names: Vec<&str> = ALL.iter().map(|rule| rule.name).collect();
     assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
-    for name in names {
+    for name in &names {
         let kebab =
             name.split('-').all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
         assert!(kebab, "{name}");
