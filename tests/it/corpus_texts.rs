@@ -18,11 +18,9 @@ fn texts() -> Option<Vec<(String, String)>> {
     Some(corpus()?.files.iter().map(|file| (file.name.clone(), text(file))).collect())
 }
 
-const SKIPPED: &str = "skipped: ../shared/corpora/showcase is not here";
-
 #[test]
 fn the_corpus_is_found_in_load_order() {
-    let Some(found) = corpus() else { return println!("{SKIPPED}") };
+    let Some(found) = corpus() else { return crate::repository::skip("../shared/corpora is not here") };
     assert_eq!(found.problems, []);
     assert!(found.files.len() > 100);
     for pair in found.files.windows(2) {
@@ -35,7 +33,7 @@ fn the_corpus_is_found_in_load_order() {
 
 #[test]
 fn the_corpus_reads_as_serde_json_reads_it() {
-    let Some(texts) = texts() else { return println!("{SKIPPED}") };
+    let Some(texts) = texts() else { return crate::repository::skip("../shared/corpora is not here") };
     for (name, text) in texts {
         let parsed = parse(&text, Format::from_path(&name), &Limits::default()).unwrap_or_else(|troubles| panic!("{name}: {troubles:?}"));
         assert_eq!(parsed.findings, [], "{name}");
@@ -49,7 +47,7 @@ fn the_corpus_reads_as_serde_json_reads_it() {
 
 #[test]
 fn cut_and_damaged_files_are_answered() {
-    let Some(texts) = texts() else { return println!("{SKIPPED}") };
+    let Some(texts) = texts() else { return crate::repository::skip("../shared/corpora is not here") };
     for (index, (name, text)) in texts.into_iter().enumerate() {
         // A few places of each file, different ones in each.
         for step in 0..4 {

@@ -1,11 +1,7 @@
 //! Files that mean harm, or look like it, given to the built program: a clear answer at a place, in bounded time and memory.
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    reason = "helpers of tests: what is missing should fail the test"
-)]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "helpers of tests: what is missing should fail the test")]
 
+use crate::repository::skip;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -94,7 +90,7 @@ fn findings(folder: &Path, arguments: &[&str]) -> (Vec<String>, Run) {
 fn check_bounded(what: &str, run: &Run, most: u64) {
     match run.peak {
         Some(peak) => assert!(peak <= most, "{what}: {peak} MiB, more than {most}"),
-        None => println!("skipped: the memory of {what}, which this system does not tell"),
+        None => skip(&format!("this system does not tell the memory of {what}")),
     }
 }
 
@@ -266,7 +262,7 @@ fn a_file_that_may_not_be_read() {
     fs::write(&path, GOOD).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read(&path).is_ok() {
-        return println!("skipped: unreadable files, since this user may read everything");
+        return skip("this user may read everything");
     }
     let (seen, run) = findings(folder.path(), &["."]);
     assert_eq!((seen.as_slice(), run.status), (&["secret.json:1:1 unreadable-file".to_owned()][..], 1));

@@ -290,7 +290,7 @@ fn yaml_scalars() {
 fn a_corpus_of_real_text_has_no_default_finding() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora/showcase");
     if !corpus.is_dir() {
-        eprintln!("left out: {} is absent", corpus.display());
+        crate::repository::skip("../shared/corpora is not here");
         return;
     }
     let mut files: Vec<(String, String)> = walkdir::WalkDir::new(&corpus)

@@ -46,3 +46,15 @@ pub(crate) fn sources() -> Vec<(PathBuf, String)> {
 pub(crate) fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
+
+/// Says that the running test cannot run here, so that it is counted as skipped and not as passed. Written past the
+/// capture of test output, once a test.
+pub(crate) fn skip(reason: &str) {
+    use std::cell::Cell;
+    use std::io::Write as _;
+    thread_local!(static SAID: Cell<bool> = const { Cell::new(false) });
+    if !SAID.replace(true) {
+        let thread = std::thread::current();
+        let _ = writeln!(std::io::stderr(), "SKIP {}: {reason}", thread.name().unwrap_or("a test"));
+    }
+}
