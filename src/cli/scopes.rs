@@ -5,7 +5,7 @@
 //! files that belong to what commands load by default (`include`, or ./fixtures) bring all of it along.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -15,6 +15,7 @@ use super::sources::{Asked, Config, Sources};
 use crate::diagnostic::{Diagnostic, Source, SourceId};
 use crate::files::{self, DEFAULT_MAX_FILE_SIZE};
 use crate::fixture::Input;
+use crate::lint::plain_path;
 
 /// Files to load, in load order, and their scopes.
 #[derive(Debug, Default)]
@@ -51,7 +52,7 @@ impl Plan {
         self.troubles.extend(sources.troubles);
         let mut members = Vec::new();
         for (input, path) in sources.inputs.into_iter().zip(sources.paths) {
-            let place = plain(&here.join(path.as_deref().unwrap_or_else(|| Path::new(input.source.name()))));
+            let place = plain_path(&here.join(path.as_deref().unwrap_or_else(|| Path::new(input.source.name()))));
             let index = *known.entry(place).or_insert(self.inputs.len());
             if index == self.inputs.len() {
                 self.inputs.push(renumbered(input, index));
@@ -73,21 +74,6 @@ fn renumbered(input: Input, index: usize) -> Input {
         return input;
     }
     Input { source: Arc::new(Source::new(id, input.source.name(), input.source.text())), format: input.format }
-}
-
-/// A path without `.` and `..`, as far as the text tells.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if plain.file_name().is_some() => {
-                plain.pop();
-            }
-            _ => plain.push(part),
-        }
-    }
-    plain
 }
 
 /// Decides what to load.

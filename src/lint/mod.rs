@@ -29,7 +29,7 @@ pub use leaks::Leaks;
 pub use page::page;
 pub use rules::ALL;
 pub use scope::{EntryRef, ScopeContext};
-pub use select::{Chosen, Selection, SelectionError};
+pub use select::{Chosen, Selection, SelectionError, plain_path};
 
 use crate::diagnostic::{Diagnostic, Label, Safety, Severity, Source, Span};
 use crate::document::{Format, Node, Parsed};

@@ -86,7 +86,7 @@ impl Selection {
         }
         let rules = ALL.iter().zip(on).zip(severities).filter(|((_, on), _)| *on).map(|((rule, _), severity)| (*rule, severity)).collect();
         let per_file = self.per_file.iter().map(|(glob, names)| per_file(glob, names)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Chosen { rules, loader, per_file, base: plain(&self.base), here: self.here.clone() })
+        Ok(Chosen { rules, loader, per_file, base: plain_path(&self.base), here: self.here.clone() })
     }
 }
 
@@ -106,7 +106,7 @@ fn per_file(glob: &str, names: &[String]) -> Result<PerFile, SelectionError> {
 }
 
 /// A path without `.` and, where it can be told from the text, without `..`.
-fn plain(path: &Path) -> PathBuf {
+pub fn plain_path(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
         match part {
@@ -175,7 +175,7 @@ impl Chosen {
     /// Whether a rule is switched off for a file.
     fn is_off(&self, rule: &str, file: &str) -> bool {
         self.per_file.iter().filter(|one| one.rules.contains(&rule)).any(|one| {
-            let path = plain(&self.here.join(file));
+            let path = plain_path(&self.here.join(file));
             let relative = path.strip_prefix(&self.base).unwrap_or(&path);
             let mut places = relative.ancestors().filter(|place| !place.as_os_str().is_empty());
             places.any(
