@@ -38,9 +38,6 @@ pub(super) fn run(args: &LintArgs, global: &GlobalArgs, terminal: &mut Terminal<
         terminal.note(format_args!("{name} is in none of these scopes: nothing is said about it"));
     }
     anyhow::ensure!(!plan.inputs.is_empty() || !plan.troubles.is_empty(), "no JSON or YAML file in {}", plan.arguments());
-    if plan.scopes.len() == 1 && config.shape.scopes.is_none() {
-        terminal.detail("no scopes are configured: all files are taken as one, loaded together in this order");
-    }
     let lint = Lint { args, config: &config, chosen: &chosen };
     let outcome = match lint.most_unsafe() {
         Some(most) => lint.fix(&plan, most, terminal)?,
@@ -219,7 +216,11 @@ impl Lint<'_> {
         if allowed > 0 {
             terminal.say(format_args!("{} allowed by annotations", counted(allowed, "finding")));
         }
-        for line in culprits(&findings) {
+        let culprits = culprits(&findings);
+        if !culprits.is_empty() && outcomes.len() > 1 && self.config.shape.scopes.is_none() {
+            terminal.say("no scopes are configured: all files were taken as one, loaded together in this order");
+        }
+        for line in culprits {
             terminal.say(line);
         }
         Ok(sources::status_of(self.status(&findings), &outcomes, plan.asked, terminal))
