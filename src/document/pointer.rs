@@ -19,11 +19,6 @@ impl Place<'_, '_> {
     pub fn value_span(&self) -> Span {
         self.value.span
     }
-
-    /// The key if there is one, else the value: what a finding about "this member" points at.
-    pub fn name_span(&self) -> Span {
-        self.key_span.unwrap_or(self.value.span)
-    }
 }
 
 /// A key as one step of a pointer.

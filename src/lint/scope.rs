@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use crate::diagnostic::{Label, Span};
-use crate::document::{Format, Limits, Node};
 use crate::fixture::{LoadedEntry, LoadedFile};
 use crate::matcher::Table;
 
@@ -31,17 +30,6 @@ impl EntryRef<'_> {
         self.label(self.entry.fixture.origin.match_span, "/match")
     }
 
-    /// The whole entry.
-    pub fn entry_label(&self) -> Label {
-        self.label(self.entry.fixture.origin.span, "")
-    }
-
-    /// A place below the entry, found by parsing the entry again; the entry itself when there is no such place.
-    pub fn label_at(&self, pointer: &str) -> Label {
-        let origin = &self.entry.fixture.origin;
-        self.label(self.locate(pointer).unwrap_or(origin.span), pointer)
-    }
-
     fn label(&self, span: Span, below: &str) -> Label {
         Label {
             source: Arc::clone(&self.file.source),
@@ -49,21 +37,6 @@ impl EntryRef<'_> {
             pointer: format!("/fixtures/{}{below}", self.entry.fixture.origin.index),
             note: Cow::Borrowed(""),
         }
-    }
-
-    fn locate(&self, pointer: &str) -> Option<Span> {
-        // Trees are not kept for whole scopes; a finding is rare, so its file is parsed once more for it.
-        let text = self.file.source.text();
-        let parsed = crate::document::parse(text, Format::from_path(self.file.source.name()), &Limits::default()).ok()?;
-        let mut node: &Node<'_> = parsed.root.get("fixtures")?.items().get(self.entry.fixture.origin.index)?;
-        for part in pointer.split('/').skip(1) {
-            let key = part.replace("~1", "/").replace("~0", "~");
-            node = match key.parse::<usize>() {
-                Ok(index) if !node.items().is_empty() => node.items().get(index)?,
-                _ => node.get(&key)?,
-            };
-        }
-        Some(node.span)
     }
 }
 
