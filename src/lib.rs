@@ -22,7 +22,7 @@
 //!
 //! - [`exchange`]: what is asked and answered, in nobody's dialect; [`wire`]: framing of streams
 //! - [`diagnostic`]: what we say about files; [`document`]: texts as trees with places; [`files`]: the only disk
-//! - [`secrets`]: what keys and personal data look like
+//! - [`secrets`]: what keys and personal data look like; [`transform`]: what differs from run to run, made constant
 //! - [`matcher`]: the core; [`shape`]: typed reading that reports every problem and writes the schema
 //! - [`fixture`]: files to a [`fixture::Library`]; [`config`]: `aimock.yaml`
 //! - [`provider`]: one file a wire format; [`lint`]: one file a rule
@@ -57,4 +57,5 @@ pub mod reference;
 pub mod secrets;
 pub mod server;
 pub mod shape;
+pub mod transform;
 pub mod wire;

@@ -1,0 +1,19 @@
+//! Transforms: what differs from run to run becomes a constant, before texts are compared.
+//!
+//! One list, in the order that the configuration gives, is used by loading (the texts of match keys), by serve (a copy
+//! of the request), by record (before the key is made) and by normalize (on files). Pure: text in, text out; the same
+//! text always gives the same text, and doing it twice changes nothing more. Reads no clock, no disk, no environment,
+//! and never sees headers or bodies.
+
+mod builtins;
+mod found;
+mod list;
+mod request;
+mod scanner;
+mod spec;
+
+pub use builtins::{ALL, BuiltIn, Example, Strictness, builtin};
+pub use found::{Found, Kind, stable_id};
+pub use list::{TransformError, Transforms};
+pub use scanner::{Scanner, may_hold};
+pub use spec::{FREE_TEXTS, KEYS, Spec, SpecError};
