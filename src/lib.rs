@@ -52,6 +52,7 @@ pub mod files;
 pub mod fixture;
 pub mod lint;
 pub mod matcher;
+pub mod normalize;
 pub mod provider;
 pub mod reference;
 pub mod secrets;

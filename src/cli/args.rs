@@ -90,7 +90,9 @@ pub enum Command {
     Init(InitArgs),
     /// Find what makes fixtures lie: shadowed, looping, leaking, rotten
     Lint(LintArgs),
-    /// Explain a rule, with examples; without a name, list them all
+    /// Take out of recordings what differs from run to run
+    Normalize(NormalizeArgs),
+    /// Explain a rule or pass, with examples; without a name, list them all
     Explain(ExplainArgs),
     /// Tell which fixture would answer a request, and why
     Match(MatchArgs),
@@ -196,6 +198,54 @@ impl LintArgs {
     }
 }
 
+/// Arguments of `aimock normalize`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  aimock normalize fixtures/
+  aimock normalize fixtures/ --diff
+  aimock normalize fixtures/ --write --ignore timings
+  aimock normalize fixtures/ --select default,arguments,key-order --check
+  record-something | aimock normalize - > fixtures/new.json
+
+Without --check, --diff or --write it says what would change, and changes nothing.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct NormalizeArgs {
+    /// Files, directories or globs; `-` is stdin [default: the configuration's scopes or include, else ./fixtures]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Report every place that would change
+    #[arg(long, conflicts_with_all = ["diff", "write"])]
+    pub check: bool,
+    /// Show what would change as a unified diff
+    #[arg(long, conflicts_with_all = ["write", "statistics"])]
+    pub diff: bool,
+    /// Write the files
+    #[arg(long)]
+    pub write: bool,
+    /// Passes or groups (default, scrubbing, careful, shaping, all) to run; may be repeated or separated by commas
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Passes or groups not to run
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Scopes of the configuration to normalize; all of them when absent
+    #[arg(long, value_name = "NAME")]
+    pub scope: Vec<String>,
+    /// Show only how often each pass changes something
+    #[arg(long)]
+    pub statistics: bool,
+    /// Name that standard input is reported under
+    #[arg(long, value_name = "PATH")]
+    pub stdin_filename: Option<PathBuf>,
+    /// Refuse files larger than this many bytes [default: 268435456]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_file_size: Option<u64>,
+    /// How the findings of --check are written
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser(), default_value = "text")]
+    pub format: &'static Format,
+}
+
 /// Arguments of `aimock init`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
@@ -219,9 +269,9 @@ pub struct InitArgs {
 
 /// Arguments of `aimock explain`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  aimock explain shadowed-fixture\n  aimock explain")]
+#[command(after_help = "Examples:\n  aimock explain shadowed-fixture\n  aimock explain timings\n  aimock explain")]
 pub struct ExplainArgs {
-    /// A rule or match key
+    /// A rule, normalize pass or match key
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 }

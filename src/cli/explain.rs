@@ -1,4 +1,4 @@
-//! `aimock explain`: the page of a rule or match key, or the list of all of them.
+//! `aimock explain`: the page of a rule, normalize pass or match key, or the list of all of them.
 
 use std::fmt::Write as _;
 
@@ -7,6 +7,7 @@ use super::{Status, Terminal};
 use crate::fixture::LOADER_RULES;
 use crate::lint;
 use crate::matcher::{CRITERIA, criteria};
+use crate::normalize;
 
 /// Runs the command.
 pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
@@ -23,6 +24,9 @@ fn page(name: &str) -> Option<String> {
     if let Some(rule) = lint::rule(name) {
         return Some(lint::page(rule));
     }
+    if let Some(pass) = normalize::pass(name) {
+        return Some(normalize::page(pass));
+    }
     if let Some(rule) = LOADER_RULES.iter().find(|rule| rule.name == name) {
         return Some(format!(
             "## {}\n\n{}.\n\nReported by every command that loads fixtures; severity {}.\n",
@@ -35,7 +39,7 @@ fn page(name: &str) -> Option<String> {
 }
 
 fn unknown(name: &str) -> anyhow::Error {
-    let known: Vec<&'static str> = lint::rule_names().chain(CRITERIA.iter().map(|criterion| criterion.key)).collect();
+    let known: Vec<&'static str> = lint::rule_names().chain(normalize::ALL.iter().map(|pass| pass.name)).chain(CRITERIA.iter().map(|criterion| criterion.key)).collect();
     match crate::shape::nearest(name, &known) {
         Some(near) => anyhow::anyhow!("there is nothing called `{name}`; did you mean `{near}`?"),
         None => anyhow::anyhow!("there is nothing called `{name}`; `aimock explain` lists all names"),
@@ -51,6 +55,10 @@ fn list() -> String {
     text.push_str("\nFindings of the loader\n");
     for rule in LOADER_RULES {
         let _ = writeln!(text, "  {:width$}  {:8}  {}", rule.name, rule.severity.name(), rule.summary);
+    }
+    text.push_str("\nPasses of normalize\n");
+    for pass in normalize::ALL {
+        let _ = writeln!(text, "  {:width$}  {:8}  {}", pass.name, pass.group.name(), pass.summary);
     }
     text.push_str("\nMatch keys\n");
     for criterion in CRITERIA {

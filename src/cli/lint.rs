@@ -9,7 +9,7 @@ use anyhow::Context as _;
 
 use super::args::LintArgs;
 use super::report::{self, Report, counted, escape, grouped};
-use super::scopes::{self, Plan};
+use super::scopes::{self, Plan, Wanted};
 use super::sources::{self, Config};
 use super::{GlobalArgs, Status, Terminal};
 use crate::config::SeverityWord;
@@ -33,7 +33,7 @@ pub(super) fn run(args: &LintArgs, global: &GlobalArgs, terminal: &mut Terminal<
     let config = Config::load(global, terminal)?;
     let chosen = selection(args, &config)?.resolve()?;
     check_options(&config)?;
-    let plan = scopes::plan(args, &config)?;
+    let plan = scopes::plan(&wanted(args), &config)?;
     for name in &plan.left_out {
         terminal.note(format_args!("{name} is in none of these scopes: nothing is said about it"));
     }
@@ -45,6 +45,15 @@ pub(super) fn run(args: &LintArgs, global: &GlobalArgs, terminal: &mut Terminal<
     };
     let status = lint.report(outcome, &plan, terminal)?;
     Ok(if plan.asked.missing { Status::Failed } else { status })
+}
+
+fn wanted(args: &LintArgs) -> Wanted<'_> {
+    Wanted {
+        paths: &args.paths,
+        scope: &args.scope,
+        max_file_size: args.max_file_size,
+        stdin_filename: args.stdin_filename.as_deref(),
+    }
 }
 
 /// Options stand under the names of rules that there are.
@@ -345,7 +354,7 @@ fn say(text: &str, stdout_is_taken: bool, terminal: &mut Terminal<'_>) -> anyhow
 pub(super) fn findings(config: &Config) -> anyhow::Result<Vec<Diagnostic>> {
     let args = LintArgs::plain()?;
     let chosen = selection(&args, config)?.resolve()?;
-    let plan = scopes::plan(&args, config)?;
+    let plan = scopes::plan(&wanted(&args), config)?;
     let mut findings = Lint { args: &args, config, chosen: &chosen }.run(plan.inputs.clone(), &plan).findings;
     findings.extend(plan.troubles);
     Diagnostic::sort(&mut findings);

@@ -9,6 +9,7 @@ mod explain;
 mod init;
 mod lint;
 mod matching;
+mod normalize;
 mod progress;
 pub mod report;
 mod schema;
@@ -21,7 +22,7 @@ mod tests;
 mod validate;
 
 pub use args::{
-    Args, Color, Command, CompletionsArgs, ExplainArgs, FailOn, GlobalArgs, InitArgs, LintArgs, LogLevel, MatchArgs, MatchFormat, Matching,
+    Args, Color, Command, CompletionsArgs, ExplainArgs, FailOn, GlobalArgs, InitArgs, LintArgs, LogLevel, MatchArgs, MatchFormat, Matching, NormalizeArgs,
     SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, parse,
 };
 pub use progress::Progress;
@@ -57,6 +58,7 @@ fn dispatch(args: &Args, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> 
         Command::Validate(it) => validate::run(it, &args.global, terminal),
         Command::Init(it) => init::run(it, &args.global, terminal),
         Command::Lint(it) => lint::run(it, &args.global, terminal),
+        Command::Normalize(it) => normalize::run(it, &args.global, terminal),
         Command::Explain(it) => explain::run(it, terminal),
         Command::Match(it) => matching::run(it, &args.global, terminal),
         Command::Serve(it) => serve::run(it, &args.global, terminal),

@@ -99,6 +99,12 @@ pub fn lint_rules() -> Vec<RuleInfo> {
     crate::lint::ALL.iter().map(info).chain(loader_rules()).collect()
 }
 
+/// What `normalize --check` can report, the loader's rules included.
+pub fn pass_rules() -> Vec<RuleInfo> {
+    let info = |pass: &&crate::normalize::Pass| RuleInfo { name: pass.name, summary: pass.summary, why: pass.why, severity: Severity::Warning };
+    crate::normalize::ALL.iter().map(info).chain(loader_rules()).collect()
+}
+
 /// The format of this name.
 pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.name == name).copied()

@@ -1,0 +1,1 @@
+//! What normalize does to texts.
