@@ -6,7 +6,6 @@
 
 mod answers;
 mod baseline;
-mod edit;
 mod engine;
 mod fix;
 mod keys;
@@ -32,6 +31,7 @@ pub use scope::{EntryRef, ScopeContext};
 pub use select::{Chosen, Selection, SelectionError, plain_path};
 
 use crate::diagnostic::{Diagnostic, Label, Safety, Severity, Source, Span};
+use crate::document::edit::Layout;
 use crate::document::{Format, Node, Parsed};
 use crate::fixture::{LoadedEntry, LoadedFile};
 
@@ -145,6 +145,11 @@ impl<'a> FileContext<'a> {
     pub fn entries(&self) -> impl Iterator<Item = (&'a Node<'a>, &'a LoadedEntry)> {
         let items = self.parsed.root.get("fixtures").map_or(&[][..], Node::items);
         self.file.entries.iter().filter_map(move |entry| items.get(entry.fixture.origin.index).map(|node| (node, entry)))
+    }
+
+    /// What edits need to know.
+    pub fn layout(&self) -> Layout<'a> {
+        Layout { text: self.source.text(), format: self.format }
     }
 
     /// A place in this file.

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 
 use super::identity::Known;
+use super::passes::is_bare;
 use super::leaves::{Change, Scrub, Scrubbed};
 use super::tree::{Tree, TreeEdits};
 use super::{Pass, Work, default_passes};
 use crate::diagnostic::{Diagnostic, Edit, Label, Severity, Source, Span};
+use crate::document::edit::Layout;
 use crate::document::{self, Format, Limits, Parsed};
 use crate::fixture::{self, Input, LoadOptions};
 use crate::matcher::Matching;
@@ -42,6 +44,13 @@ impl Default for Options<'_> {
             others: &[],
             detail: false,
         }
+    }
+}
+
+impl Options<'_> {
+    /// Whether files may get the form of fixture files.
+    fn shapes(&self) -> bool {
+        self.passes.iter().any(|pass| pass.name == "shape")
     }
 }
 
@@ -96,7 +105,7 @@ pub fn run(inputs: &[Input], options: &Options<'_>) -> Vec<Outcome> {
 
 /// Scrubs every file that is not at rest. Two files at most are looked at twice: where a value turns out to stay.
 fn scrub_all(files: &mut [File<'_>], scrub: &Scrub, known: &mut Known, options: &Options<'_>) {
-    let mut work: Vec<Option<Scrubbed>> = files.par_iter_mut().map(|file| file.scrub(scrub, known, options.detail)).collect();
+    let mut work: Vec<Option<Scrubbed>> = files.par_iter_mut().map(|file| file.scrub(scrub, known, options)).collect();
     let made: HashSet<u64> = work.iter().flatten().flat_map(|work| work.made.iter().copied()).collect();
     let stays = work.iter().flatten().flat_map(|work| &work.named).flat_map(|named| named.stays(&made));
     let new = known.add(stays);
@@ -104,7 +113,7 @@ fn scrub_all(files: &mut [File<'_>], scrub: &Scrub, known: &mut Known, options: 
         let known = &*known;
         let affected = |work: &Option<Scrubbed>| work.as_ref().is_some_and(|work| !work.lost.is_disjoint(&new));
         files.par_iter_mut().zip(work.par_iter_mut()).filter(|(_, work)| affected(work)).for_each(|(file, work)| {
-            *work = file.scrub(scrub, known, options.detail);
+            *work = file.scrub(scrub, known, options);
         });
     }
     files.par_iter_mut().zip(work).for_each(|(file, work)| {
@@ -161,10 +170,10 @@ impl<'i> File<'i> {
     }
 
     /// Reads the text as it is by now; `None` when there is nothing to do here.
-    fn parse<'t>(text: &'t str, input: &Input, outcome: &mut Outcome) -> Option<Parsed<'t>> {
+    fn parse<'t>(text: &'t str, input: &Input, shapes: bool, outcome: &mut Outcome) -> Option<Parsed<'t>> {
         match document::parse(text, input.format, &limits(text)) {
             Ok(parsed) => {
-                outcome.skipped = fixture::foreign(&parsed.root);
+                outcome.skipped = fixture::foreign(&parsed.root).filter(|_| !(shapes && is_bare(&parsed.root)));
                 outcome.fixtures = parsed.root.get("fixtures").map_or(0, |list| list.items().len());
                 outcome.skipped.is_none().then_some(parsed)
             }
@@ -175,13 +184,13 @@ impl<'i> File<'i> {
         }
     }
 
-    fn scrub(&mut self, scrub: &Scrub, known: &Known, detail: bool) -> Option<Scrubbed> {
+    fn scrub(&mut self, scrub: &Scrub, known: &Known, options: &Options<'_>) -> Option<Scrubbed> {
         if self.is_out() {
             return None;
         }
         let text = self.now.as_deref().unwrap_or_else(|| self.input.source.text());
-        let parsed = File::parse(text, self.input, &mut self.outcome)?;
-        Some(scrub.file(text, self.input.format, &parsed, known, detail))
+        let parsed = File::parse(text, self.input, options.shapes(), &mut self.outcome)?;
+        Some(scrub.file(text, self.input.format, &parsed, known, options.detail))
     }
 
     /// Makes the edits of a walk, and keeps what it says.
@@ -233,9 +242,9 @@ impl<'i> File<'i> {
                 return changed;
             }
             let text = self.now.as_deref().unwrap_or_else(|| self.input.source.text());
-            let Some(parsed) = File::parse(text, self.input, &mut self.outcome) else { return changed };
+            let Some(parsed) = File::parse(text, self.input, options.shapes(), &mut self.outcome) else { return changed };
             let mut edits = TreeEdits::default();
-            work(&Tree { text, format: self.input.format, root: &parsed.root }, &mut edits);
+            work(&Tree { layout: Layout { text, format: self.input.format }, root: &parsed.root }, &mut edits);
             drop(parsed);
             let (made, list) = without_overlaps(edits);
             for (span, message) in made {
@@ -246,7 +255,7 @@ impl<'i> File<'i> {
             self.edit(&list);
         }
         if options.passes.is_empty() && !self.is_out() {
-            File::parse(self.input.source.text(), self.input, &mut self.outcome);
+            File::parse(self.input.source.text(), self.input, false, &mut self.outcome);
         }
         changed
     }

@@ -1,13 +1,13 @@
 //! What a pass sees that looks at a whole file, and how it says what changes.
 
 use crate::diagnostic::{Edit, Span};
-use crate::document::{Format, Node};
+use crate::document::Node;
+use crate::document::edit::Layout;
 
 /// A file and its tree.
 #[derive(Debug)]
 pub struct Tree<'a> {
-    pub(super) text: &'a str,
-    pub(super) format: Format,
+    pub(super) layout: Layout<'a>,
     pub(super) root: &'a Node<'a>,
 }
 
@@ -31,17 +31,22 @@ impl<'a> Tree<'a> {
 
     /// Whether an object or list is written with brackets.
     pub(super) fn is_flow(&self, node: &Node<'_>) -> bool {
-        self.text.get(node.span.start..).is_some_and(|rest| rest.starts_with(['{', '[']))
+        self.layout.text.get(node.span.start..).is_some_and(|rest| rest.starts_with(['{', '[']))
     }
 
     /// The text that stands at a place.
     pub(super) fn written(&self, span: Span) -> &'a str {
-        self.text.get(span.start..span.end).unwrap_or("")
+        self.layout.text.get(span.start..span.end).unwrap_or("")
+    }
+
+    /// Whether nothing but blanks and line ends stands there.
+    pub(super) fn is_free_of_comments(&self, span: Span) -> bool {
+        self.written(span).trim().is_empty()
     }
 
     /// Whether nothing but blanks stands between two offsets, so that no comment gets lost between them.
     pub(super) fn is_blank(&self, start: usize, end: usize) -> bool {
-        self.text.get(start..end).is_some_and(|between| between.chars().all(|c| c.is_whitespace() || c == ',' || c == ':'))
+        self.layout.text.get(start..end).is_some_and(|between| between.chars().all(|c| c.is_whitespace() || c == ',' || c == ':'))
     }
 }
 

@@ -1,7 +1,7 @@
 //! `on-exhausted-without-responses`: `onExhausted` without a list of `responses`.
 
 use super::super::answers::report;
-use super::super::edit::remove_member;
+use crate::document::edit::remove_member;
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Fix, Safety, Severity};
 
@@ -26,6 +26,6 @@ fn check(file: &FileContext<'_>, findings: &mut Findings) {
         let finding = report(findings, file, entry, member.key_span, "`onExhausted` has no effect without `responses`");
         finding.help = "write the answers as a list under `responses`, or remove the key".into();
         finding.fix =
-            remove_member(file, entry, member).map(|edits| Fix { safety: Safety::Safe, title: "remove `onExhausted`".into(), edits });
+            remove_member(file.layout(), entry, member).map(|edits| Fix { safety: Safety::Safe, title: "remove `onExhausted`".into(), edits });
     }
 }

@@ -1,7 +1,7 @@
 //! `timings-mismatch`: `recordedTimings` contradict themselves.
 
 use super::super::answers::{carriers, number, report};
-use super::super::edit::{remove_item, replace_number};
+use crate::document::edit::{remove_item, replace_number};
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Fix, Safety, Severity};
 use crate::document::Node;
@@ -48,7 +48,7 @@ fn check_negative(file: &FileContext<'_>, entry: &Node<'_>, timings: &Node<'_>, 
         let finding = report(findings, file, entry, item.span, format!("a gap of `{delay}` milliseconds: it is left out"));
         finding.help = "remove it, or record again".into();
         finding.fix =
-            remove_item(file, list, item).map(|edits| Fix { safety: Safety::Safe, title: "remove the negative gap".into(), edits });
+            remove_item(file.layout(), list, item).map(|edits| Fix { safety: Safety::Safe, title: "remove the negative gap".into(), edits });
     }
 }
 
