@@ -327,7 +327,7 @@ fn whole(source: &Arc<Source>) -> Label {
 }
 
 /// Every value takes two bytes at least, so the text's own length bounds the tree.
-fn limits(text: &str) -> Limits {
+pub(super) fn limits(text: &str) -> Limits {
     let usual = Limits::default();
     Limits { nodes: usual.nodes.max(text.len() / 2 + 1), ..usual }
 }

@@ -21,7 +21,7 @@ pub(super) static PASS: Pass = Pass {
     examples: &[Example {
         before: r#"{ "fixtures": [{ "match": { "path": "/v1/x" }, "response": { "http": {
   "headers": { "content-type": "application/json", "content-encoding": "gzip" },
-  "base64": "H4sIAAAAAAACA6tWys9WslIqKSpNVaoFAIRPFMsNAAAA"
+  "base64": "H4sIAAAAAAACA6tWys9WsiopKk2tBQCQX9SnCwAAAA=="
 } } }] }"#,
         after: r#"{ "fixtures": [{ "match": { "path": "/v1/x" }, "response": { "http": {
   "headers": { "content-type": "application/json" },
