@@ -39,7 +39,10 @@ fn page(name: &str) -> Option<String> {
 }
 
 fn unknown(name: &str) -> anyhow::Error {
-    let known: Vec<&'static str> = lint::rule_names().chain(normalize::ALL.iter().map(|pass| pass.name)).chain(CRITERIA.iter().map(|criterion| criterion.key)).collect();
+    let known: Vec<&'static str> = lint::rule_names()
+        .chain(normalize::ALL.iter().map(|pass| pass.name))
+        .chain(CRITERIA.iter().map(|criterion| criterion.key))
+        .collect();
     match crate::shape::nearest(name, &known) {
         Some(near) => anyhow::anyhow!("there is nothing called `{name}`; did you mean `{near}`?"),
         None => anyhow::anyhow!("there is nothing called `{name}`; `aimock explain` lists all names"),

@@ -48,12 +48,7 @@ pub(super) fn run(args: &LintArgs, global: &GlobalArgs, terminal: &mut Terminal<
 }
 
 fn wanted(args: &LintArgs) -> Wanted<'_> {
-    Wanted {
-        paths: &args.paths,
-        scope: &args.scope,
-        max_file_size: args.max_file_size,
-        stdin_filename: args.stdin_filename.as_deref(),
-    }
+    Wanted { paths: &args.paths, scope: &args.scope, max_file_size: args.max_file_size, stdin_filename: args.stdin_filename.as_deref() }
 }
 
 /// Options stand under the names of rules that there are.

@@ -103,7 +103,8 @@ impl Work<'_> {
 
     /// Every changed place as a finding.
     fn check(&self, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
-        let mut findings: Vec<Diagnostic> = self.outcomes.iter().flat_map(|outcome| outcome.changes.iter().chain(&outcome.problems)).cloned().collect();
+        let mut findings: Vec<Diagnostic> =
+            self.outcomes.iter().flat_map(|outcome| outcome.changes.iter().chain(&outcome.problems)).cloned().collect();
         findings.extend(self.plan.troubles.iter().cloned());
         Diagnostic::sort(&mut findings);
         let files = self.file_outcomes();
@@ -234,7 +235,10 @@ impl Work<'_> {
                 None | Some([]) => format!("add `transforms: [{what}]` to aimock.yaml"),
                 Some(_) => format!("add `{what}` to `transforms` in aimock.yaml"),
             };
-            terminal.note(format_args!("{keys} {verb} {what}, and {} left, since requests are compared as they come; {advice}", if count == 1 { "is" } else { "are" }));
+            terminal.note(format_args!(
+                "{keys} {verb} {what}, and {} left, since requests are compared as they come; {advice}",
+                if count == 1 { "is" } else { "are" }
+            ));
         }
     }
 

@@ -158,7 +158,8 @@ impl Config {
     pub(super) fn transforms(&self) -> anyhow::Result<Transforms> {
         let specs: Vec<Spec> = self.shape.transforms.iter().flatten().map(spec_of).collect();
         Transforms::compile(&specs).map_err(|errors| {
-            let list: Vec<String> = errors.iter().map(|error| format!("transforms[{}]: {}; {}", error.index, error.message, error.help)).collect();
+            let list: Vec<String> =
+                errors.iter().map(|error| format!("transforms[{}]: {}; {}", error.index, error.message, error.help)).collect();
             anyhow::anyhow!("{}", list.join("\n"))
         })
     }

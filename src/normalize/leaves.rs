@@ -365,7 +365,8 @@ impl Scrubbed {
             let replacements: Vec<Replacement> = goes.iter().map(|(_, replacement, _)| replacement.clone()).collect();
             let Some(edits) = rewrite(text, format, named.span, &named.text, &replacements) else { continue };
             self.edits.extend(edits);
-            let message = if detail { format!("{} becomes {}, as in the response", code(value), code(&replacement.text)) } else { String::new() };
+            let message =
+                if detail { format!("{} becomes {}, as in the response", code(value), code(&replacement.text)) } else { String::new() };
             self.changes.push(Change { pass, span: named.span, message, hide: false });
         }
         self.edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
@@ -387,4 +388,3 @@ fn difference(old: &str, new: &str) -> Replacement {
     let text = new_rest.get(..new_rest.len() - tail).unwrap_or("").to_owned();
     Replacement { range: head..old.len() - tail, text }
 }
-

@@ -10,7 +10,13 @@ pub fn page(pass: &Pass) -> String {
         Group::Scrubbing => "Runs by default",
         Group::Careful | Group::Shaping => "Runs when it is named with `--select` or in `normalize.passes`",
     };
-    let mut page = format!("## {}\n\n{}.\n\n{}.\n\n{runs}; group {}.\n", pass.name, capitalised(pass.summary), capitalised(pass.why), pass.group.name());
+    let mut page = format!(
+        "## {}\n\n{}.\n\n{}.\n\n{runs}; group {}.\n",
+        pass.name,
+        capitalised(pass.summary),
+        capitalised(pass.why),
+        pass.group.name()
+    );
     for example in pass.examples {
         let with = match example.transforms {
             [] => String::new(),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 
 use super::identity::Known;
-use super::passes::is_bare;
 use super::leaves::{Change, Scrub, Scrubbed};
+use super::passes::is_bare;
 use super::tree::{Tree, TreeEdits};
 use super::{Pass, Work, default_passes};
 use crate::diagnostic::{Diagnostic, Edit, Label, Severity, Source, Span};
@@ -37,13 +37,7 @@ pub struct Options<'o> {
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Options {
-            passes: default_passes(),
-            transforms: Transforms::default(),
-            matching: Matching::default(),
-            others: &[],
-            detail: false,
-        }
+        Options { passes: default_passes(), transforms: Transforms::default(), matching: Matching::default(), others: &[], detail: false }
     }
 }
 
@@ -200,7 +194,10 @@ impl<'i> File<'i> {
             let place = source.position(back(&self.shifts, span).start);
             format!("{}:{}:{}: {note}", source.name(), place.line, place.column)
         });
-        let held = work.held.iter().map(|(value, file)| format!("{}: `{value}` is left: {file}, which was not named, holds it too", source.name()));
+        let held = work
+            .held
+            .iter()
+            .map(|(value, file)| format!("{}: `{value}` is left: {file}, which was not named, holds it too", source.name()));
         let notes: Vec<String> = told.chain(held).collect();
         self.outcome.notes.extend(notes);
         // Of all rounds the last one tells what is left.
@@ -319,7 +316,9 @@ fn check(input: &Input, text: &str, reshaped: bool, options: &Options<'_>) -> Re
     }
     let reason = after.first().map(|problem| problem.message.clone()).unwrap_or_default();
     let message = format!("the normalized text would not load, so the file is left as it was: {reason}");
-    Err(Box::new(Diagnostic::new("normalize-broken", Severity::Error, message, whole(&input.source)).advise("please report it with the file")))
+    Err(Box::new(
+        Diagnostic::new("normalize-broken", Severity::Error, message, whole(&input.source)).advise("please report it with the file"),
+    ))
 }
 
 fn whole(source: &Arc<Source>) -> Label {
@@ -386,7 +385,13 @@ impl Shift {
             let index = self.0.partition_point(|(new, _)| new.start <= at);
             match index.checked_sub(1).and_then(|index| self.0.get(index)) {
                 None => at,
-                Some((new, old)) if at < new.end || (at == new.start && new.start == new.end) => if end { old.end } else { old.start },
+                Some((new, old)) if at < new.end || (at == new.start && new.start == new.end) => {
+                    if end {
+                        old.end
+                    } else {
+                        old.start
+                    }
+                }
                 Some((new, old)) => old.end + (at - new.end),
             }
         };

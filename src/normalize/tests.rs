@@ -45,7 +45,10 @@ fn response_becomes(before: &str, after: &str) {
 fn json_keeps_its_escapes_and_layout() {
     response_becomes(r#"{ "content" : "at 2026-03-30T13:19:38Z" }"#, r#"{ "content" : "at 2000-01-01T00:00:00Z" }"#);
     response_becomes(r#"{ "content": "\u00e9\n\"2026-03-30T13:19:38Z\"\/" }"#, r#"{ "content": "\u00e9\n\"2000-01-01T00:00:00Z\"\/" }"#);
-    response_becomes(r#"{ "content": "😀\ud83d\ude00 2026-03-30T13:19:38Z é" }"#, r#"{ "content": "😀\ud83d\ude00 2000-01-01T00:00:00Z é" }"#);
+    response_becomes(
+        r#"{ "content": "😀\ud83d\ude00 2026-03-30T13:19:38Z é" }"#,
+        r#"{ "content": "😀\ud83d\ude00 2000-01-01T00:00:00Z é" }"#,
+    );
     response_becomes(r#"{ "content": "\u0032026-03-30T13:19:38Z" }"#, r#"{ "content": "2000-01-01T00:00:00Z" }"#);
     response_becomes(
         r#"{ "content": "2026-03-30T13:19:38Z, 2026-03-31T13:19:39Z" }"#,
@@ -77,7 +80,11 @@ fn jsonc_keeps_comments_and_commas() {
 /// A YAML file around a value, and the same around another one.
 #[track_caller]
 fn yaml(before: &str, after: &str) {
-    let file = |value: &str| format!("# c\nfixtures:\n  - match: {{ userMessage: x }}\n    response:\n      content: {value}\n      # d\n      finishReason: stop\n");
+    let file = |value: &str| {
+        format!(
+            "# c\nfixtures:\n  - match: {{ userMessage: x }}\n    response:\n      content: {value}\n      # d\n      finishReason: stop\n"
+        )
+    };
     becomes("a.yaml", &file(before), &file(after));
 }
 
@@ -112,9 +119,15 @@ fn what_an_author_wrote_stays() {
     stays("a.json", &response(r#"{ "content": "2026-03-30T12:00:00Z on 2026-03-30" }"#));
     for text in [
         format!(r#"{{ "meta": "{stamp}", "_c": "{stamp}", "fixtures": [] }}"#),
-        format!(r#"{{ "fixtures": [{{ "description": "{stamp}", "tags": ["{stamp}"], "recordedAt": "{stamp}", "match": {{}}, "response": {{ "content": "a" }} }}] }}"#),
-        format!(r#"{{ "fixtures": [{{ "match": {{ "body": {{ "a": "{stamp}" }}, "headers": {{ "a": "{stamp}" }} }}, "response": {{ "content": "a" }} }}] }}"#),
-        format!(r#"{{ "fixtures": [{{ "match": {{}}, "response": {{ "content": "a", "reasoning": "b", "reasoningSignature": "{stamp}", "_c": "{stamp}" }} }}] }}"#),
+        format!(
+            r#"{{ "fixtures": [{{ "description": "{stamp}", "tags": ["{stamp}"], "recordedAt": "{stamp}", "match": {{}}, "response": {{ "content": "a" }} }}] }}"#
+        ),
+        format!(
+            r#"{{ "fixtures": [{{ "match": {{ "body": {{ "a": "{stamp}" }}, "headers": {{ "a": "{stamp}" }} }}, "response": {{ "content": "a" }} }}] }}"#
+        ),
+        format!(
+            r#"{{ "fixtures": [{{ "match": {{}}, "response": {{ "content": "a", "reasoning": "b", "reasoningSignature": "{stamp}", "_c": "{stamp}" }} }}] }}"#
+        ),
     ] {
         stays("a.json", &text);
     }
@@ -178,7 +191,9 @@ fn names_and_groups_select_passes() {
 
 #[test]
 fn dates_of_timings_stay_consistent() {
-    let timings = |text: &str| format!("{{ \"fixtures\": [{{ \"match\": {{}}, \"response\": {{ \"content\": \"a\" }}, \"recordedTimings\": {text} }}] }}");
+    let timings = |text: &str| {
+        format!("{{ \"fixtures\": [{{ \"match\": {{}}, \"response\": {{ \"content\": \"a\" }}, \"recordedTimings\": {text} }}] }}")
+    };
     becomes(
         "a.json",
         &timings(r#"{ "ttftMs": 13, "interChunkDelaysMs": [13, 13, 13], "totalDurationMs": 52 }"#),

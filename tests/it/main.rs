@@ -32,6 +32,8 @@ mod match_cli;
 mod matcher_laws;
 /// A second, independent reading of the matching rules.
 mod matcher_oracle;
+/// `aimock normalize` from outside.
+mod normalize_cli;
 /// Every normalize pass on its own examples.
 mod normalize_examples;
 /// Whatever has a file is registered, and the other way round.

@@ -101,7 +101,8 @@ pub fn lint_rules() -> Vec<RuleInfo> {
 
 /// What `normalize --check` can report, the loader's rules included.
 pub fn pass_rules() -> Vec<RuleInfo> {
-    let info = |pass: &&crate::normalize::Pass| RuleInfo { name: pass.name, summary: pass.summary, why: pass.why, severity: Severity::Warning };
+    let info =
+        |pass: &&crate::normalize::Pass| RuleInfo { name: pass.name, summary: pass.summary, why: pass.why, severity: Severity::Warning };
     crate::normalize::ALL.iter().map(info).chain(loader_rules()).collect()
 }
 

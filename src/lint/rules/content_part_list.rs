@@ -1,10 +1,10 @@
 //! `content-part-list`: `content` is a list of content parts.
 
 use super::super::answers::{report, responses, text};
-use crate::document::edit::rename_key;
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Fix, Safety, Severity};
 use crate::document::Node;
+use crate::document::edit::rename_key;
 
 pub(super) static RULE: Rule = Rule {
     name: "content-part-list",

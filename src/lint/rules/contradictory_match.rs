@@ -1,9 +1,9 @@
 //! `contradictory-match`: no request can satisfy this `match`.
 
 use super::super::answers::{kind, report, responses};
-use crate::document::edit::rename_key;
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Fix, Safety, Severity};
+use crate::document::edit::rename_key;
 use crate::document::{Node, Value};
 use crate::exchange::{Endpoint, MediaKind};
 

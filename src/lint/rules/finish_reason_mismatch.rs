@@ -1,9 +1,9 @@
 //! `finish-reason-mismatch`: `finishReason` says something else than the answer.
 
 use super::super::answers::{calls, is_recording, kind, report, responses};
-use crate::document::edit::replace_text;
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Fix, Safety, Severity};
+use crate::document::edit::replace_text;
 use crate::exchange::MediaKind;
 use crate::shape::code;
 

@@ -1,9 +1,9 @@
 //! `missing-endpoint`: a media answer without `endpoint` in its `match`.
 
 use super::super::answers::{kind, kind_name, report, responses};
-use crate::document::edit::append_text_member;
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Fix, Safety, Severity};
+use crate::document::edit::append_text_member;
 use crate::exchange::MediaKind;
 
 pub(super) static RULE: Rule = Rule {

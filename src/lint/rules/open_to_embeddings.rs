@@ -1,9 +1,9 @@
 //! `open-to-embeddings`: a chat answer that an embeddings request would meet.
 
 use super::super::answers::report;
-use crate::document::edit::append_text_member;
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Fix, Safety, Severity};
+use crate::document::edit::append_text_member;
 use crate::exchange::MediaKind;
 use crate::matcher::{Clause, Match, Pattern};
 

@@ -1,9 +1,9 @@
 //! `response-key-slip`: a response uses another format's key.
 
 use super::super::answers::{counting, kind_key, report, responses, text};
-use crate::document::edit::rename_key;
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Edit, Fix, Safety, Severity, Span};
+use crate::document::edit::rename_key;
 use crate::document::{Member, Node};
 use crate::shape::code;
 

@@ -1,9 +1,9 @@
 //! `timing-without-stream`: stream settings on an answer that never streams.
 
 use super::super::answers::{carriers, counting, kind, kind_name, report};
-use crate::document::edit::remove_member;
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Fix, Safety, Severity};
+use crate::document::edit::remove_member;
 use crate::exchange::MediaKind;
 
 pub(super) static RULE: Rule = Rule {

@@ -1,9 +1,9 @@
 //! `unknown-finish-reason`: `finishReason` is a word that no provider sends.
 
 use super::super::answers::{is_true, report, responses};
-use crate::document::edit::replace_text;
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Fix, Safety, Severity};
+use crate::document::edit::replace_text;
 use crate::shape::code;
 
 pub(super) static RULE: Rule = Rule {

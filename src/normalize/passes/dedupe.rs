@@ -31,7 +31,8 @@ pub(super) static PASS: Pass = Pass {
 fn apply(tree: &Tree<'_>, edits: &mut TreeEdits) {
     let Some(list) = tree.root.get("fixtures") else { return };
     let mut seen = HashSet::new();
-    let twice: Vec<&Node<'_>> = list.items().iter().filter(|entry| identity(entry).is_some_and(|identity| !seen.insert(hash(&identity)))).collect();
+    let twice: Vec<&Node<'_>> =
+        list.items().iter().filter(|entry| identity(entry).is_some_and(|identity| !seen.insert(hash(&identity)))).collect();
     // One a round where commas are shared: what is cut must not touch.
     for entry in twice {
         if let Some(cut) = remove_item(tree.layout, list, entry) {

@@ -76,7 +76,8 @@ fn sort(tree: &Tree<'_>, node: &Node<'_>, keys: &[&str], edits: &mut TreeEdits) 
 /// YAML nothing refers to another place or cares for what follows.
 fn can_move(tree: &Tree<'_>, node: &Node<'_>, members: &[Member<'_>]) -> bool {
     let ends = members.iter().zip(members.iter().skip(1));
-    let adjacent = ends.clone().all(|(one, next)| one.value.span.end <= next.key_span.start && tree.is_blank(one.value.span.end, next.key_span.start));
+    let adjacent =
+        ends.clone().all(|(one, next)| one.value.span.end <= next.key_span.start && tree.is_blank(one.value.span.end, next.key_span.start));
     let unique = members.iter().all(|member| members.iter().filter(|other| other.key == member.key).count() == 1);
     if !adjacent || !unique || members.len() > MOST_KEYS {
         return false;

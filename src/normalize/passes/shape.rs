@@ -53,7 +53,9 @@ fn apply(tree: &Tree<'_>, edits: &mut TreeEdits) {
 
 /// A list of fixtures without the object around it, or one fixture alone.
 pub(crate) fn is_bare(root: &Node<'_>) -> bool {
-    let is_entry = |node: &Node<'_>| node.get("match").is_some_and(|matches| matches!(matches.value, Value::Object(_))) && node.get("response").is_some();
+    let is_entry = |node: &Node<'_>| {
+        node.get("match").is_some_and(|matches| matches!(matches.value, Value::Object(_))) && node.get("response").is_some()
+    };
     match &root.value {
         Value::Array(items) => !items.is_empty() && items.iter().all(is_entry),
         Value::Object(_) => root.get("fixtures").is_none() && is_entry(root),
@@ -92,7 +94,9 @@ fn plain_response(entry: &Node<'_>, edits: &mut TreeEdits) {
 /// Keys that mean one of ours, where ours is not there.
 fn rename(tree: &Tree<'_>, response: &Node<'_>, edits: &mut TreeEdits) {
     let has_kind = KIND_KEYS.iter().any(|key| response.get(key).is_some());
-    let only = |key: &str, keys: &[&str]| response.members().iter().filter(|member| keys.contains(&member.key.as_ref())).count() == 1 && keys.contains(&key);
+    let only = |key: &str, keys: &[&str]| {
+        response.members().iter().filter(|member| keys.contains(&member.key.as_ref())).count() == 1 && keys.contains(&key)
+    };
     for member in response.members() {
         let key = member.key.as_ref();
         let meant = match key {
@@ -116,7 +120,8 @@ fn unwrap_call(tree: &Tree<'_>, call: &Node<'_>, edits: &mut TreeEdits) {
     }
     let head = Span::new(function.key_span.start, first.key_span.start);
     let tail = Span::new(last.value.span.end, function.value.span.end);
-    let is_plain = tree.is_free_of_comments(Span::new(function.value.span.start + 1, first.key_span.start)) && tree.is_free_of_comments(Span::new(tail.start, tail.end - 1));
+    let is_plain = tree.is_free_of_comments(Span::new(function.value.span.start + 1, first.key_span.start))
+        && tree.is_free_of_comments(Span::new(tail.start, tail.end - 1));
     if !is_plain {
         return;
     }
