@@ -11,6 +11,7 @@ mod lint;
 mod matching;
 mod progress;
 pub mod report;
+mod rewritten;
 mod schema;
 mod scopes;
 mod serve;

@@ -1,0 +1,64 @@
+//! A request as `aimock match` shows it after the transforms of the configuration.
+
+use std::fmt::Write as _;
+
+use super::report::escape;
+use crate::exchange::Exchange;
+use crate::matcher::CRITERIA;
+use crate::transform::Transforms;
+
+/// What matching sees of a request, and what came of it.
+#[derive(Debug)]
+pub(super) struct Rewritten {
+    pub(super) exchange: Exchange,
+    transforms: Vec<String>,
+    /// Match keys that read something else than before, and what they read now, in words.
+    changes: Vec<(&'static str, String)>,
+}
+
+impl Rewritten {
+    /// Rewrites a request as the server would.
+    ///
+    /// # Errors
+    /// A transform fails: the server would answer 500.
+    pub(super) fn new(transforms: &Transforms, original: Exchange) -> anyhow::Result<Rewritten> {
+        if transforms.is_empty() {
+            return Ok(Rewritten { exchange: original, transforms: Vec::new(), changes: Vec::new() });
+        }
+        let request = transforms.request(&original.request).map_err(|error| {
+            anyhow::anyhow!(
+                "transform `{}` cannot rewrite this request: {}\nthe server answers it with 500 `transform_failed`",
+                error.transform,
+                error.reason
+            )
+        })?;
+        let exchange = Exchange { raw: original.raw.clone(), request };
+        let changed = |criterion: &&&crate::matcher::Criterion| (criterion.read)(&original) != (criterion.read)(&exchange);
+        let changes = CRITERIA.iter().filter(changed).map(|criterion| (criterion.key, (criterion.read)(&exchange).to_string())).collect();
+        Ok(Rewritten { exchange, transforms: transforms.names(), changes })
+    }
+
+    /// The lines that say so; none when there are no transforms.
+    pub(super) fn text(&self) -> String {
+        if self.transforms.is_empty() {
+            return String::new();
+        }
+        let nothing = if self.changes.is_empty() { " (they change nothing here)" } else { "" };
+        let mut text = format!("  after transforms: {}{nothing}\n", escape(&self.transforms.join(", ")));
+        let width = self.changes.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
+        for (key, found) in &self.changes {
+            let _ = writeln!(text, "    {key:width$}  {}", escape(found));
+        }
+        text
+    }
+
+    /// Adds the same to an answer in JSON.
+    pub(super) fn add_to(&self, answer: &mut serde_json::Value) {
+        if let (Some(answer), false) = (answer.as_object_mut(), self.transforms.is_empty()) {
+            let changes: serde_json::Map<String, serde_json::Value> =
+                self.changes.iter().map(|(key, found)| ((*key).to_owned(), found.as_str().into())).collect();
+            answer.insert("transforms".to_owned(), serde_json::json!(self.transforms));
+            answer.insert("rewritten".to_owned(), changes.into());
+        }
+    }
+}
