@@ -1,5 +1,6 @@
 //! A request as `aimock match` shows it after the transforms of the configuration.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::report::escape;
@@ -22,17 +23,16 @@ impl Rewritten {
     /// # Errors
     /// A transform fails: the server would answer 500.
     pub(super) fn new(transforms: &Transforms, original: Exchange) -> anyhow::Result<Rewritten> {
-        if transforms.is_empty() {
-            return Ok(Rewritten { exchange: original, transforms: Vec::new(), changes: Vec::new() });
-        }
-        let request = transforms.request(&original.request).map_err(|error| {
+        let seen = transforms.exchange(&original).map_err(|error| {
             anyhow::anyhow!(
                 "transform `{}` cannot rewrite this request: {}\nthe server answers it with 500 `transform_failed`",
                 error.transform,
                 error.reason
             )
         })?;
-        let exchange = Exchange { raw: original.raw.clone(), request };
+        let Cow::Owned(exchange) = seen else {
+            return Ok(Rewritten { exchange: original, transforms: Vec::new(), changes: Vec::new() });
+        };
         let changed = |criterion: &&&crate::matcher::Criterion| (criterion.read)(&original) != (criterion.read)(&exchange);
         let changes = CRITERIA.iter().filter(changed).map(|criterion| (criterion.key, (criterion.read)(&exchange).to_string())).collect();
         Ok(Rewritten { exchange, transforms: transforms.names(), changes })

@@ -82,11 +82,7 @@ impl<'a> ScopeContext<'a> {
 
     /// A request as the server would match it; `None` when it would refuse it, since a transform fails.
     pub(super) fn seen<'e>(&self, exchange: &'e Exchange) -> Option<Cow<'e, Exchange>> {
-        if self.transforms.is_empty() {
-            return Some(Cow::Borrowed(exchange));
-        }
-        let request = self.transforms.request(&exchange.request).ok()?;
-        Some(Cow::Owned(Exchange { raw: exchange.raw.clone(), request }))
+        self.transforms.exchange(exchange).ok()
     }
 
     /// Who takes whose requests.

@@ -1,6 +1,5 @@
 //! From a complete request to a plan and what the journal will say: no waiting, no socket.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -82,21 +81,12 @@ impl Call<'_> {
             Ok(request) => exchange.request = request,
             Err(error) => return speaker.error(&error, Outcome::default()),
         }
-        let seen = match self.rewritten(exchange) {
+        let seen = match self.app.settings.transforms.exchange(exchange) {
             Ok(seen) => seen,
             Err(error) => return speaker.transform_failed(&exchange.raw, &error),
         };
         let decision = self.app.sessions.claim(&self.app.editions, &seen, self.policy);
         speaker.served(&decision.edition, Asked { exchange, seen: &seen }, decision.verdict)
-    }
-
-    /// The request as matching reads it: a copy, if there is anything to rewrite.
-    fn rewritten<'e>(&self, exchange: &'e Exchange) -> Result<Cow<'e, Exchange>, TransformError> {
-        let transforms = &self.app.settings.transforms;
-        if transforms.is_empty() {
-            return Ok(Cow::Borrowed(exchange));
-        }
-        Ok(Cow::Owned(Exchange { request: transforms.request(&exchange.request)?, raw: exchange.raw.clone() }))
     }
 
     /// What the request means, or why its vendor would refuse it.
@@ -117,7 +107,7 @@ impl Call<'_> {
         let speaker = Speaker { codec: None, call: self };
         exchange.request = Request { context: self.policy.context.clone(), ..Request::default() };
         if self.app.editions.current().answers_any_url {
-            let seen = match self.rewritten(exchange) {
+            let seen = match self.app.settings.transforms.exchange(exchange) {
                 Ok(seen) => seen,
                 Err(error) => return speaker.transform_failed(&exchange.raw, &error),
             };

@@ -6,6 +6,7 @@
 //! and never sees headers or bodies.
 
 mod builtins;
+mod exchange;
 mod found;
 mod list;
 mod request;
