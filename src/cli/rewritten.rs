@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::report::escape;
 use crate::exchange::Exchange;
-use crate::matcher::CRITERIA;
+use crate::matcher::{CRITERIA, Facet};
 use crate::transform::Transforms;
 
 /// What matching sees of a request, and what came of it.
@@ -13,8 +13,16 @@ use crate::transform::Transforms;
 pub(super) struct Rewritten {
     pub(super) exchange: Exchange,
     transforms: Vec<String>,
-    /// Match keys that read something else than before, and what they read now, in words.
-    changes: Vec<(&'static str, String)>,
+    changes: Vec<Change>,
+}
+
+/// A match key that reads something else than before.
+#[derive(Debug)]
+struct Change {
+    key: &'static str,
+    /// What it reads now, in words for people.
+    shown: String,
+    whole: String,
 }
 
 impl Rewritten {
@@ -33,8 +41,14 @@ impl Rewritten {
         let Cow::Owned(exchange) = seen else {
             return Ok(Rewritten { exchange: original, transforms: Vec::new(), changes: Vec::new() });
         };
-        let changed = |criterion: &&&crate::matcher::Criterion| (criterion.read)(&original) != (criterion.read)(&exchange);
-        let changes = CRITERIA.iter().filter(changed).map(|criterion| (criterion.key, (criterion.read)(&exchange).to_string())).collect();
+        let mut changes = Vec::new();
+        for criterion in CRITERIA {
+            let (before, now) = ((criterion.read)(&original), (criterion.read)(&exchange));
+            if before != now {
+                let whole = if let Facet::Text(text) = &now { text.clone().into_owned() } else { now.to_string() };
+                changes.push(Change { key: criterion.key, shown: now.to_string(), whole });
+            }
+        }
         Ok(Rewritten { exchange, transforms: transforms.names(), changes })
     }
 
@@ -45,9 +59,9 @@ impl Rewritten {
         }
         let nothing = if self.changes.is_empty() { " (they change nothing here)" } else { "" };
         let mut text = format!("  after transforms: {}{nothing}\n", escape(&self.transforms.join(", ")));
-        let width = self.changes.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
-        for (key, found) in &self.changes {
-            let _ = writeln!(text, "    {key:width$}  {}", escape(found));
+        let width = self.changes.iter().map(|change| change.key.len()).max().unwrap_or(0);
+        for Change { key, shown, whole: _ } in &self.changes {
+            let _ = writeln!(text, "    {key:width$}  {}", escape(shown));
         }
         text
     }
@@ -56,7 +70,7 @@ impl Rewritten {
     pub(super) fn add_to(&self, answer: &mut serde_json::Value) {
         if let (Some(answer), false) = (answer.as_object_mut(), self.transforms.is_empty()) {
             let changes: serde_json::Map<String, serde_json::Value> =
-                self.changes.iter().map(|(key, found)| ((*key).to_owned(), found.as_str().into())).collect();
+                self.changes.iter().map(|change| (change.key.to_owned(), change.whole.as_str().into())).collect();
             answer.insert("transforms".to_owned(), serde_json::json!(self.transforms));
             answer.insert("rewritten".to_owned(), changes.into());
         }

@@ -63,6 +63,9 @@ pub(super) fn run(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal
         terminal.flush()?;
         if log_level >= LogLevel::Info {
             terminal.say(format_args!("serving {} on http://{address} (seed {})", counted(count, "fixture"), all.seed));
+            if !config.transforms.is_empty() {
+                terminal.say(format_args!("requests are rewritten before they are matched: {}", config.transforms.names().join(", ")));
+            }
         }
         Ok(match server::serve(listener, app, stage).await {
             Ended::Drained => Status::Clean,
