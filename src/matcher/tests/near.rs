@@ -103,8 +103,8 @@ fn long_texts_that_should_be_equal_are_shown_where_they_part() {
         let verdicts = matches.explain(&exchange);
         assert_eq!((verdicts[0].wanted().as_str(), verdicts[0].found().as_str()), expected);
     };
-    let (wanted, found) = ("equals `… Summarise the report. Then stop.` from character 90 on", "\"… Summarise the report. Then go on.\"");
+    let (wanted, found) = ("equals `…se the report. Then stop.` from character 96 on", "\"…se the report. Then go on.\"");
     check(&format!("{long}Then stop."), &format!("{long}Then go on."), (wanted, found));
-    check(&long, &format!("{long}More."), ("equals `… Summarise the report. ` from character 90 on", "\"… Summarise the report. More.\""));
+    check(&long, &format!("{long}More."), ("equals `…mmarise the report. ` from character 91 on", "\"…mmarise the report. More.\""));
     check("Then stop.", "Then go on.", ("equals `Then stop.`", "\"Then go on.\""));
 }
