@@ -5,12 +5,14 @@
 //! and does no I/O.
 
 mod emission;
+mod model;
 mod neutral;
 mod raw;
 mod reply;
 mod request;
 
 pub use emission::{Body, Emission, Frame, FrameKind};
+pub use model::model_family;
 pub use neutral::PROVIDERS;
 pub use raw::{Exchange, Headers, RawRequest};
 pub use reply::{Audio, Block, ErrorOrigin, ErrorReply, Image, MediaKind, Overrides, RawEvent, Reply, Transcription, Turn, Usage, Video};

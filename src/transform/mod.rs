@@ -6,14 +6,20 @@
 //! and never sees headers or bodies.
 
 mod builtins;
+mod bytes;
 mod exchange;
 mod found;
+mod freeze;
 mod list;
+mod pointer;
 mod request;
 mod scanner;
 mod spec;
+#[cfg(test)]
+mod tests;
 
-pub use builtins::{ALL, BuiltIn, Example, Strictness, builtin};
+pub use builtins::{ALL, BuiltIn, Example, Strictness, builtin, is_drawn_epoch};
+pub use bytes::Signs;
 pub use found::{Found, Kind, stable_id};
 pub use list::{TransformError, Transforms};
 pub use scanner::{Scanner, may_hold};

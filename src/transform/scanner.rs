@@ -1,11 +1,13 @@
-//! Several recognisers over one text.
+//! Several recognisers over one text: what normalize runs on every string.
 
 use super::builtins::{BuiltIn, Strictness};
+use super::bytes::Signs;
 use super::found::Found;
 
-/// Whether a text can hold anything that one of these recognises: one cheap pass. `false` is certain.
+/// Whether a text can hold anything that one of these recognises: `false` is certain. Far cheaper than scanning.
 pub fn may_hold(builtins: &[&'static BuiltIn], text: &str) -> bool {
-    !builtins.is_empty() && text.bytes().any(|byte| byte.is_ascii_digit())
+    let signs = Signs::of(text);
+    builtins.iter().any(|builtin| signs.have(builtin.needs) && (builtin.may_hold)(text))
 }
 
 /// Recognisers that run together.
@@ -21,16 +23,32 @@ impl Scanner {
         Scanner { builtins: builtins.to_vec(), strictness }
     }
 
-    /// Everything found, in the order of the text and without overlaps, each with the index of its recogniser.
+    /// Everything found, in the order of the text and without overlaps, each with the index of its recogniser. Of two
+    /// that overlap the one whose recogniser is earlier in the list stays.
     pub fn scan(&self, text: &str) -> Vec<(usize, Found)> {
+        let signs = Signs::of(text);
         let mut all: Vec<(usize, Found)> = Vec::new();
         let mut found = Vec::new();
-        for (index, builtin) in self.builtins.iter().enumerate() {
+        for (index, builtin) in self.builtins.iter().enumerate().filter(|(_, builtin)| signs.have(builtin.needs)) {
             (builtin.scan)(text, self.strictness, &mut found);
-            all.extend(found.drain(..).map(|found| (index, found)));
+            if !found.is_empty() {
+                merge(&mut all, index, &mut found);
+            }
         }
-        all.sort_by_key(|(index, found)| (found.range.start, *index));
-        all.dedup_by(|(_, later), (_, earlier)| later.range.start < earlier.range.end);
         all
     }
+}
+
+/// Puts what does not overlap into its place; both are in order.
+fn merge(all: &mut Vec<(usize, Found)>, index: usize, found: &mut Vec<Found>) {
+    let mut earlier = std::mem::take(all).into_iter().peekable();
+    for found in found.drain(..) {
+        while let Some(before) = earlier.next_if(|(_, before)| before.range.end <= found.range.start) {
+            all.push(before);
+        }
+        if earlier.peek().is_none_or(|(_, next)| next.range.start >= found.range.end) {
+            all.push((index, found));
+        }
+    }
+    all.extend(earlier);
 }

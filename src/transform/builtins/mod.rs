@@ -1,8 +1,24 @@
 //! What is recognised by name: one file each, in the order of the documentation.
 
+mod boundaries;
+mod digests;
+mod durations;
+mod emails;
+mod ids;
+mod ips;
+mod model_dates;
+mod paths;
+mod ports;
+mod request_ids;
+mod secrets;
 mod timestamps;
+mod uuids;
+mod whitespace;
 
+use super::bytes::Signs;
 use super::found::Found;
+
+pub use timestamps::is_drawn_epoch;
 
 /// A transform that is chosen by its name.
 pub struct BuiltIn {
@@ -14,6 +30,10 @@ pub struct BuiltIn {
     pub examples: &'static [Example],
     /// Match keys that it is about.
     pub keys: &'static [&'static str],
+    /// Characters that every text has in which something is found.
+    pub needs: Signs,
+    /// A cheap second look at texts that have these: `false` is certain.
+    pub may_hold: fn(text: &str) -> bool,
     /// Finds everything of this kind: in order, without overlaps, in linear time.
     pub scan: fn(text: &str, strictness: Strictness, found: &mut Vec<Found>),
 }
@@ -31,7 +51,7 @@ pub struct Example {
     pub before: &'static str,
     /// As matching reads it.
     pub after: &'static str,
-    /// As normalize writes it into a response.
+    /// As normalize writes it into a response: only what a machine drew is rewritten there.
     pub frozen: &'static str,
 }
 
@@ -46,9 +66,32 @@ pub enum Strictness {
 }
 
 /// Every built-in transform, in the order of the documentation.
-pub static ALL: &[&BuiltIn] = &[&timestamps::BUILT_IN];
+pub static ALL: &[&BuiltIn] = &[
+    &timestamps::BUILT_IN,
+    &uuids::BUILT_IN,
+    &ids::BUILT_IN,
+    &request_ids::BUILT_IN,
+    &secrets::BUILT_IN,
+    &emails::BUILT_IN,
+    &ips::BUILT_IN,
+    &ports::BUILT_IN,
+    &paths::BUILT_IN,
+    &durations::BUILT_IN,
+    &whitespace::BUILT_IN,
+    &model_dates::BUILT_IN,
+    &digests::BUILT_IN,
+    &boundaries::BUILT_IN,
+];
 
 /// The built-in transform of this name.
 pub fn builtin(name: &str) -> Option<&'static BuiltIn> {
     ALL.iter().copied().find(|builtin| builtin.name == name)
+}
+
+/// Puts what was found from `first` on in order, and lets the one that begins first, then the longer one, win.
+fn settle(found: &mut Vec<Found>, first: usize) {
+    let mut own = found.split_off(first.min(found.len()));
+    own.sort_by_key(|found| (found.range.start, std::cmp::Reverse(found.range.end)));
+    own.dedup_by(|later, earlier| later.range.start < earlier.range.end);
+    found.append(&mut own);
 }
