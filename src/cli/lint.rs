@@ -16,7 +16,7 @@ use crate::config::SeverityWord;
 use crate::diagnostic::{Diagnostic, Safety, Severity, Source, fingerprints_by};
 use crate::document;
 use crate::files;
-use crate::fixture::{Input, LoadOptions};
+use crate::fixture::Input;
 use crate::lint::{self, Baseline, Category, Chosen, LintInput, Outcome, Selection};
 
 /// Where the baseline is written when nothing else is said.
@@ -130,15 +130,20 @@ impl Lint<'_> {
             .flat_map(|fields| &fields.0)
             .map(|(rule, value)| (rule.clone(), value.0.clone()))
             .collect();
-        let load = LoadOptions { matching: self.config.matching(None), ..LoadOptions::default() };
-        lint::run(LintInput {
+        let load = self.config.load_options(None);
+        let mut outcome = lint::run(LintInput {
             inputs,
             scopes: plan.scopes.clone(),
             shown: plan.shown.clone(),
             chosen: self.chosen,
             options: &options,
             load,
-        })
+        });
+        let config_is_shown =
+            plan.shown.as_ref().is_none_or(|shown| shown.iter().any(|index| plan.name(*index) == Some(self.config.name())));
+        let unstated = self.config.unstated_matching(None, &outcome.files).filter(|_| config_is_shown);
+        outcome.findings.extend(unstated.and_then(|mut finding| self.chosen.settle(&mut finding).then_some(finding)));
+        outcome
     }
 
     /// Applies fixes until none is left, on copies; then writes the files, or with `--diff` only shows what would change.

@@ -6,12 +6,13 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::report::escape;
+use super::rewritten::Rewritten;
 use super::sources::{self, Config, Sources};
 use super::{GlobalArgs, MatchArgs, MatchFormat, Status, StubFormat, Terminal};
 use crate::diagnostic::{Severity, Source};
 use crate::exchange::{Exchange, Headers, RawRequest, Request};
 use crate::files;
-use crate::fixture::{Library, LoadOptions, LoadedFile, into_library};
+use crate::fixture::{Library, LoadedFile, into_library};
 use crate::matcher::{CRITERIA, Miss, Near, Selection, Served, Strictness, Verdict};
 use crate::provider::route::{Lookup, lookup};
 
@@ -22,27 +23,31 @@ const NEAREST: usize = 3;
 pub(super) fn run(args: &MatchArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
     let MatchArgs { request, fixtures, path, headers, matching, format, stub } = args;
     let config = Config::load(global, terminal)?;
-    let exchange = read_request(request, path.as_deref(), headers)?;
+    let rewritten = Rewritten::new(&config.transforms, read_request(request, path.as_deref(), headers)?)?;
+    let exchange = &rewritten.exchange;
     if let Some(language) = stub {
-        terminal.stdout().write_all(stub_text(&exchange, *language)?.as_bytes())?;
+        terminal.stdout().write_all(stub_text(exchange, *language)?.as_bytes())?;
         return Ok(Status::Clean);
     }
-    let options = LoadOptions { matching: config.matching(*matching), ..LoadOptions::default() };
     let sources = Sources::read(&config.paths(fixtures)?, &config, files::DEFAULT_MAX_FILE_SIZE, "<stdin>")?;
     for trouble in &sources.troubles {
         terminal.warn(&trouble.message);
     }
-    let files = sources::load(sources.inputs, &options, terminal);
+    let files = sources::load(sources.inputs, &config.load_options(*matching), terminal);
     warn_of_errors(&files, terminal);
     anyhow::ensure!(files.iter().any(|file| !file.entries.is_empty()), "there is no fixture to match: {}", nothing(&files));
     let texts: Vec<std::sync::Arc<Source>> = files.iter().map(|file| std::sync::Arc::clone(&file.source)).collect();
     let library = into_library(files);
     let served = Served::default();
-    let answer = Answer { library: &library, texts: &texts, exchange: &exchange, served: &served };
-    let selection = library.table.select(&exchange, &served, Strictness::default());
+    let answer = Answer { library: &library, texts: &texts, exchange, served: &served };
+    let selection = library.table.select(exchange, &served, Strictness::default());
     match format {
-        MatchFormat::Text => write!(terminal.stdout(), "{}", answer.text(selection))?,
-        MatchFormat::Json => writeln!(terminal.stdout(), "{:#}", answer.json(selection))?,
+        MatchFormat::Text => write!(terminal.stdout(), "{}", answer.text(selection, &rewritten.text()))?,
+        MatchFormat::Json => {
+            let mut answer = answer.json(selection);
+            rewritten.add_to(&mut answer);
+            writeln!(terminal.stdout(), "{answer:#}")?;
+        }
     }
     Ok(if selection.row().is_some() { Status::Clean } else { Status::Findings })
 }
@@ -154,20 +159,21 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    fn text(&self, selection: Selection) -> String {
+    /// The answer; `after` says what the transforms did.
+    fn text(&self, selection: Selection, after: &str) -> String {
         match selection {
             Selection::Hit { row, by_turn, turn_relaxed } => {
                 let mut text = format!("{} answers\n  at {}\n", escape(&self.library.handle(row)), self.place(row));
                 text.push_str(&self.verdicts(row));
                 let _ = writeln!(text, "  why: {}", self.reason(row, by_turn, turn_relaxed));
-                text
+                text + after
             }
-            Selection::Miss(miss) => self.miss_text(miss),
+            Selection::Miss(miss) => self.miss_text(miss, after),
         }
     }
 
-    fn miss_text(&self, miss: Miss) -> String {
-        let mut text = String::from("no fixture matches\n");
+    fn miss_text(&self, miss: Miss, after: &str) -> String {
+        let mut text = format!("no fixture matches\n{after}");
         if miss.skipped_by_position > 0 {
             let skipped = super::report::counted(miss.skipped_by_position, "fixture");
             let _ = writeln!(text, "  {skipped} would match, but for the sequence slot or the turn");

@@ -12,6 +12,7 @@ mod matching;
 mod normalize;
 mod progress;
 pub mod report;
+mod rewritten;
 mod schema;
 mod scopes;
 mod serve;

@@ -37,7 +37,7 @@ pub(super) fn run(args: &NormalizeArgs, global: &GlobalArgs, terminal: &mut Term
     }
     anyhow::ensure!(!plan.inputs.is_empty() || !plan.troubles.is_empty(), "no JSON or YAML file in {}", plan.arguments());
     let (files, others) = split(&mut plan);
-    let transforms = config.transforms()?;
+    let transforms = config.transforms.clone();
     let inputs: Vec<Input> = files.iter().map(|(input, _)| input.clone()).collect();
     let options = Options { transforms, matching: config.matching(None), others: &others, detail: args.check, passes };
     let outcomes = normalize::run(&inputs, &options);

@@ -52,6 +52,11 @@ impl Plan {
         self.arguments.iter().map(|path| files::display_name(path)).collect::<Vec<_>>().join(", ")
     }
 
+    /// What the input at this position is called.
+    pub(super) fn name(&self, index: usize) -> Option<&str> {
+        self.inputs.get(index).map(|input| input.source.name())
+    }
+
     /// Adds files that are not there yet, and gives the positions of all of them. What stands on standard input takes
     /// the place of the file whose name it bears.
     fn add(&mut self, sources: Sources, here: &Path, known: &mut Known) -> Vec<usize> {

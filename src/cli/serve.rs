@@ -17,7 +17,6 @@ use crate::document::Format;
 use crate::engine::{DEFAULT_TEST_IDS, ServerPolicy};
 use crate::files;
 use crate::fixture::{Fixture, LoadOptions, LoadedFile, Pace, check_together, into_library};
-use crate::matcher::Matching;
 use crate::provider::ReasoningModels;
 use crate::server::{self, ApiKeys, App, Ended, JournalLimits, Level, Limits, Settings, World};
 
@@ -34,16 +33,20 @@ pub(super) fn run(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal
     let config = Config::load(global, terminal)?;
     let all = Everything::resolve(args, &config)?;
     let paths: Vec<PathBuf> = args.paths.iter().chain(&args.fixtures).cloned().collect();
-    let files = load(&config.paths(&paths)?, &config, all.matching, terminal)?;
+    let files = load(&config.paths(&paths)?, &config, &all.load, terminal)?;
+    if let Some(finding) = config.unstated_matching(args.matching, &files.files) {
+        let place = finding.position();
+        terminal.warn(format_args!("{}:{}:{}: {}; {}", config.name(), place.line, place.column, finding.message, finding.help));
+    }
     if let Some(status) = judge(&files, &all, terminal)? {
         return Ok(status);
     }
     let library = into_library(files.files);
     let count = library.fixtures.len();
     let log_level = all.log_level;
-    let matching = all.matching;
+    let load = all.load;
     let world = World::new(
-        Box::new(move |text| parse_upload(text, matching)),
+        Box::new(move |text| parse_upload(text, &load)),
         Box::new(move |level, line| {
             if is_shown(level, log_level) {
                 log_line(level, line);
@@ -60,6 +63,9 @@ pub(super) fn run(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal
         terminal.flush()?;
         if log_level >= LogLevel::Info {
             terminal.say(format_args!("serving {} on http://{address} (seed {})", counted(count, "fixture"), all.seed));
+            if !config.transforms.is_empty() {
+                terminal.say(format_args!("requests are rewritten before they are matched: {}", config.transforms.names().join(", ")));
+            }
         }
         Ok(match server::serve(listener, app, stage).await {
             Ended::Drained => Status::Clean,
@@ -77,7 +83,7 @@ struct Everything {
     host: String,
     port: u16,
     seed: u64,
-    matching: Matching,
+    load: LoadOptions<'static>,
     log_level: LogLevel,
     validate_on_load: bool,
 }
@@ -121,6 +127,7 @@ impl Everything {
                 strict: *strict || file.strict.or(config.shape.strict).unwrap_or(false),
                 strict_turns: *strict_turn_index || file.strict_turns.unwrap_or(false),
             },
+            transforms: config.transforms.clone(),
             pace,
             seed,
             auth: keys(api_keys.as_deref(), config)?,
@@ -140,7 +147,7 @@ impl Everything {
             host: host.clone().or_else(|| host_of(&file, config)).unwrap_or_else(|| DEFAULT_HOST.to_owned()),
             port: port.or(file.port.or(config.shape.port).map(|port| port.0)).unwrap_or(DEFAULT_PORT),
             seed,
-            matching: config.matching(*matching),
+            load: config.load_options(*matching),
             log_level: log_level.or(file.log_level.or(peer.log_level).map(level)).unwrap_or_default(),
             validate_on_load: *validate_on_load || file.validate_on_load.unwrap_or(false),
         })
@@ -186,15 +193,14 @@ struct Loaded {
     problems: Vec<Diagnostic>,
 }
 
-fn load(paths: &[PathBuf], config: &Config, matching: Matching, terminal: &mut Terminal<'_>) -> anyhow::Result<Loaded> {
+fn load(paths: &[PathBuf], config: &Config, options: &LoadOptions<'_>, terminal: &mut Terminal<'_>) -> anyhow::Result<Loaded> {
     let sources = Sources::read(paths, config, files::DEFAULT_MAX_FILE_SIZE, "<stdin>")?;
     if sources.asked.missing && sources.inputs.is_empty() {
         let reasons: Vec<String> =
             sources.troubles.iter().map(|trouble| format!("{}: {}", trouble.primary.source.name(), trouble.message)).collect();
         anyhow::bail!("nothing to serve: {}", reasons.join("; "));
     }
-    let options = LoadOptions { matching, ..LoadOptions::default() };
-    let mut files = sources::load(sources.inputs, &options, terminal);
+    let mut files = sources::load(sources.inputs, options, terminal);
     let mut problems = sources.troubles;
     problems.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.problems)));
     problems.extend(check_together(&files));
@@ -231,10 +237,9 @@ fn judge(loaded: &Loaded, all: &Everything, terminal: &mut Terminal<'_>) -> anyh
 }
 
 /// Fixtures that come through the control API.
-fn parse_upload(text: &str, matching: Matching) -> Result<Vec<Fixture>, Vec<String>> {
+fn parse_upload(text: &str, options: &LoadOptions<'_>) -> Result<Vec<Fixture>, Vec<String>> {
     let source = Arc::new(Source::new(SourceId(u32::MAX), "<control API>", text));
-    let options = LoadOptions { matching, ..LoadOptions::default() };
-    let loaded = crate::fixture::load(&source, Format::Json, &options);
+    let loaded = crate::fixture::load(&source, Format::Json, options);
     let errors: Vec<String> = loaded
         .problems
         .iter()

@@ -10,12 +10,12 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use super::report::FileOutcome;
 use super::{GlobalArgs, Progress, Status, Terminal};
 use crate::config::{self, ConfigShape};
-use crate::diagnostic::{Diagnostic, Severity, Source, SourceId};
-use crate::document::Format;
+use crate::diagnostic::{Diagnostic, Label, Severity, Source, SourceId, Span};
+use crate::document::{self, Format};
 use crate::files::{self, Exclude, FileText, Found};
 use crate::fixture::{Input, LoadOptions, LoadedFile};
 use crate::matcher::Matching;
-use crate::transform::{Spec, Transforms};
+use crate::transform::Transforms;
 
 /// Where fixtures are looked for when nothing else is said.
 const DEFAULT_PATH: &str = "fixtures";
@@ -30,6 +30,10 @@ const UNREAD: SourceId = SourceId(u32::MAX);
 #[derive(Debug, Default)]
 pub(super) struct Config {
     pub(super) shape: ConfigShape,
+    /// How requests, and texts of match keys, are rewritten.
+    pub(super) transforms: Transforms,
+    /// Its text; `None` without a file.
+    source: Option<Arc<Source>>,
     /// The folder that its paths are relative to; `None` without a file.
     folder: Option<PathBuf>,
     /// Whether the file is the peer's, whose paths are relative to the working directory.
@@ -73,15 +77,20 @@ impl Config {
         let name = files::display_name(&path);
         let text =
             files::read_path(&path, files::DEFAULT_MAX_FILE_SIZE).with_context(|| format!("cannot read the configuration {name}"))?.text;
-        let source = Arc::new(Source::new(SourceId(0), name.clone(), text));
+        let source = Arc::new(Source::new(UNREAD, name.clone(), text));
         let problems = match config::parse(&source, Format::from_path(&name)) {
             Ok((shape, warnings)) => {
                 for warning in warnings {
                     let place = warning.position();
                     terminal.warn(format_args!("{name}:{}:{}: {}", place.line, place.column, warning.message));
                 }
-                let folder = path.parent().map(|folder| seen_from(&here, folder));
-                return Ok(Config { is_peers: shape.llm.is_some(), shape, folder });
+                match compile(&shape, &source) {
+                    Ok(transforms) => {
+                        let folder = path.parent().map(|folder| seen_from(&here, folder));
+                        return Ok(Config { is_peers: shape.llm.is_some(), shape, transforms, source: Some(source), folder });
+                    }
+                    Err(problems) => problems,
+                }
             }
             Err(problems) => problems,
         };
@@ -96,7 +105,7 @@ impl Config {
 
     /// A configuration that stands in a folder, whether or not it is written there yet.
     pub(super) fn at(folder: PathBuf, shape: ConfigShape) -> Config {
-        Config { is_peers: shape.llm.is_some(), shape, folder: Some(folder) }
+        Config { is_peers: shape.llm.is_some(), shape, folder: Some(folder), ..Config::default() }
     }
 
     /// What a file is called in files that are committed: its path from the configuration's folder, so that a baseline
@@ -151,19 +160,6 @@ impl Config {
         Exclude::new(self.path(""), &globs).context("`exclude` of the configuration")
     }
 
-    /// The transforms in force.
-    ///
-    /// # Errors
-    /// One of them cannot be used; all of these are named.
-    pub(super) fn transforms(&self) -> anyhow::Result<Transforms> {
-        let specs: Vec<Spec> = self.shape.transforms.iter().flatten().map(spec_of).collect();
-        Transforms::compile(&specs).map_err(|errors| {
-            let list: Vec<String> =
-                errors.iter().map(|error| format!("transforms[{}]: {}; {}", error.index, error.message, error.help)).collect();
-            anyhow::anyhow!("{}", list.join("\n"))
-        })
-    }
-
     /// How plain texts compare: what is said, else exact where there are transforms.
     pub(super) fn matching(&self, flag: Option<super::Matching>) -> Matching {
         use crate::config::MatchingWord;
@@ -178,24 +174,54 @@ impl Config {
             Some(MatchingWord::Contains) | None => Matching::Contains,
         }
     }
+
+    /// How fixture files are loaded.
+    pub(super) fn load_options(&self, flag: Option<super::Matching>) -> LoadOptions<'static> {
+        LoadOptions { matching: self.matching(flag), transforms: self.transforms.clone(), ..LoadOptions::default() }
+    }
+
+    /// The warning that plain texts are compared exactly only because there are transforms, if these files have any.
+    pub(super) fn unstated_matching(&self, flag: Option<super::Matching>, files: &[LoadedFile]) -> Option<Diagnostic> {
+        let texts: usize = files.iter().map(|file| file.plain_texts).sum();
+        let source = self.source.as_ref()?;
+        if self.transforms.is_empty() || self.shape.matching.is_some() || flag.is_some() || texts == 0 {
+            return None;
+        }
+        let (count, verb) = (super::report::counted(texts, "text key"), if texts == 1 { "is" } else { "are" });
+        let message = format!("{count} {verb} now exact: there are `transforms`, and no `matching`");
+        let mut finding = Diagnostic::new("transforms-without-matching", Severity::Warning, message, label(source, "/transforms"))
+            .because("under transforms a plain text of `match` must be all of the request's text, where without them a part is enough");
+        finding.help = "write `matching: exact` if that is meant, or `matching: contains`".into();
+        Some(finding)
+    }
+
+    /// What the configuration is called.
+    pub(super) fn name(&self) -> &str {
+        self.source.as_ref().map_or("the configuration", |source| source.name())
+    }
 }
 
-fn spec_of(shape: &config::TransformShape) -> Spec {
-    match shape {
-        config::TransformShape::Named(name) => Spec::BuiltIn { name: name.clone(), label: None },
-        config::TransformShape::Own(fields) => {
-            let label = fields.name.as_ref().map(|name| name.0.clone());
-            match (&fields.replace, &fields.drop) {
-                (Some(pattern), _) => Spec::Replace {
-                    pattern: pattern.0.clone(),
-                    with: fields.with.clone().unwrap_or_default(),
-                    within: fields.within.iter().flatten().map(|key| key.0.clone()).collect(),
-                    label,
-                },
-                (None, pointer) => Spec::Drop { pointer: pointer.as_ref().map(|pointer| pointer.0.clone()).unwrap_or_default(), label },
-            }
-        }
-    }
+/// The transforms of a configuration, or what is wrong with them, each at its place.
+fn compile(shape: &ConfigShape, source: &Arc<Source>) -> Result<Transforms, Vec<Diagnostic>> {
+    Transforms::compile(&config::transforms(shape)).map_err(|errors| {
+        let finding = |error: crate::transform::SpecError| {
+            let place = label(source, &format!("/transforms/{}/{}", error.index, error.field));
+            let mut finding = Diagnostic::new("invalid-transform", Severity::Error, error.message, place);
+            finding.help = error.help.into();
+            finding
+        };
+        errors.into_iter().map(finding).collect()
+    })
+}
+
+/// A place in the configuration, or the nearest one around it.
+fn label(source: &Arc<Source>, pointer: &str) -> Label {
+    let parsed = document::parse(source.text(), Format::from_path(source.name()), &document::Limits::default());
+    let span = parsed.map_or(Span::new(0, 0), |parsed| {
+        let place = document::pointer::nearest(&parsed.root, pointer);
+        place.key_span.unwrap_or(place.value.span)
+    });
+    Label { source: Arc::clone(source), span, pointer: pointer.to_owned(), note: "".into() }
 }
 
 /// A folder above the working directory as `..`, so that names stay short; another one as it is.

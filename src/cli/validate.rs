@@ -19,7 +19,7 @@ pub(super) fn run(args: &ValidateArgs, global: &GlobalArgs, terminal: &mut Termi
     for path in schema {
         schemas.push(own_schema(path)?);
     }
-    let options = LoadOptions { matching: config.matching(None), schemas: &schemas, ..LoadOptions::default() };
+    let options = LoadOptions { schemas: &schemas, ..config.load_options(None) };
     let sources = Sources::read(&paths, &config, max_file_size.unwrap_or(DEFAULT_MAX_FILE_SIZE), "<stdin>")?;
     anyhow::ensure!(!sources.is_empty(), "{}", nothing_found(&paths));
     let Sources { inputs, paths: _, troubles, asked } = sources;

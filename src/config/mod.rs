@@ -11,6 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use crate::diagnostic::{Diagnostic, Severity, Source};
 use crate::document::{Format, Limits, Node, Value};
 use crate::shape::{AnyJson, Count, Fields, Millis, NonEmpty, OneOrMany, PositiveCount, Read, Reader, Speed, keyword, shape};
+use crate::transform::Spec;
 
 /// File names that are looked for, in this order, from the working directory up to the repository root.
 pub const FILE_NAMES: [&str; 5] = ["aimock.yaml", "aimock.yml", "aimock.jsonc", "aimock.json", ".aimock.yaml"];
@@ -268,6 +269,27 @@ impl JsonSchema for TransformShape {
         let own = generator.subschema_for::<TransformFields>();
         json_schema!({ "anyOf": [{ "type": "string" }, own] })
     }
+}
+
+/// The transforms of a configuration, in list order.
+pub fn transforms(shape: &ConfigShape) -> Vec<Spec> {
+    let own = |fields: &TransformFields| {
+        let label = fields.name.as_ref().map(|name| name.0.clone());
+        match (&fields.replace, &fields.drop) {
+            (Some(pattern), _) => Spec::Replace {
+                pattern: pattern.0.clone(),
+                with: fields.with.clone().unwrap_or_default(),
+                within: fields.within.iter().flatten().map(|key| key.0.clone()).collect(),
+                label,
+            },
+            (None, drop) => Spec::Drop { pointer: drop.as_ref().map(|pointer| pointer.0.clone()).unwrap_or_default(), label },
+        }
+    };
+    let spec = |item: &TransformShape| match item {
+        TransformShape::Named(name) => Spec::BuiltIn { name: name.clone(), label: None },
+        TransformShape::Own(fields) => own(fields),
+    };
+    shape.transforms.iter().flatten().map(spec).collect()
 }
 
 /// A TCP port.

@@ -34,6 +34,7 @@ use crate::diagnostic::{Diagnostic, Label, Safety, Severity, Source, Span};
 use crate::document::edit::Layout;
 use crate::document::{Format, Node, Parsed};
 use crate::fixture::{LoadedEntry, LoadedFile};
+use crate::transform::Transforms;
 
 /// How much a rule asks of authors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,6 +137,8 @@ pub struct FileContext<'a> {
     pub file: &'a LoadedFile,
     /// Settings of single rules, by rule name.
     pub options: &'a serde_json::Map<String, serde_json::Value>,
+    /// How texts of match keys are rewritten before they are compared.
+    pub transforms: &'a Transforms,
     /// Its secrets and personal data, found when a rule first asks.
     pub leaks: Leaks,
 }

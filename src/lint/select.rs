@@ -159,7 +159,7 @@ impl Chosen {
     }
 
     /// Gives a finding its chosen severity; `false`: it is switched off, everywhere or for its file.
-    pub(super) fn settle(&self, finding: &mut Diagnostic) -> bool {
+    pub fn settle(&self, finding: &mut Diagnostic) -> bool {
         if let Some((_, severity)) = self.rules.iter().find(|(rule, _)| rule.name == finding.rule) {
             finding.severity = *severity;
         }

@@ -19,7 +19,9 @@ pub(super) type Recogniser = fn(&str) -> Option<Range<usize>>;
 pub(super) fn report_in_keys(file: &FileContext<'_>, findings: &mut Findings, recognise: Recogniser, what: &str, help: &'static str) {
     for (node, _) in file.entries() {
         for text in match_texts(node) {
-            let Some(found) = recognise(text.text).and_then(|range| text.text.get(range)) else { continue };
+            // What the transforms in force take away is no trouble; a text that they fail on was reported by the loader.
+            let Ok(compared) = file.transforms.text(text.key, text.text) else { continue };
+            let Some(found) = recognise(&compared).and_then(|range| compared.get(range)) else { continue };
             let finding = findings
                 .report(file.label(part(file, text.node, found)), format!("`{}` holds {what}: {}", text.key, crate::shape::code(found)));
             finding.help = help.into();

@@ -303,7 +303,8 @@ fn check(input: &Input, text: &str, reshaped: bool, options: &Options<'_>) -> Re
     if input.format != Format::Yaml && !reshaped {
         return Ok(());
     }
-    let load = LoadOptions { matching: options.matching, limits: limits(text), ..LoadOptions::default() };
+    let load =
+        LoadOptions { matching: options.matching, transforms: options.transforms.clone(), limits: limits(text), ..LoadOptions::default() };
     let errors = |source: &Arc<Source>| {
         let loaded = fixture::load(source, input.format, &load);
         let (problems, entries) = (loaded.problems, loaded.entries.len());

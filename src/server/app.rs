@@ -10,6 +10,7 @@ use crate::engine::{DEFAULT_TEST_IDS, Editions, ServerPolicy, Sessions};
 use crate::fixture::{Fixture, Library, Pace};
 use crate::provider::ReasoningModels;
 use crate::provider::route::{self, Lookup};
+use crate::transform::Transforms;
 
 /// Bounds that keep a client from taking all of the machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,8 @@ impl Default for Limits {
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub policy: ServerPolicy,
+    /// How requests are rewritten before they are matched. Fixtures must be loaded under the same list.
+    pub transforms: Transforms,
     /// Timing for fixtures that set none.
     pub pace: Pace,
     /// Decides jitter and ids: the same seed and requests give the same bytes.
@@ -65,6 +68,7 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             policy: ServerPolicy::default(),
+            transforms: Transforms::default(),
             pace: Pace::default(),
             seed: 0,
             auth: ApiKeys::default(),

@@ -17,6 +17,7 @@ use crate::fixture::{Answer, Pace};
 use crate::matcher::{Miss, Served};
 use crate::provider::route::Lookup;
 use crate::provider::{Context, Moment, Params, Provider, Route, SeededIds};
+use crate::transform::TransformError;
 use crate::wire::sse;
 
 /// Characters of text in a chunk where nobody says otherwise.
@@ -37,6 +38,13 @@ pub(super) struct Call<'a> {
     pub app: &'a App,
     pub policy: &'a Policy,
     pub request_id: &'a str,
+}
+
+/// A request as it came, which answers are made for, and as matching saw it.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    exchange: &'a Exchange,
+    seen: &'a Exchange,
 }
 
 /// Who answers, and in whose words: a codec, or plain JSON where none owns the URL.
@@ -73,8 +81,12 @@ impl Call<'_> {
             Ok(request) => exchange.request = request,
             Err(error) => return speaker.error(&error, Outcome::default()),
         }
-        let decision = self.app.sessions.claim(&self.app.editions, exchange, self.policy);
-        speaker.served(&decision.edition, exchange, decision.verdict)
+        let seen = match self.app.settings.transforms.exchange(exchange) {
+            Ok(seen) => seen,
+            Err(error) => return speaker.transform_failed(&exchange.raw, &error),
+        };
+        let decision = self.app.sessions.claim(&self.app.editions, &seen, self.policy);
+        speaker.served(&decision.edition, Asked { exchange, seen: &seen }, decision.verdict)
     }
 
     /// What the request means, or why its vendor would refuse it.
@@ -95,9 +107,13 @@ impl Call<'_> {
         let speaker = Speaker { codec: None, call: self };
         exchange.request = Request { context: self.policy.context.clone(), ..Request::default() };
         if self.app.editions.current().answers_any_url {
-            let decision = self.app.sessions.claim(&self.app.editions, exchange, self.policy);
+            let seen = match self.app.settings.transforms.exchange(exchange) {
+                Ok(seen) => seen,
+                Err(error) => return speaker.transform_failed(&exchange.raw, &error),
+            };
+            let decision = self.app.sessions.claim(&self.app.editions, &seen, self.policy);
             if !matches!(decision.verdict, Verdict::Miss(..)) {
-                return speaker.served(&decision.edition, exchange, decision.verdict);
+                return speaker.served(&decision.edition, Asked { exchange, seen: &seen }, decision.verdict);
             }
         }
         let (emission, message) = errors::no_route(lookup, &exchange.raw);
@@ -118,7 +134,7 @@ impl Call<'_> {
 
 impl Speaker<'_> {
     /// A fixture's answer, or the error that stands in for it.
-    fn served(self, edition: &Edition, exchange: &Exchange, verdict: Verdict) -> Decided {
+    fn served(self, edition: &Edition, asked: Asked<'_>, verdict: Verdict) -> Decided {
         let outcome = Outcome { source: Source::Fixture, ..Outcome::default() };
         match verdict {
             Verdict::Injected(error) => {
@@ -127,15 +143,15 @@ impl Speaker<'_> {
             }
             Verdict::Exhausted(claim) => self.error(&errors::exhausted(edition, claim.row), hit(edition, &claim, outcome)),
             Verdict::Serve(claim) => {
-                self.warn_of_relaxed_turn(edition, exchange, &claim);
+                self.warn_of_relaxed_turn(edition, asked.seen, &claim);
                 let outcome = hit(edition, &claim, outcome);
                 let answer = edition.library.fixtures.get(claim.row).and_then(|fixture| fixture.answer_at(claim.times));
                 match answer {
-                    Some(answer) => self.answer(edition, exchange, &claim, answer, outcome),
+                    Some(answer) => self.answer(edition, asked.exchange, &claim, answer, outcome),
                     None => self.error(&errors::exhausted(edition, claim.row), outcome),
                 }
             }
-            Verdict::Miss(miss, served) => self.missed(edition, exchange, miss, &served),
+            Verdict::Miss(miss, served) => self.missed(edition, asked, miss, &served),
         }
     }
 
@@ -159,7 +175,8 @@ impl Speaker<'_> {
     }
 
     /// Nothing matched: the endpoint's own answer if it has one, else the miss with what came nearest.
-    fn missed(self, edition: &Edition, exchange: &Exchange, miss: Miss, served: &Served) -> Decided {
+    fn missed(self, edition: &Edition, asked: Asked<'_>, miss: Miss, served: &Served) -> Decided {
+        let Asked { exchange, seen } = asked;
         let (call, outcome) = (self.call, Outcome { source: Source::Proxy, ..Outcome::default() });
         if let (Some(codec), false) = (self.codec, call.policy.strict) {
             let mut ids = SeededIds::new(call.dice(exchange, 0).word());
@@ -167,10 +184,17 @@ impl Speaker<'_> {
                 return self.emission(emission, Outcome { source: Source::Internal, matched: Some("fallback"), ..outcome });
             }
         }
-        let nearest = near_misses(edition, exchange, served);
-        let reply = miss_reply(miss, call.policy.strict, &nearest);
-        self.log_miss(exchange, &reply, &nearest);
-        self.error(&reply, Outcome { matched: Some("miss"), nearest, ..outcome })
+        let nearest = near_misses(edition, seen, served);
+        let transforms = call.app.settings.transforms.names();
+        let reply = miss_reply(miss, call.policy.strict, &nearest, &transforms);
+        self.log_miss(exchange, &reply, &nearest, &transforms);
+        self.error(&reply, Outcome { matched: Some("miss"), nearest, transforms, ..outcome })
+    }
+
+    fn transform_failed(self, raw: &RawRequest, error: &TransformError) -> Decided {
+        let reply = errors::transform_failed(error);
+        self.call.app.log(Level::Error, &format!("{} {}: {}", raw.method, raw.path, reply.message));
+        self.error(&reply, Outcome::default())
     }
 
     fn context<'c>(self, exchange: &'c Exchange, pace: &Pace, ids: &'c mut SeededIds) -> Context<'c>
@@ -225,10 +249,13 @@ impl Speaker<'_> {
         Decided { plan, outcome }
     }
 
-    fn log_miss(self, exchange: &Exchange, reply: &ErrorReply, nearest: &[NearMiss]) {
+    fn log_miss(self, exchange: &Exchange, reply: &ErrorReply, nearest: &[NearMiss], transforms: &[String]) {
         let strict = if self.call.policy.strict { "STRICT: " } else { "" };
         let what = if reply.message.contains("skipped") { reply.message.as_str() } else { "No fixture matched" };
         let mut line = format!("{strict}{what} for {} {}", exchange.raw.method, exchange.raw.path);
+        if !transforms.is_empty() {
+            let _ = write!(line, " (after transforms: {})", transforms.join(", "));
+        }
         for near in nearest {
             let _ = write!(line, "\n  near: {}: {}", near.fixture, near.reason);
         }

@@ -7,6 +7,7 @@
 
 mod builtins;
 mod bytes;
+mod exchange;
 mod found;
 mod freeze;
 mod list;

@@ -29,11 +29,11 @@ pub(in crate::provider) fn encode_error(error: &ErrorReply) -> Emission {
     emission
 }
 
-/// `retry-after` in seconds (1 on a 429 that gives none), and `x-should-retry: false` on a miss: asking again cannot
-/// help, and the official clients would otherwise retry a 503 twice.
+/// `retry-after` in seconds (1 on a 429 that gives none), and `x-should-retry: false` on a miss and where the server
+/// itself cannot answer: asking again cannot help, and the official clients would otherwise retry a 5xx twice.
 pub(in crate::provider) fn retry_headers(error: &ErrorReply) -> Vec<(&'static str, String)> {
     let after = error.retry_after.or((error.status == 429).then_some(1.0));
-    let stop = matches!(error.origin, ErrorOrigin::Miss | ErrorOrigin::StrictMiss);
+    let stop = matches!(error.origin, ErrorOrigin::Miss | ErrorOrigin::StrictMiss | ErrorOrigin::Server);
     let after = after.map(|value| ("retry-after", respond::seconds(value)));
     after.into_iter().chain(stop.then(|| ("x-should-retry", "false".to_owned()))).collect()
 }

@@ -79,6 +79,8 @@ pub(super) struct Outcome {
     pub strict_override: Option<bool>,
     pub error: Option<String>,
     pub nearest: Vec<NearMiss>,
+    /// What rewrote the request before `nearest` was found.
+    pub transforms: Vec<String>,
     pub interrupted: Option<&'static str>,
     /// From arrival to the end of the answer; `None` while it is under way.
     pub duration: Option<Duration>,

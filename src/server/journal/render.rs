@@ -34,6 +34,9 @@ impl Entry {
         if !outcome.nearest.is_empty() {
             entry.put("nearest", outcome.nearest.iter().map(NearMiss::to_json).collect());
         }
+        if !outcome.transforms.is_empty() {
+            entry.put("transforms", json!(outcome.transforms));
+        }
         if let Some(credential) = &self.credential {
             let ordinal = credential.ordinal.map(|ordinal| format!("k{ordinal}"));
             entry.put("credential", json!({ "header": credential.header, "ordinal": ordinal, "fingerprint": credential.fingerprint }));
