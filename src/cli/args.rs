@@ -92,6 +92,8 @@ pub enum Command {
     Lint(LintArgs),
     /// Take out of recordings what differs from run to run
     Normalize(NormalizeArgs),
+    /// Validate, lint and normalize --check in one run, for hooks and CI
+    Check(CheckArgs),
     /// Explain a rule or pass, with examples; without a name, list them all
     Explain(ExplainArgs),
     /// Tell which fixture would answer a request, and why
@@ -244,6 +246,49 @@ pub struct NormalizeArgs {
     /// How the findings of --check are written
     #[arg(long, value_name = "FORMAT", value_parser = format_parser(), default_value = "text")]
     pub format: &'static Format,
+}
+
+/// Arguments of `aimock check`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  aimock check
+  aimock check fixtures/chat.json fixtures/tools.yaml
+  git diff --cached --name-only -z | aimock check --files-from -
+  aimock check --ignore timings --format github
+
+Files that are named choose whose findings are shown; what is loaded with them is always loaded.")]
+pub struct CheckArgs {
+    /// Files, directories or globs; `-` is stdin [default: the configuration's scopes or include, else ./fixtures]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Read more paths from a file, one a line or separated by NUL; `-` is stdin
+    #[arg(long, value_name = "FILE")]
+    pub files_from: Option<PathBuf>,
+    /// Rules, categories, tiers and passes not to run; may be repeated or separated by commas
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Scopes of the configuration to check; all of them when absent
+    #[arg(long, value_name = "NAME")]
+    pub scope: Vec<String>,
+    /// File of known findings that stay silent
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Show known findings too
+    #[arg(long, conflicts_with = "baseline")]
+    pub no_baseline: bool,
+    /// Name that findings on standard input are reported under
+    #[arg(long, value_name = "PATH")]
+    pub stdin_filename: Option<PathBuf>,
+    /// Refuse files larger than this many bytes [default: 268435456]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_file_size: Option<u64>,
+    /// How findings are written
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser(), default_value = "text")]
+    pub format: &'static Format,
+    /// The least severity that makes the exit status 1
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t)]
+    pub fail_on: FailOn,
 }
 
 /// Arguments of `aimock init`.

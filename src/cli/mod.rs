@@ -4,6 +4,7 @@
 //! [`Terminal`]; nothing here prints by itself or ends the process. Only this module uses `anyhow`.
 
 mod args;
+mod check;
 mod completions;
 mod explain;
 mod init;
@@ -23,8 +24,8 @@ mod tests;
 mod validate;
 
 pub use args::{
-    Args, Color, Command, CompletionsArgs, ExplainArgs, FailOn, GlobalArgs, InitArgs, LintArgs, LogLevel, MatchArgs, MatchFormat, Matching,
-    NormalizeArgs, SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, parse,
+    Args, CheckArgs, Color, Command, CompletionsArgs, ExplainArgs, FailOn, GlobalArgs, InitArgs, LintArgs, LogLevel, MatchArgs,
+    MatchFormat, Matching, NormalizeArgs, SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, parse,
 };
 pub use progress::Progress;
 pub use terminal::Terminal;
@@ -59,6 +60,7 @@ fn dispatch(args: &Args, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> 
         Command::Validate(it) => validate::run(it, &args.global, terminal),
         Command::Init(it) => init::run(it, &args.global, terminal),
         Command::Lint(it) => lint::run(it, &args.global, terminal),
+        Command::Check(it) => check::run(it, &args.global, terminal),
         Command::Normalize(it) => normalize::run(it, &args.global, terminal),
         Command::Explain(it) => explain::run(it, terminal),
         Command::Match(it) => matching::run(it, &args.global, terminal),

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::discover::{Found, kind_of};
 use super::problem::{Problem, display_name, io_problem};
@@ -46,14 +46,44 @@ pub fn stdin(max: u64) -> Result<FileText, Box<Problem>> {
     decode(bounded(io::stdin().lock(), 0, max, name)?, name)
 }
 
+/// Reads a list of paths, one a line or separated by NUL, from a file or, without one, from standard input.
+///
+/// # Errors
+/// As [`read`]; where the system's paths are text, also that one of them is not.
+pub fn list(path: Option<&Path>, max: u64) -> Result<Vec<PathBuf>, Box<Problem>> {
+    let bytes = match path {
+        Some(path) => bytes_of(path, &display_name(path), max)?,
+        None => bounded(io::stdin().lock(), 0, max, "<stdin>")?,
+    };
+    let separator = if bytes.contains(&0) { 0 } else { b'\n' };
+    let names = bytes.split(|byte| *byte == separator).map(|name| name.strip_suffix(b"\r").unwrap_or(name));
+    names.filter(|name| !name.is_empty()).map(path_of).collect()
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have paths that are text")]
+fn path_of(name: &[u8]) -> Result<PathBuf, Box<Problem>> {
+    use std::os::unix::ffi::OsStrExt as _;
+    Ok(PathBuf::from(std::ffi::OsStr::from_bytes(name)))
+}
+
+#[cfg(not(unix))]
+fn path_of(name: &[u8]) -> Result<PathBuf, Box<Problem>> {
+    std::str::from_utf8(name).map(PathBuf::from).map_err(|error| not_utf8(name, error.valid_up_to(), "the list of files"))
+}
+
 fn read_as(path: &Path, name: &str, max: u64) -> Result<FileText, Box<Problem>> {
+    decode(bytes_of(path, name, max)?, name)
+}
+
+fn bytes_of(path: &Path, name: &str, max: u64) -> Result<Vec<u8>, Box<Problem>> {
     let refuse = |meta: &Metadata| check(meta, path, name, max);
     // Before opening, since opening a named pipe waits; after it as well, since paths can change meanwhile.
     refuse(&fs::metadata(path).map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?)?;
     let file = open(path).map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?;
     let meta = file.metadata().map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?;
     refuse(&meta)?;
-    decode(bounded(file, meta.len(), max, name)?, name)
+    bounded(file, meta.len(), max, name)
 }
 
 fn check(meta: &Metadata, path: &Path, name: &str, max: u64) -> Result<(), Box<Problem>> {

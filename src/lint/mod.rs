@@ -28,7 +28,7 @@ pub use leaks::Leaks;
 pub use page::page;
 pub use rules::ALL;
 pub use scope::{EntryRef, ScopeContext};
-pub use select::{Chosen, Selection, SelectionError, plain_path};
+pub use select::{Chosen, Selection, SelectionError, knows, plain_path};
 
 use crate::diagnostic::{Diagnostic, Label, Safety, Severity, Source, Span};
 use crate::document::edit::Layout;

@@ -132,6 +132,11 @@ fn set(on: &mut [bool], name: &str, value: bool) -> Result<(), SelectionError> {
     Ok(())
 }
 
+/// Whether this names rules: lint's own or the loader's.
+pub fn knows(name: &str) -> bool {
+    loader_rule(name).is_some() || named(name).is_ok()
+}
+
 /// The rules that a name, category or tier stands for. A tier holds the tiers below it.
 fn named(name: &str) -> Result<Vec<usize>, SelectionError> {
     let tier = [Tier::Default, Tier::Strict, Tier::Pedantic].into_iter().find(|tier| tier.name() == name);

@@ -25,7 +25,7 @@ use crate::document::Node;
 pub use page::page;
 pub use passes::ALL;
 pub use run::{Options, Outcome, run};
-pub use select::{PassError, default_passes, resolve};
+pub use select::{PassError, default_passes, knows, resolve};
 pub use tree::{Tree, TreeEdits};
 
 /// What a pass is for, and whether it runs unasked.

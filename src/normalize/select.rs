@@ -22,7 +22,7 @@ pub fn default_passes() -> Vec<&'static Pass> {
 /// A name that does not exist.
 pub fn resolve(select: &[String], ignore: &[String]) -> Result<Vec<&'static Pass>, PassError> {
     for name in select.iter().chain(ignore) {
-        if !ALL.iter().any(|pass| means(name, pass)) {
+        if !knows(name) {
             let groups = [Group::Scrubbing, Group::Careful, Group::Shaping].map(Group::name);
             let known: Vec<&'static str> = ALL.iter().map(|pass| pass.name).chain(groups).chain(["all", "default"]).collect();
             return Err(PassError { name: name.clone(), near: crate::shape::nearest(name, &known) });
@@ -33,6 +33,11 @@ pub fn resolve(select: &[String], ignore: &[String]) -> Result<Vec<&'static Pass
         names => names.iter().any(|name| means(name, pass)),
     };
     Ok(ALL.iter().copied().filter(chosen).filter(|pass| !ignore.iter().any(|name| means(name, pass))).collect())
+}
+
+/// Whether this names passes.
+pub fn knows(name: &str) -> bool {
+    ALL.iter().any(|pass| means(name, pass))
 }
 
 fn means(name: &str, pass: &Pass) -> bool {

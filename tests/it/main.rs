@@ -1,5 +1,7 @@
 //! The integration tests, one binary.
 
+/// `aimock check` from outside.
+mod check_cli;
 /// What each codec makes of requests and replies, held against samples.
 mod codecs;
 /// Arguments, streams and exit statuses of the built program.

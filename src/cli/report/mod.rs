@@ -106,6 +106,18 @@ pub fn pass_rules() -> Vec<RuleInfo> {
     crate::normalize::ALL.iter().map(info).chain(loader_rules()).collect()
 }
 
+/// What `check` can report: lint's rules, the loader's and the passes.
+pub fn check_rules() -> Vec<RuleInfo> {
+    let mut rules = lint_rules();
+    let known = rules.len();
+    for pass in pass_rules() {
+        if !rules.iter().take(known).any(|rule| rule.name == pass.name) {
+            rules.push(pass);
+        }
+    }
+    rules
+}
+
 /// The format of this name.
 pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.name == name).copied()
