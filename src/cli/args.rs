@@ -219,7 +219,7 @@ pub struct InitArgs {
 
 /// Arguments of `aimock explain`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  aimock explain shadowed-fixture\n  aimock explain")]
+#[command(after_help = "Examples:\n  aimock explain shadowed-fixture\n  aimock explain timestamps\n  aimock explain")]
 pub struct ExplainArgs {
     /// A rule or match key
     #[arg(value_name = "NAME")]

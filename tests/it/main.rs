@@ -38,6 +38,8 @@ mod registries;
 mod report;
 /// The tree that the house rules are read from.
 mod repository;
+/// Requests and fixtures that meet after both were rewritten.
+mod rewriting;
 /// The sample files below `tests/corpus`.
 mod samples;
 /// The published schema and the loader, held against each other.
@@ -46,8 +48,6 @@ mod schema_agreement;
 mod server;
 /// House rules that no compiler checks.
 mod tidy;
-/// Requests and fixtures that meet after both were rewritten.
-mod rewriting;
 /// `aimock validate` from outside.
 mod validate_cli;
 /// A folder for one test, and the program run in it.
