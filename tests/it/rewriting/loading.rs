@@ -1,5 +1,9 @@
 //! What loading makes of the texts of match keys.
 
+use std::sync::Arc;
+
+use aimock::diagnostic::{Source, SourceId};
+use aimock::document::Format;
 use aimock::matcher::Matching::{Contains, Exact};
 use aimock::transform::Spec;
 use serde_json::{Value, json};
@@ -85,4 +89,12 @@ fn plain_texts_that_matching_decides_about_are_counted() {
         json!({ "userMessage": { "contains": "e" }, "toolResultContains": "f", "systemMessage": ["g"], "headers": { "h": "i" } }),
     ];
     assert_eq!(loaded(&matches, &options(&compiled(&[]), Contains)).plain_texts, 4);
+}
+
+#[test]
+fn an_item_of_the_list_that_cannot_be_used_is_reported_at_its_place() {
+    let source = Arc::new(Source::new(SourceId(0), "aimock.yaml", "matching: exact\ntransforms:\n  - uuids\n  - timestamp\n"));
+    let problems = aimock::config::parse(&source, Format::Yaml).unwrap_err();
+    let found: Vec<_> = problems.iter().map(|found| (found.rule, found.position().line, found.help.contains("timestamps"))).collect();
+    assert_eq!(found, [("invalid-transform", 4, true)]);
 }
