@@ -94,7 +94,7 @@ pub enum Command {
     Normalize(NormalizeArgs),
     /// Validate, lint and normalize --check in one run, for hooks and CI
     Check(CheckArgs),
-    /// Explain a rule or pass, with examples; without a name, list them all
+    /// Explain a rule, transform or pass, with examples; without a name, list them all
     Explain(ExplainArgs),
     /// Tell which fixture would answer a request, and why
     Match(MatchArgs),
@@ -314,9 +314,9 @@ pub struct InitArgs {
 
 /// Arguments of `aimock explain`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  aimock explain shadowed-fixture\n  aimock explain timings\n  aimock explain")]
+#[command(after_help = "Examples:\n  aimock explain shadowed-fixture\n  aimock explain timestamps\n  aimock explain")]
 pub struct ExplainArgs {
-    /// A rule, normalize pass or match key
+    /// A rule, transform, normalize pass or match key
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 }

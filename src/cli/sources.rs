@@ -84,13 +84,11 @@ impl Config {
                     let place = warning.position();
                     terminal.warn(format_args!("{name}:{}:{}: {}", place.line, place.column, warning.message));
                 }
-                match compile(&shape, &source) {
-                    Ok(transforms) => {
-                        let folder = path.parent().map(|folder| seen_from(&here, folder));
-                        return Ok(Config { is_peers: shape.llm.is_some(), shape, transforms, source: Some(source), folder });
-                    }
-                    Err(problems) => problems,
-                }
+                // Reading has checked the list, each item at its place.
+                let transforms = Transforms::compile(&config::transforms(&shape));
+                let transforms = transforms.map_err(|_| anyhow::anyhow!("`transforms` of {name} cannot be used"))?;
+                let folder = path.parent().map(|folder| seen_from(&here, folder));
+                return Ok(Config { is_peers: shape.llm.is_some(), shape, transforms, source: Some(source), folder });
             }
             Err(problems) => problems,
         };
@@ -199,19 +197,6 @@ impl Config {
     pub(super) fn name(&self) -> &str {
         self.source.as_ref().map_or("the configuration", |source| source.name())
     }
-}
-
-/// The transforms of a configuration, or what is wrong with them, each at its place.
-fn compile(shape: &ConfigShape, source: &Arc<Source>) -> Result<Transforms, Vec<Diagnostic>> {
-    Transforms::compile(&config::transforms(shape)).map_err(|errors| {
-        let finding = |error: crate::transform::SpecError| {
-            let place = label(source, &format!("/transforms/{}/{}", error.index, error.field));
-            let mut finding = Diagnostic::new("invalid-transform", Severity::Error, error.message, place);
-            finding.help = error.help.into();
-            finding
-        };
-        errors.into_iter().map(finding).collect()
-    })
 }
 
 /// A place in the configuration, or the nearest one around it.

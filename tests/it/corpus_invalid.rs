@@ -128,6 +128,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("schema", "tests/it/validate_cli.rs"),
     ("too-many-nodes", "src/document/tests.rs"),
     ("too-many-problems", "tests/it/hostile.rs"),
+    ("invalid-transform", "tests/it/rewriting/loading.rs"),
+    ("transform-failed", "tests/it/rewriting/loading.rs"),
+    ("transforms-without-matching", "tests/it/rewriting/commands.rs"),
     ("unreadable-file", "tests/it/hostile.rs"),
     ("yaml-alias-bomb", "tests/it/hostile.rs"),
 ];

@@ -44,6 +44,8 @@ mod registries;
 mod report;
 /// The tree that the house rules are read from.
 mod repository;
+/// Requests and fixtures that meet after both were rewritten.
+mod rewriting;
 /// The sample files below `tests/corpus`.
 mod samples;
 /// The published schema and the loader, held against each other.

@@ -11,4 +11,5 @@ mod matching;
 mod shutdown;
 mod streams;
 mod support;
+mod transforms;
 mod urls;
