@@ -54,6 +54,8 @@ mod schema_agreement;
 mod server;
 /// House rules that no compiler checks.
 mod tidy;
+/// Transforms from outside: keys meet requests, lists are checked, pages.
+mod transforms;
 /// `aimock validate` from outside.
 mod validate_cli;
 /// A folder for one test, and the program run in it.
