@@ -269,9 +269,9 @@ pub struct InitArgs {
 
 /// Arguments of `aimock explain`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  aimock explain shadowed-fixture\n  aimock explain timings\n  aimock explain")]
+#[command(after_help = "Examples:\n  aimock explain shadowed-fixture\n  aimock explain timestamps\n  aimock explain")]
 pub struct ExplainArgs {
-    /// A rule, normalize pass or match key
+    /// A rule, transform, normalize pass or match key
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! `aimock explain`: the page of a rule, normalize pass or match key, or the list of all of them.
+//! `aimock explain`: the page of a rule, transform, normalize pass or match key, or the list of all of them.
 
 use std::fmt::Write as _;
 
@@ -8,6 +8,7 @@ use crate::fixture::LOADER_RULES;
 use crate::lint;
 use crate::matcher::{CRITERIA, criteria};
 use crate::normalize;
+use crate::transform;
 
 /// Runs the command.
 pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
@@ -24,9 +25,6 @@ fn page(name: &str) -> Option<String> {
     if let Some(rule) = lint::rule(name) {
         return Some(lint::page(rule));
     }
-    if let Some(pass) = normalize::pass(name) {
-        return Some(normalize::page(pass));
-    }
     if let Some(rule) = LOADER_RULES.iter().find(|rule| rule.name == name) {
         return Some(format!(
             "## {}\n\n{}.\n\nReported by every command that loads fixtures; severity {}.\n",
@@ -35,6 +33,11 @@ fn page(name: &str) -> Option<String> {
             rule.severity.name()
         ));
     }
+    // A transform and the pass that does the same to responses have one name.
+    let pages = [transform::builtin(name).map(transform::page), normalize::pass(name).map(normalize::page)];
+    if pages.iter().any(Option::is_some) {
+        return Some(pages.into_iter().flatten().collect::<Vec<_>>().join("\n"));
+    }
     criteria::criterion(name).map(|criterion| format!("## match.{}\n\nHolds when {}.\n", criterion.key, criterion.summary))
 }
 
@@ -42,6 +45,7 @@ fn unknown(name: &str) -> anyhow::Error {
     let known: Vec<&'static str> = lint::rule_names()
         .chain(normalize::ALL.iter().map(|pass| pass.name))
         .chain(CRITERIA.iter().map(|criterion| criterion.key))
+        .chain(transform::ALL.iter().map(|builtin| builtin.name))
         .collect();
     match crate::shape::nearest(name, &known) {
         Some(near) => anyhow::anyhow!("there is nothing called `{name}`; did you mean `{near}`?"),
@@ -62,6 +66,10 @@ fn list() -> String {
     text.push_str("\nPasses of normalize\n");
     for pass in normalize::ALL {
         let _ = writeln!(text, "  {:width$}  {:8}  {}", pass.name, pass.group.name(), pass.summary);
+    }
+    text.push_str("\nTransforms\n");
+    for builtin in transform::ALL {
+        let _ = writeln!(text, "  {:width$}  {}", builtin.name, builtin.summary);
     }
     text.push_str("\nMatch keys\n");
     for criterion in CRITERIA {

@@ -15,7 +15,7 @@ use crate::document::Format;
 use crate::files::{self, Exclude, FileText, Found};
 use crate::fixture::{Input, LoadOptions, LoadedFile};
 use crate::matcher::Matching;
-use crate::transform::{Spec, Transforms};
+use crate::transform::Transforms;
 
 /// Where fixtures are looked for when nothing else is said.
 const DEFAULT_PATH: &str = "fixtures";
@@ -154,14 +154,11 @@ impl Config {
     /// The transforms in force.
     ///
     /// # Errors
-    /// One of them cannot be used; all of these are named.
+    /// One of them cannot be used.
     pub(super) fn transforms(&self) -> anyhow::Result<Transforms> {
-        let specs: Vec<Spec> = self.shape.transforms.iter().flatten().map(spec_of).collect();
-        Transforms::compile(&specs).map_err(|errors| {
-            let list: Vec<String> =
-                errors.iter().map(|error| format!("transforms[{}]: {}; {}", error.index, error.message, error.help)).collect();
-            anyhow::anyhow!("{}", list.join("\n"))
-        })
+        let list = config::transforms(&self.shape);
+        Transforms::compile(&list)
+            .map_err(|errors| anyhow::anyhow!("{}", errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ")))
     }
 
     /// How plain texts compare: what is said, else exact where there are transforms.
@@ -176,24 +173,6 @@ impl Config {
             Some(MatchingWord::Exact) => Matching::Exact,
             None if self.shape.transforms.as_ref().is_some_and(|list| !list.is_empty()) => Matching::Exact,
             Some(MatchingWord::Contains) | None => Matching::Contains,
-        }
-    }
-}
-
-fn spec_of(shape: &config::TransformShape) -> Spec {
-    match shape {
-        config::TransformShape::Named(name) => Spec::BuiltIn { name: name.clone(), label: None },
-        config::TransformShape::Own(fields) => {
-            let label = fields.name.as_ref().map(|name| name.0.clone());
-            match (&fields.replace, &fields.drop) {
-                (Some(pattern), _) => Spec::Replace {
-                    pattern: pattern.0.clone(),
-                    with: fields.with.clone().unwrap_or_default(),
-                    within: fields.within.iter().flatten().map(|key| key.0.clone()).collect(),
-                    label,
-                },
-                (None, pointer) => Spec::Drop { pointer: pointer.as_ref().map(|pointer| pointer.0.clone()).unwrap_or_default(), label },
-            }
         }
     }
 }

@@ -93,6 +93,7 @@ impl Signs {
     pub(super) const OF_PLACEHOLDERS: Signs = Signs::LETTER.and(Signs::DASH).and(Signs::SPACE);
 
     /// Both together.
+    #[must_use]
     pub const fn and(self, other: Signs) -> Signs {
         Signs(self.0 | other.0)
     }

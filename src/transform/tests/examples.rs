@@ -1,5 +1,7 @@
 //! The examples of every built-in: they are printed in the documentation, so they must be true.
 
+use std::fmt::Write as _;
+
 use super::super::{ALL, BuiltIn, Scanner, Strictness};
 use super::list;
 
@@ -14,7 +16,7 @@ fn every_built_in_does_what_its_examples_say() {
             let frozen = freeze(builtin, example.before);
             for (what, is, says) in [("after", after, example.after), ("frozen", frozen, example.frozen)] {
                 if is != says {
-                    trouble += &format!("{} {what} of {:?}\n  is   {is:?}\n  says {says:?}\n", builtin.name, example.before);
+                    let _ = writeln!(trouble, "{} {what} of {:?}\n  is   {is:?}\n  says {says:?}", builtin.name, example.before);
                 }
             }
         }

@@ -22,7 +22,11 @@ fn fails(items: &[&str], text: &str) -> String {
 fn refused(item: &str) -> String {
     match Transforms::compile(&[spec(item)]) {
         Ok(_) => panic!("{item} compiles"),
-        Err(errors) => errors.iter().map(|error| format!("{} `{}`: {}; {}", error.index, error.field, error.message, error.help)).collect(),
+        Err(errors) => errors
+            .iter()
+            .map(|error| format!("{} `{}`: {}; {}", error.index, error.field, error.message, error.help))
+            .collect::<Vec<_>>()
+            .join("\n"),
     }
 }
 

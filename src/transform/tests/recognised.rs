@@ -121,7 +121,7 @@ fn ids() {
     check("ids", "chatcmpl-tool-0a1b2c3d4e5f60718293a4b5c6d7e8f9", "<id>");
     check("ids", "(file-Vx3kTq8ZrN2mWb7LpYc4Hd9S)", "(<id>)");
     check("ids", "gen-1774876778-k3Jd8sQw2Lm9Xz", "<id>");
-    check("ids", r#"\ncall_abc12345\n"#, r"\n<id>\n");
+    check("ids", r"\ncall_abc12345\n", r"\n<id>\n");
     check("ids", "call_aimock2821d299f308", "<id>");
     for text in
         ["call_1", "run_tests", "file-name", "call_function1", "my_call_abc12345x", "step_by_step", "event_listener", "org-mode", "run_2"]

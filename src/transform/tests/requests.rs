@@ -33,12 +33,12 @@ fn request() -> Request {
 }
 
 #[track_caller]
-fn check(items: &[&str], pointer: &str, expected: Value) {
+fn check(items: &[&str], pointer: &str, expected: impl Into<Value>) {
     let rewritten = match list(items).request(&request()) {
         Ok(rewritten) => serde_json::to_value(rewritten).unwrap(),
         Err(error) => panic!("{items:?}: {error}"),
     };
-    assert_eq!(rewritten.pointer(pointer).cloned().unwrap_or(Value::Null), expected, "{items:?}: {pointer}");
+    assert_eq!(rewritten.pointer(pointer).cloned().unwrap_or(Value::Null), expected.into(), "{items:?}: {pointer}");
 }
 
 #[test]
