@@ -25,7 +25,7 @@
 //! - [`secrets`]: what keys and personal data look like; [`transform`]: what differs from run to run, made constant
 //! - [`matcher`]: the core; [`shape`]: typed reading that reports every problem and writes the schema
 //! - [`fixture`]: files to a [`fixture::Library`]; [`config`]: `aimock.yaml`
-//! - [`provider`]: one file a wire format; [`lint`]: one file a rule
+//! - [`provider`]: one file a wire format; [`normalize`]: one file a pass; [`lint`]: one file a rule
 //! - [`engine`]: decides, as data; [`server`]: the only async code, sockets and clock
 //! - [`cli`]: arguments, one file a command, reports; [`reference`](mod@reference): texts that are generated
 //!

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use crate::fixture::LOADER_RULES;
 use crate::lint;
 use crate::matcher::{CRITERIA, Plain, Shape};
+use crate::normalize;
 use crate::transform;
 
 /// Every target with its text.
@@ -22,6 +23,8 @@ pub fn files() -> Vec<(String, String)> {
         ("docs/rules.md".to_owned(), rule_pages()),
         ("docs/providers.md".to_owned(), provider_tables()),
         ("docs/transforms.md#built-ins".to_owned(), transform_pages()),
+        ("docs/normalize.md#order".to_owned(), pass_table()),
+        ("docs/normalize.md#passes".to_owned(), pass_pages()),
     ]
 }
 
@@ -89,6 +92,18 @@ fn rule_pages() -> String {
         let _ = writeln!(pages, "| `{}` | {} | {} |", rule.name, rule.severity.name(), rule.summary);
     }
     pages
+}
+
+fn pass_table() -> String {
+    let mut table = String::from("| pass | group | what it does |\n| --- | --- | --- |\n");
+    for pass in normalize::ALL {
+        let _ = writeln!(table, "| `{}` | {} | {} |", pass.name, pass.group.name(), pass.summary);
+    }
+    table
+}
+
+fn pass_pages() -> String {
+    normalize::ALL.iter().map(|pass| normalize::page(pass)).collect::<Vec<_>>().join("\n")
 }
 
 fn provider_tables() -> String {

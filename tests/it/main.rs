@@ -38,6 +38,8 @@ mod matcher_oracle;
 mod normalize_cli;
 /// Every normalize pass on its own examples.
 mod normalize_examples;
+/// Laws of normalize over made-up files, and what it makes of real ones.
+mod normalize_laws;
 /// Whatever has a file is registered, and the other way round.
 mod registries;
 /// What the report formats print, byte for byte.

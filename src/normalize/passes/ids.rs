@@ -10,10 +10,13 @@ pub(super) static PASS: Pass = Pass {
     keeps_answers: false,
     examples: &[Example {
         before: r#"{ "fixtures": [
-  { "match": { "userMessage": "weather" }, "response": { "toolCalls": [{ "id": "call_Vx81nZq0TfKe3aYd", "name": "weather", "arguments": { "city": "Oslo" } }] } },
-  { "match": { "toolCallId": "call_Vx81nZq0TfKe3aYd" }, "response": { "content": "Snow." } }
+  { "match": { "userMessage": "weather" }, "response": { "toolCalls": [{ "id": "call_Vx3kTq8ZrN2mWb7LpYc4Hd9S", "name": "forecast", "arguments": {} }] } },
+  { "match": { "toolCallId": "call_Vx3kTq8ZrN2mWb7LpYc4Hd9S" }, "response": { "content": "Snow." } }
 ] }"#,
-        after: r#"XXX"#,
+        after: r#"{ "fixtures": [
+  { "match": { "userMessage": "weather" }, "response": { "toolCalls": [{ "id": "call_aimock2821d299f308", "name": "forecast", "arguments": {} }] } },
+  { "match": { "toolCallId": "call_aimock2821d299f308" }, "response": { "content": "Snow." } }
+] }"#,
         transforms: &[],
     }],
     work: Work::BuiltIn,

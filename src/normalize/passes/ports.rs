@@ -9,8 +9,8 @@ pub(super) static PASS: Pass = Pass {
     why: "they differ from run to run, and yet may be what the fixture is about; so this runs only when it is named",
     keeps_answers: false,
     examples: &[Example {
-        before: r#"{ "fixtures": [{ "match": { "userMessage": "report" }, "response": { "content": "XXX" } }] }"#,
-        after: r#"XXX"#,
+        before: r#"{ "fixtures": [{ "match": { "userMessage": "report" }, "response": { "content": "Open http://localhost:53211/v1." } }] }"#,
+        after: r#"{ "fixtures": [{ "match": { "userMessage": "report" }, "response": { "content": "Open http://localhost:8080/v1." } }] }"#,
         transforms: &[],
     }],
     work: Work::BuiltIn,

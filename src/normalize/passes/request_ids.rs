@@ -9,11 +9,8 @@ pub(super) static PASS: Pass = Pass {
     why: "they are drawn anew each time. What was one value stays one value, by a hash of it",
     keeps_answers: false,
     examples: &[Example {
-        before: r#"{ "fixtures": [
-  { "match": { "userMessage": "weather" }, "response": { "toolCalls": [{ "id": "call_Vx81nZq0TfKe3aYd", "name": "weather", "arguments": { "city": "Oslo" } }] } },
-  { "match": { "toolCallId": "call_Vx81nZq0TfKe3aYd" }, "response": { "content": "Snow." } }
-] }"#,
-        after: r#"XXX"#,
+        before: r#"{ "fixtures": [{ "match": { "userMessage": "report" }, "response": { "content": "Failed; request ID req_011CSHoEeqs5C35K2UUqR7Fy." } }] }"#,
+        after: r#"{ "fixtures": [{ "match": { "userMessage": "report" }, "response": { "content": "Failed; request ID req_aimockea85ac871360." } }] }"#,
         transforms: &[],
     }],
     work: Work::BuiltIn,
