@@ -5,6 +5,7 @@
 
 mod args;
 mod completions;
+pub mod diff;
 mod explain;
 mod init;
 mod lint;
@@ -21,8 +22,8 @@ mod tests;
 mod validate;
 
 pub use args::{
-    Args, Color, Command, CompletionsArgs, ExplainArgs, FailOn, GlobalArgs, InitArgs, LintArgs, LogLevel, MatchArgs, MatchFormat, Matching,
-    SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, parse,
+    Args, Color, Command, CompletionsArgs, DiffArgs, DiffFormat, ExplainArgs, FailOn, GlobalArgs, InitArgs, LeastVerdict, LintArgs,
+    LogLevel, MatchArgs, MatchFormat, Matching, SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, parse,
 };
 pub use progress::Progress;
 pub use terminal::Terminal;
@@ -58,6 +59,7 @@ fn dispatch(args: &Args, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> 
         Command::Init(it) => init::run(it, &args.global, terminal),
         Command::Lint(it) => lint::run(it, &args.global, terminal),
         Command::Explain(it) => explain::run(it, terminal),
+        Command::Diff(it) => diff::run(it, &args.global, terminal),
         Command::Match(it) => matching::run(it, &args.global, terminal),
         Command::Serve(it) => serve::run(it, &args.global, terminal),
         Command::Schema(it) => schema::run(it, terminal),

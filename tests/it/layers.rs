@@ -23,7 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("provider", &["exchange", "wire"]),
     ("normalize", &["exchange", "diagnostic", "document", "matcher", "fixture", "transform"]),
     ("lint", &["exchange", "diagnostic", "document", "secrets", "matcher", "shape", "fixture", "provider"]),
-    ("diff", &["exchange", "matcher", "fixture", "normalize"]),
+    ("diff", &["exchange", "diagnostic", "document", "matcher", "shape", "fixture", "normalize"]),
     ("expect", &["exchange", "matcher"]),
     ("convert", &["exchange", "wire", "diagnostic", "document", "matcher", "fixture", "provider"]),
     ("engine", &["exchange", "matcher", "fixture", "transform"]),
