@@ -20,7 +20,9 @@ pub(super) fn of_node(node: &Node<'_>) -> u64 {
         document::Value::String(text) => (3_u8, text.as_ref()).hash(&mut hasher),
         document::Value::Array(items) => {
             4_u8.hash(&mut hasher);
-            items.iter().for_each(|item| of_node(item).hash(&mut hasher));
+            for item in items {
+                of_node(item).hash(&mut hasher);
+            }
         }
         document::Value::Object(_) => {
             let members = node.entries();
@@ -41,7 +43,9 @@ pub(super) fn of_value(value: &Value) -> u64 {
         Value::String(text) => (3_u8, text.as_str()).hash(&mut hasher),
         Value::Array(items) => {
             4_u8.hash(&mut hasher);
-            items.iter().for_each(|item| of_value(item).hash(&mut hasher));
+            for item in items {
+                of_value(item).hash(&mut hasher);
+            }
         }
         Value::Object(members) => {
             let sum = members.iter().fold(0_u64, |sum, (key, value)| sum.wrapping_add(of_member(key, of_value(value))));

@@ -14,6 +14,9 @@ use super::topic::Topic;
 use super::volatile::{is_epoch, volatile};
 use super::walk::walk;
 
+/// Texts of an event that name it.
+const NAMES: [&str; 2] = ["/event", "/id"];
+
 /// One event, taken apart.
 #[derive(Debug, Default)]
 struct Event {
@@ -114,7 +117,9 @@ fn leaves(value: &Value, at: &mut String, found: &mut BTreeMap<String, Value>, f
             items.iter().enumerate().for_each(|(index, value)| below(&index.to_string(), value, at));
         }
         Value::String(text) => {
-            form.push((at.clone(), b's'));
+            // A marker such as `[DONE]` is no piece of a text.
+            let is_marker = at == "/data" && text.starts_with('[') && text.ends_with(']');
+            form.push((at.clone(), if is_marker { b'm' } else { b's' }));
             found.insert(at.clone(), volatile(text).map_or_else(|| value.clone(), Value::from));
         }
         other => {
@@ -148,7 +153,7 @@ fn deltas(old: &[Event], new: &[Event]) -> Places {
     for side in [old, new] {
         let mut first: BTreeMap<(u64, &str), &Value> = BTreeMap::new();
         for event in side {
-            for (pointer, value) in event.leaves.iter().filter(|(_, value)| value.is_string()) {
+            for (pointer, value) in event.leaves.iter().filter(|(at, value)| value.is_string() && !NAMES.contains(&at.as_str())) {
                 match first.get(&(event.form, pointer.as_str())) {
                     Some(known) if *known == value => drop(several.insert((event.form, pointer.as_str()))),
                     Some(_) => drop(varying.insert((event.form, pointer.clone()))),

@@ -202,9 +202,9 @@ impl Entry {
         strip(&mut lasting);
         let text = |key: &str| lasting.get(key).and_then(Value::as_str).unwrap_or_default();
         let name = format!("{} {}", text("method"), text("path"));
-        let test = lasting.pointer("/headers/x-test-id").map(digest::of_value);
+        let session = lasting.pointer("/headers/x-test-id").map(digest::of_value);
         let body = lasting.get("body").map(digest::of_value);
-        let request = digest::of((&name, body, test));
+        let request = digest::of((&name, body, session));
         let fixture = lasting.pointer("/response/fixture");
         let handle = fixture.and_then(|fixture| fixture.get("handle").or_else(|| fixture.get("id"))).and_then(Value::as_str);
         let fixture = handle.unwrap_or_default().to_owned();

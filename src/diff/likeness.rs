@@ -1,6 +1,6 @@
 //! Pairs by likeness: fixtures that share most of their words, and what is left by place.
 //!
-//! Candidates share a band of a MinHash signature, of which a bucket holds a bounded number: the work is linear in the
+//! Candidates share a band of a signature of least hashes, of which a bucket holds a bounded number: the work is linear in the
 //! number of fixtures, whatever they look like.
 
 use rapidhash::{RapidHashMap, RapidHashSet};

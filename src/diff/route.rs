@@ -44,12 +44,11 @@ pub(super) fn rerouted(old: &Side<'_>, new: &Side<'_>, pairing: &Pairing) -> Vec
     let mut known: rapidhash::RapidHashMap<_, usize> = rapidhash::RapidHashMap::default();
     for rerouted in asked.into_iter().flatten() {
         let fate = (digest::of_value(&rerouted.witness), rerouted.before, rerouted.after);
-        match known.get(&fate).and_then(|nth| told.get_mut(*nth)) {
-            Some(first) => first.fixtures += 1,
-            None => {
-                known.insert(fate, told.len());
-                told.push(rerouted);
-            }
+        if let Some(first) = known.get(&fate).and_then(|nth| told.get_mut(*nth)) {
+            first.fixtures += 1;
+        } else {
+            known.insert(fate, told.len());
+            told.push(rerouted);
         }
     }
     told
@@ -64,10 +63,12 @@ fn ask(old: &Side<'_>, new: &Side<'_>, pairing: &Pairing, row: usize) -> Option<
     let exchange = plainest(old, row)?;
     let before = answers(old, &exchange, &old.library.table.served_before(row));
     let after = answers(new, &exchange, &new.library.table.served_before(partner));
-    let expected = before.map(|before| pairing.of_old.get(before).copied().flatten());
-    let stays = match (expected, after) {
+    let stays = match (before, after) {
         (None, None) => true,
-        (Some(Some(expected)), Some(after)) => expected == after,
+        // Twins that change places change no answer.
+        (Some(before), Some(after)) => {
+            pairing.of_old.get(before).copied().flatten() == Some(after) || old.answer_print(before) == new.answer_print(after)
+        }
         _ => false,
     };
     (!stays).then(|| Rerouted { owner: (row, partner), before, after, fixtures: 1, witness: witness(&exchange) })
@@ -98,7 +99,9 @@ fn answers(side: &Side<'_>, exchange: &Exchange, served: &Served) -> Option<usiz
 
 /// A request as `aimock match` reads it. What a `match` can ask of the raw request stands beside it.
 pub(super) fn witness(exchange: &Exchange) -> Value {
-    let mut witness = json!({ "request": exchange.request });
+    let mut request = json!(exchange.request);
+    trim(&mut request);
+    let mut witness = json!({ "request": request });
     let raw = &exchange.raw;
     let names: BTreeSet<&str> = raw.headers.iter().map(|(name, _)| name).collect();
     if !names.is_empty() {
@@ -114,4 +117,16 @@ pub(super) fn witness(exchange: &Exchange) -> Value {
         witness["body"] = body;
     }
     witness
+}
+
+/// Takes out what says nothing: `null`, `false`, empty lists.
+fn trim(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, value| !(value.is_null() || *value == false || value.as_array().is_some_and(Vec::is_empty)));
+            members.values_mut().for_each(trim);
+        }
+        Value::Array(items) => items.iter_mut().for_each(trim),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }

@@ -7,7 +7,7 @@ use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterato
 use super::digest;
 use crate::diagnostic::Diagnostic;
 use crate::document::{self, Node, Parsed};
-use crate::fixture::{Fixture, Input, Library, LoadOptions, LoadedFile, into_library, load_parsed};
+use crate::fixture::{EntryOptions, Fixture, Input, Library, LoadOptions, LoadedFile, into_library, load_parsed};
 
 /// A set of fixtures that is loaded together.
 #[derive(Debug, Default)]
@@ -86,15 +86,17 @@ impl<'t> Side<'t> {
         self.prints.get(row).map_or(0, |prints| prints.0)
     }
 
-    /// Digest of its answers.
+    /// Digest of all that it serves, whatever it is called and whoever meets it.
     pub(super) fn answer_print(&self, row: usize) -> u64 {
         self.prints.get(row).map_or(0, |prints| prints.1)
     }
 
     fn print(&self, row: usize) -> (u64, u64) {
         let Some(node) = self.node(row) else { return (0, 0) };
-        let answer = node.get("responses").or_else(|| node.get("response"));
-        (digest::of_node(node), answer.map_or(0, digest::of_node))
+        let served = |key: &str| matches!(key, "responses" | "onExhausted") || EntryOptions::KEYS.contains(&key);
+        let answers = node.entries().into_iter().filter(|(key, _)| served(key));
+        let answers = answers.fold(0_u64, |sum, (key, value)| sum.wrapping_add(digest::of((key, digest::of_node(value)))));
+        (digest::of_node(node), answers)
     }
 }
 

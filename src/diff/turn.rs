@@ -29,16 +29,20 @@ impl Turn {
         let blocks = list("blocks");
         if !blocks.is_empty() {
             turn.blocks = true;
-            blocks.iter().for_each(|block| match block.get("text").filter(|_| block.get("name").is_none()) {
-                Some(text) => turn.say(&plain(text)),
-                None => turn.call(block),
-            });
+            for block in blocks {
+                match block.get("text").filter(|_| block.get("name").is_none()) {
+                    Some(text) => turn.say(&plain(text)),
+                    None => turn.call(block),
+                }
+            }
             return turn;
         }
         if let Some(content) = response.get("content") {
             turn.say(&plain(content));
         }
-        list("toolCalls").iter().for_each(|call| turn.call(call));
+        for call in list("toolCalls") {
+            turn.call(call);
+        }
         turn
     }
 

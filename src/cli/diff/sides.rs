@@ -83,14 +83,12 @@ fn guess(text: &str) -> Format {
 fn of_scope(scope: &str, side: &Path, config: &Config) -> anyhow::Result<Vec<PathBuf>> {
     anyhow::ensure!(files::is_directory(side), "--scope looks its globs up in a directory, and {} is none", files::display_name(side));
     let scopes = config.shape.scopes.iter().flat_map(|fields| &fields.0);
-    match scopes.clone().find(|(name, _)| name == scope) {
-        Some((_, globs)) => Ok(globs.0.iter().map(|glob| side.join(&glob.0)).collect()),
-        None => {
-            let known: Vec<&str> = scopes.map(|(name, _)| name.as_str()).collect();
-            let known = if known.is_empty() { "none is configured".to_owned() } else { known.join(", ") };
-            anyhow::bail!("there is no scope `{scope}`; known: {known}")
-        }
+    if let Some((_, globs)) = scopes.clone().find(|(name, _)| name == scope) {
+        return Ok(globs.0.iter().map(|glob| side.join(&glob.0)).collect());
     }
+    let known: Vec<&str> = scopes.map(|(name, _)| name.as_str()).collect();
+    let known = if known.is_empty() { "none is configured".to_owned() } else { known.join(", ") };
+    anyhow::bail!("there is no scope `{scope}`; known: {known}")
 }
 
 /// Says what the loader found wrong with a side.

@@ -84,7 +84,7 @@ fn changes(changes: &[Change], manners: Manners, out: &mut dyn Write) -> io::Res
     }
     let quiet = changes.iter().filter(|change| change.topic == Topic::Volatile).count();
     if !manners.verbose && quiet > 0 {
-        writeln!(out, "    and {} that every recording draws anew", counted(quiet, "value"))?;
+        writeln!(out, "    and {}, drawn anew by every recording", counted(quiet, "value"))?;
     }
     match shown.len().saturating_sub(most) {
         0 => Ok(()),

@@ -1,6 +1,6 @@
 //! What the formats have in common: handles, and the words of the summary.
 
-use crate::cli::report::counted;
+use crate::cli::report::{counted, grouped};
 use crate::diff::journal::JournalDiff;
 use crate::diff::{Diff, Pair, Rerouted, Side, Topic, Verdict};
 
@@ -46,14 +46,15 @@ impl View<'_> {
     /// `2 breaking, 1 reworded, 9 identical; 1 added, 1 removed, 1 rerouted`.
     pub(super) fn summary(&self) -> String {
         let volatile: usize = self.diff.pairs.iter().map(Pair::volatile).sum();
-        let drawn = if volatile > 0 { format!(" ({} differ as recordings do)", counted(volatile, "value")) } else { String::new() };
+        let drawn = if volatile > 0 { format!(" ({} drawn anew)", counted(volatile, "value")) } else { String::new() };
         if self.diff.verdict() == Verdict::Identical {
             return format!("identical: {}{drawn}", counted(self.diff.pairs.len(), "fixture"));
         }
         let verdicts = Verdict::ALL.iter().rev().map(|verdict| (self.diff.count(*verdict), verdict.name()));
-        let mut parts: Vec<String> = verdicts.filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
+        let mut parts: Vec<String> =
+            verdicts.filter(|(count, _)| *count > 0).map(|(count, name)| format!("{} {name}", grouped(count))).collect();
         let moved = [(self.diff.added.len(), "added"), (self.diff.removed.len(), "removed"), (self.diff.rerouted.len(), "rerouted")];
-        parts.extend(moved.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")));
+        parts.extend(moved.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{} {name}", grouped(*count))));
         format!("{}{drawn}", parts.join(", "))
     }
 }
@@ -65,7 +66,7 @@ pub(super) fn journal_summary(diff: &JournalDiff) -> String {
     }
     let parts =
         [(diff.changed.len(), "answered otherwise"), (diff.added.len(), "added"), (diff.removed.len(), "removed"), (diff.same, "the same")];
-    parts.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+    parts.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{} {name}", grouped(*count))).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether both values are texts for people, whose words are compared.
