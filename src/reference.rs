@@ -18,6 +18,7 @@ pub fn files() -> Vec<(String, String)> {
         ("schemas/fixture.schema.json".to_owned(), schema(&crate::fixture::fixture_schema())),
         ("schemas/config.schema.json".to_owned(), schema(&crate::config::schema())),
         ("schemas/report.schema.json".to_owned(), schema(&crate::cli::report::schema())),
+        ("schemas/diff.schema.json".to_owned(), schema(&crate::cli::diff::schema())),
         ("README.md#match-keys".to_owned(), match_keys()),
         ("README.md#lint-rules".to_owned(), rule_table()),
         ("docs/rules.md".to_owned(), rule_pages()),

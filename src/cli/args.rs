@@ -12,6 +12,7 @@ use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand, ValueE
 use super::report::{self, Format};
 use super::terminal;
 use crate::diagnostic::Severity;
+use crate::diff::Verdict;
 
 /// Help is easiest to read at about this many columns, however wide the terminal.
 const HELP_WIDTH: usize = 100;
@@ -35,7 +36,7 @@ fn help_color(arguments: &[OsString]) -> clap::ColorChoice {
     }
 }
 
-/// Lint, validate, match and serve LLM fixtures
+/// Lint, validate, compare, match and serve LLM fixtures
 #[derive(Clone, Debug, Parser)]
 #[command(name = "aimock", version, arg_required_else_help = true, disable_help_subcommand = true, after_help = EXAMPLES)]
 pub struct Args {
@@ -50,6 +51,7 @@ Examples:
   aimock init
   aimock validate fixtures/
   aimock lint fixtures/
+  aimock diff old/ new/
   aimock match request.json -f fixtures/
   aimock serve fixtures/ -p 4010
 
@@ -96,6 +98,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Explain a rule, transform or pass, with examples; without a name, list them all
     Explain(ExplainArgs),
+    /// Compare two sets of fixtures, or two journals, by what they mean
+    Diff(DiffArgs),
     /// Tell which fixture would answer a request, and why
     Match(MatchArgs),
     /// Serve fixtures to LLM clients over HTTP
@@ -343,6 +347,89 @@ impl FailOn {
     }
 }
 
+/// Arguments of `aimock diff`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(
+    override_usage = "aimock diff [OPTIONS] <OLD> <NEW>\n       aimock diff --textconv <FILE>",
+    after_help = "\
+Examples:
+  aimock diff old/ new/
+  aimock diff recorded.json re-recorded.yaml --exit-code=breaking
+  aimock diff old/ new/ --ignore /response/usage --ignore '/response/toolCalls/*/id'
+  aimock diff run1.json run2.json --format markdown
+  git show HEAD:fixtures/chat.json | aimock diff - fixtures/chat.json
+  git config diff.aimock.textconv 'aimock diff --textconv'
+  git config diff.aimock.command 'aimock diff --git-driver'
+
+Verdicts, the harmless first: identical, timing, rechunked, reworded, breaking.
+Added, removed and rerouted fixtures are breaking.
+Exit status: 0 no difference, 1 differences, 2 could not run."
+)]
+pub struct DiffArgs {
+    /// Two files or directories of fixtures, or two journals (JSON or one entry a line); `-` is stdin
+    #[arg(value_names = ["OLD", "NEW"], num_args = 0..)]
+    pub sides: Vec<PathBuf>,
+    /// Print a fixture file as lines for `git diff`: one value a line, ids and times by their kind
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["sides", "git_driver"])]
+    pub textconv: Option<PathBuf>,
+    /// Take the arguments that git gives to an external diff program, and always exit with 0
+    #[arg(long)]
+    pub git_driver: bool,
+    /// Leave a place out: a JSON pointer from the fixture, `*` for any one step; may be repeated
+    #[arg(long, value_name = "POINTER")]
+    pub ignore: Vec<String>,
+    /// Scope of the configuration to compare: its globs are looked up in OLD and in NEW
+    #[arg(long, value_name = "NAME")]
+    pub scope: Option<String>,
+    /// How plain strings of match keys are compared [default: contains; exact when transforms are set]
+    #[arg(long, value_enum)]
+    pub matching: Option<Matching>,
+    /// Refuse files larger than this many bytes [default: 268435456]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_file_size: Option<u64>,
+    /// How differences are written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: DiffFormat,
+    /// The least verdict that makes the exit status 1
+    #[arg(long, value_enum, value_name = "VERDICT", num_args = 0..=1, require_equals = true, default_value = "timing", default_missing_value = "timing")]
+    pub exit_code: LeastVerdict,
+}
+
+/// How `aimock diff` writes differences.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One document, by `aimock schema diff`
+    Json,
+    /// For comments on pull requests
+    Markdown,
+}
+
+/// The least verdict that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LeastVerdict {
+    Timing,
+    Rechunked,
+    Reworded,
+    Breaking,
+    Never,
+}
+
+impl LeastVerdict {
+    /// The same as a verdict; `None` is never.
+    pub fn verdict(self) -> Option<Verdict> {
+        match self {
+            LeastVerdict::Timing => Some(Verdict::Timing),
+            LeastVerdict::Rechunked => Some(Verdict::Rechunked),
+            LeastVerdict::Reworded => Some(Verdict::Reworded),
+            LeastVerdict::Breaking => Some(Verdict::Breaking),
+            LeastVerdict::Never => None,
+        }
+    }
+}
+
 /// Arguments of `aimock match`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
@@ -495,6 +582,8 @@ pub enum SchemaName {
     Config,
     /// Output of `--format json`
     Report,
+    /// Output of `aimock diff --format json`
+    Diff,
 }
 
 /// Arguments of `aimock completions`.

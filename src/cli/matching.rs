@@ -104,7 +104,10 @@ fn read_request(path: &Path, url_path: Option<&str>, headers: &[String]) -> anyh
     if let Some(neutral) = value.get("request").or_else(|| value.get("endpoint").map(|_| &value)) {
         let request = Request::from_neutral(neutral).map_err(|reason| anyhow::anyhow!("{name}: {reason}"))?;
         push_headers(&mut fields, &value);
-        return Ok(Exchange { raw: RawRequest::new("POST", url_path.unwrap_or("/"), fields, ""), request });
+        let text = |key: &str| value.get(key).and_then(serde_json::Value::as_str);
+        let body = value.get("body").map(ToString::to_string).unwrap_or_default();
+        let target = url_path.or(text("path")).unwrap_or("/");
+        return Ok(Exchange { raw: RawRequest::new(text("method").unwrap_or("POST"), target, fields, body), request });
     }
     let is_entry = value.get("method").is_some() && value.get("body").is_some();
     let body = if is_entry { value.get("body").unwrap_or(&value) } else { &value };

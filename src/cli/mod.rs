@@ -6,6 +6,7 @@
 mod args;
 mod check;
 mod completions;
+pub mod diff;
 mod explain;
 mod init;
 mod lint;
@@ -24,8 +25,7 @@ mod tests;
 mod validate;
 
 pub use args::{
-    Args, CheckArgs, Color, Command, CompletionsArgs, ExplainArgs, FailOn, GlobalArgs, InitArgs, LintArgs, LogLevel, MatchArgs,
-    MatchFormat, Matching, NormalizeArgs, SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, parse,
+    Args, CheckArgs, Color, Command, CompletionsArgs, DiffArgs, DiffFormat, ExplainArgs, FailOn, GlobalArgs, InitArgs, LeastVerdict, LintArgs, LogLevel, MatchArgs, MatchFormat, Matching, NormalizeArgs, SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, parse,
 };
 pub use progress::Progress;
 pub use terminal::Terminal;
@@ -63,6 +63,7 @@ fn dispatch(args: &Args, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> 
         Command::Check(it) => check::run(it, &args.global, terminal),
         Command::Normalize(it) => normalize::run(it, &args.global, terminal),
         Command::Explain(it) => explain::run(it, terminal),
+        Command::Diff(it) => diff::run(it, &args.global, terminal),
         Command::Match(it) => matching::run(it, &args.global, terminal),
         Command::Serve(it) => serve::run(it, &args.global, terminal),
         Command::Schema(it) => schema::run(it, terminal),

@@ -37,6 +37,8 @@ shape! {
         "lint" lint: LintShape;
         /// Which passes run.
         "normalize" normalize: NormalizeShape;
+        /// What comparisons leave out.
+        "diff" diff: DiffShape;
         /// Settings of the server; the names are those of its flags.
         "serve" serve: ServeShape;
         /// Random faults of the server.
@@ -115,6 +117,15 @@ shape! {
     pub struct NormalizeShape {
         /// Names of passes.
         "passes" passes: Vec<NonEmpty>;
+        unknown: Error
+    }
+}
+
+shape! {
+    /// What comparisons leave out.
+    pub struct DiffShape {
+        /// JSON pointers from the fixture, `*` for any one step.
+        "ignore" ignore: OneOrMany<NonEmpty>;
         unknown: Error
     }
 }

@@ -12,6 +12,8 @@ mod corpus_invalid;
 mod corpus_texts;
 /// Files without a mistake, and what is read from them.
 mod corpus_valid;
+/// Two sets of fixtures compared: verdicts, laws, real fixtures, journals, git.
+mod diff;
 /// Files that mean harm, given to the built program.
 mod hostile;
 /// The first minutes: what init writes, what the tour shows, what a hook sees.
