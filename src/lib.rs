@@ -26,6 +26,7 @@
 //! - [`matcher`]: the core; [`shape`]: typed reading that reports every problem and writes the schema
 //! - [`fixture`]: files to a [`fixture::Library`]; [`config`]: `aimock.yaml`
 //! - [`provider`]: one file a wire format; [`lint`]: one file a rule
+//! - [`convert`]: one file a foreign format
 //! - [`engine`]: decides, as data; [`server`]: the only async code, sockets and clock
 //! - [`cli`]: arguments, one file a command, reports; [`reference`](mod@reference): texts that are generated
 //!
@@ -44,6 +45,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod convert;
 pub mod diagnostic;
 pub mod document;
 pub mod engine;

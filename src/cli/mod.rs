@@ -5,6 +5,7 @@
 
 mod args;
 mod completions;
+mod convert;
 mod explain;
 mod init;
 mod lint;
@@ -21,8 +22,8 @@ mod tests;
 mod validate;
 
 pub use args::{
-    Args, Color, Command, CompletionsArgs, ExplainArgs, FailOn, GlobalArgs, InitArgs, LintArgs, LogLevel, MatchArgs, MatchFormat, Matching,
-    SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, parse,
+    Args, Color, Command, CompletionsArgs, ConvertArgs, ConvertFormat, ExplainArgs, FailOn, GlobalArgs, InitArgs, LintArgs, LogLevel,
+    MatchArgs, MatchFormat, Matching, SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, parse,
 };
 pub use progress::Progress;
 pub use terminal::Terminal;
@@ -60,6 +61,7 @@ fn dispatch(args: &Args, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> 
         Command::Explain(it) => explain::run(it, terminal),
         Command::Match(it) => matching::run(it, &args.global, terminal),
         Command::Serve(it) => serve::run(it, &args.global, terminal),
+        Command::Convert(it) => convert::run(it, &args.global, terminal),
         Command::Schema(it) => schema::run(it, terminal),
         Command::Completions(it) => completions::run(it, terminal),
     }
