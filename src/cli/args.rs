@@ -35,7 +35,7 @@ fn help_color(arguments: &[OsString]) -> clap::ColorChoice {
     }
 }
 
-/// Lint, validate, match and serve LLM fixtures
+/// Lint, validate, match, convert and serve LLM fixtures
 #[derive(Clone, Debug, Parser)]
 #[command(name = "aimock", version, arg_required_else_help = true, disable_help_subcommand = true, after_help = EXAMPLES)]
 pub struct Args {

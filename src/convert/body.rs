@@ -8,7 +8,7 @@ use std::io::Read;
 use crate::exchange::Headers;
 
 /// Most bytes that all bodies of a file may have after decoding.
-pub(super) const MOST_BYTES: u64 = 512 << 20;
+pub(super) const MOST_BYTES: u64 = 256 << 20;
 
 /// Why a body cannot be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -17,7 +17,7 @@ pub(super) enum BodyError {
     NotBase64,
     #[error("the bodies of this file grow beyond {} MiB when they are decoded", MOST_BYTES >> 20)]
     TooLarge,
-    #[error("the body is in an encoding that is not read: {0}")]
+    #[error("its body is broken {0}")]
     Encoding(&'static str),
 }
 
@@ -51,9 +51,8 @@ impl Bodies {
                 "deflate" => self.deflated(bytes)?,
                 "br" => self.brotli(bytes)?,
                 "zstd" if bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) => {
-                    let decoder =
-                        ruzstd::decoding::StreamingDecoder::new(bytes.as_slice()).map_err(|_| BodyError::Encoding("broken zstd"))?;
-                    self.read(decoder, "broken zstd")?
+                    let decoder = ruzstd::decoding::StreamingDecoder::new(bytes.as_slice()).map_err(|_| BodyError::Encoding("zstd"))?;
+                    self.read(decoder, "zstd")?
                 }
                 _ => bytes,
             };
@@ -64,30 +63,32 @@ impl Bodies {
 
     /// Deflate with or without its zlib header: both are sent under this name.
     fn deflated(&self, bytes: Vec<u8>) -> Result<Vec<u8>, BodyError> {
-        let zlib = self.read(flate2::read::ZlibDecoder::new(bytes.as_slice()), "deflate");
-        let plain = |_| self.read(flate2::read::DeflateDecoder::new(bytes.as_slice()), "deflate");
-        or_decoded_already(zlib.or_else(|error| if error == BodyError::TooLarge { Err(error) } else { plain(error) }), &bytes)
+        Bodies::without_mark(bytes, |bytes| match self.read(flate2::read::ZlibDecoder::new(bytes), "deflate") {
+            Err(BodyError::Encoding(_)) => self.read(flate2::read::DeflateDecoder::new(bytes), "deflate"),
+            decoded => decoded,
+        })
     }
 
     fn brotli(&self, bytes: Vec<u8>) -> Result<Vec<u8>, BodyError> {
-        // Brotli has no magic number, so text is tried first: hardly any compressed bytes are UTF-8.
+        Bodies::without_mark(bytes, |bytes| self.read(brotli_decompressor::Decompressor::new(bytes, 4096), "brotli"))
+    }
+
+    /// Encodings without a mark at their start: hardly any compressed bytes are UTF-8, so text is decoded already, and so is
+    /// what does not decode.
+    fn without_mark(bytes: Vec<u8>, decode: impl FnOnce(&[u8]) -> Result<Vec<u8>, BodyError>) -> Result<Vec<u8>, BodyError> {
         if std::str::from_utf8(&bytes).is_ok() {
             return Ok(bytes);
         }
-        self.read(brotli_decompressor::Decompressor::new(bytes.as_slice(), 4096), "broken brotli")
+        match decode(&bytes) {
+            Err(BodyError::Encoding(_)) => Ok(bytes),
+            decoded => decoded,
+        }
     }
 
     fn read(&self, decoder: impl Read, name: &'static str) -> Result<Vec<u8>, BodyError> {
         let mut out = Vec::new();
         decoder.take(self.left.saturating_add(1)).read_to_end(&mut out).map_err(|_| BodyError::Encoding(name))?;
         if out.len() as u64 > self.left { Err(BodyError::TooLarge) } else { Ok(out) }
-    }
-}
-
-fn or_decoded_already(decoded: Result<Vec<u8>, BodyError>, bytes: &[u8]) -> Result<Vec<u8>, BodyError> {
-    match decoded {
-        Err(BodyError::Encoding(_)) if std::str::from_utf8(bytes).is_ok() => Ok(bytes.to_vec()),
-        decoded => decoded,
     }
 }
 
@@ -148,6 +149,7 @@ mod tests {
         check(b"2\r\nhi\r\n0\r\n\r\n", &[], "2\r\nhi\r\n0\r\n\r\n");
         for name in ["gzip", "deflate", "br", "zstd", "identity", "who-knows"] {
             check(b"{\"a\": 1}", &[("content-encoding", name)], "{\"a\": 1}");
+            check(b"\x89PNG\r\n", &[("content-encoding", name)], "\u{fffd}PNG\r\n");
         }
     }
 

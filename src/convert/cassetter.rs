@@ -4,7 +4,7 @@
 
 use super::body::from_hex;
 use super::opened::Opened;
-use super::reading::{Found, Interaction, Reading, Unread, headers, request, status, text};
+use super::reading::{Interaction, Reading, Unread, headers, request, status, text};
 use super::{Format, date};
 use crate::document::Node;
 use crate::exchange::{Captured, Headers};
@@ -42,9 +42,7 @@ fn read(opened: &Opened<'_>, reading: &mut Reading) {
     }
     for (key, name) in OTHER_PROTOCOLS {
         for node in opened.get(key).map_or(&[][..], Node::items) {
-            reading
-                .found
-                .push(Found::Lost { span: node.span, reason: format!("this interaction is lost: fixtures hold no {name} recordings") });
+            reading.lose(node.span, format!("this interaction is lost: fixtures hold no {name} recordings"));
         }
     }
 }

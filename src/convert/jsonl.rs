@@ -1,7 +1,7 @@
 //! Lines of JSON, each a request with its response.
 
 use super::opened::Opened;
-use super::reading::{Found, Reading};
+use super::reading::Reading;
 use super::{Format, pair};
 use crate::diagnostic::Span;
 use crate::document::{self, Limits, Node};
@@ -38,7 +38,7 @@ fn detect(opened: &Opened<'_>) -> bool {
 fn read(opened: &Opened<'_>, reading: &mut Reading) {
     for (span, line) in lines(opened.source.text()) {
         let Some(node) = parse(line) else {
-            reading.found.push(Found::Lost { span, reason: "this line is lost: it is no JSON".to_owned() });
+            reading.lose(span, "this line is lost: it is no JSON");
             continue;
         };
         let read = pair::together(&node, reading).map(|mut interaction| {

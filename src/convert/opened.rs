@@ -64,18 +64,20 @@ enum Kind {
 impl Kind {
     fn of(source: &Source) -> Kind {
         let text = source.text();
+        let bracketed = text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']);
         let suffix = source.name().rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
         match suffix.as_str() {
             "txtar" => return Kind::Sections,
             "jsonl" | "ndjson" => return Kind::Lines,
             "toml" => return Kind::Toml,
             "yaml" | "yml" => return Kind::Tree(Format::Yaml),
-            "json" | "jsonc" | "har" => return Kind::Tree(Format::Json),
+            // Some tools write YAML whatever the name.
+            "json" | "jsonc" | "har" if bracketed => return Kind::Tree(Format::Json),
             _ => {}
         }
         if text.lines().any(|line| line.trim_end() == REQUEST_SECTION) {
             Kind::Sections
-        } else if text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']) {
+        } else if bracketed {
             if is_lines(text) { Kind::Lines } else { Kind::Tree(Format::Json) }
         } else if text.lines().any(|line| line.trim() == "[[interactions]]") {
             Kind::Toml
@@ -92,7 +94,7 @@ fn is_lines(text: &str) -> bool {
     first && lines.next().is_some()
 }
 
-fn toml_tree<'s>(source: &'s Arc<Source>) -> Result<Node<'s>, Vec<Diagnostic>> {
+fn toml_tree(source: &Arc<Source>) -> Result<Node<'_>, Vec<Diagnostic>> {
     match DeTable::parse(source.text()) {
         Ok(table) => {
             let span = span_of(&table);

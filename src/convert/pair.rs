@@ -59,9 +59,10 @@ fn read(opened: &Opened<'_>, reading: &mut Reading) {
 
 /// A request, and the file that holds its answer.
 fn apart(asked: &Node<'_>, name: &str, answer: &str, reading: &mut Reading) -> Result<Interaction, Unread> {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
     let captured = if let Some(raw) = answer.starts_with("HTTP/").then(|| raw_http(answer)).flatten() {
         raw
-    } else if name.ends_with(".json") {
+    } else if ending == Some("json") {
         let parsed = crate::document::parse(answer, crate::document::Format::Json, &crate::document::Limits::default());
         match parsed {
             Ok(parsed) if is_envelope(&parsed.root, "status") => answered(&parsed.root, reading)?,
@@ -69,7 +70,7 @@ fn apart(asked: &Node<'_>, name: &str, answer: &str, reading: &mut Reading) -> R
         }
     } else {
         let stream = Captured::whole(200, Headers::new(), answer.to_owned());
-        let kind = if stream.is_event_stream() || name.ends_with(".sse") { "text/event-stream" } else { "text/plain" };
+        let kind = if stream.is_event_stream() || ending == Some("sse") { "text/event-stream" } else { "text/plain" };
         Captured { headers: json_kind(kind), ..stream }
     };
     interaction(asked, asked, captured, reading)

@@ -78,10 +78,15 @@ impl Reading {
 
     /// Keeps an interaction, or says why it is lost.
     pub(super) fn keep(&mut self, span: Span, read: Result<Interaction, Unread>) {
-        self.found.push(match read {
-            Ok(interaction) => Found::Interaction(Box::new(interaction)),
-            Err(error) => Found::Lost { span, reason: format!("this interaction is lost: {error}") },
-        });
+        match read {
+            Ok(interaction) => self.found.push(Found::Interaction(Box::new(interaction))),
+            Err(error) => self.lose(span, format!("this interaction is lost: {error}")),
+        }
+    }
+
+    /// Says of something that it cannot be carried.
+    pub(super) fn lose(&mut self, span: Span, reason: impl Into<String>) {
+        self.found.push(Found::Lost { span, reason: reason.into() });
     }
 
     /// A body as the client saw it.

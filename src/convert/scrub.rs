@@ -51,11 +51,13 @@ fn scrub(name: &str, value: &mut Value) -> usize {
                 "<secret>".clone_into(text);
                 return 1;
             }
+            // Keys of a known form first: what is left of a name's value may be a part of one.
+            let known = scrub_text(text);
             let named = named_secrets(text);
             for secret in &named {
                 *text = text.replace(secret.as_str(), "<secret>");
             }
-            named.len() + scrub_text(text)
+            known + named.len()
         }
         Value::Array(items) => items.iter_mut().map(|item| scrub(name, item)).sum(),
         Value::Object(members) => members.iter_mut().map(|(key, value)| scrub(key, value)).sum(),

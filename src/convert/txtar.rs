@@ -5,7 +5,7 @@
 //! shape of the bodies, the second is the request with one more turn and a tool result.
 
 use super::opened::{Opened, REQUEST_SECTION};
-use super::reading::{Found, Interaction, Reading, Unread};
+use super::reading::{Interaction, Reading, Unread};
 use super::{Format, pair};
 use crate::diagnostic::{Severity, Span};
 use crate::exchange::{Captured, Headers, RawRequest};
@@ -39,9 +39,7 @@ fn read(opened: &Opened<'_>, reading: &mut Reading) {
     let mut asked = sections.iter().filter(|section| section.name == "request");
     let request = asked.next().map(|section| section.body);
     for extra in asked {
-        reading
-            .found
-            .push(Found::Lost { span: extra.span, reason: "a second request section: which answers are its is not said".to_owned() });
+        reading.lose(extra.span, "a second request section: which answers are its is not said");
     }
     for section in sections.iter().filter(|section| section.name != "request") {
         match section.name {
@@ -50,7 +48,7 @@ fn read(opened: &Opened<'_>, reading: &mut Reading) {
                 reading.keep(section.span, read);
             }
             other => {
-                reading.found.push(Found::Lost { span: section.span, reason: format!("the section `{other}` is not known, and is lost") })
+                reading.lose(section.span, format!("the section `{other}` is not known, and is lost"));
             }
         }
     }

@@ -78,11 +78,11 @@ impl Provider<'_, '_> {
     fn stream(&self, stream: &Node<'_>, reading: &mut Reading) {
         let Some(lifecycle) = stream.get("lifecycle") else {
             let reason = "the stream is lost: its events are cut from the answer as it is rendered";
-            return reading.found.push(Found::Lost { span: stream.span, reason: reason.to_owned() });
+            return reading.lose(stream.span, reason);
         };
         if text(stream.get("encoding")).is_some_and(|encoding| encoding == "aws-event-stream") {
             let reason = "the stream is lost: fixtures hold no binary event streams";
-            return reading.found.push(Found::Lost { span: stream.span, reason: reason.to_owned() });
+            return reading.lose(stream.span, reason);
         }
         let raw = text(stream.get("frame_format")).as_deref() == Some("raw");
         let mut body = String::new();
@@ -118,14 +118,14 @@ impl Provider<'_, '_> {
         let status = written.trim().parse().ok().filter(|status| (100..=999).contains(status));
         if status.is_none() {
             let reason = "this answer is lost: its status is a template".to_owned();
-            reading.found.push(Found::Lost { span: place.span, reason });
+            reading.lose(place.span, reason);
         }
         status
     }
 
     fn elsewhere(&self, place: &Node<'_>, what: &str, reading: &mut Reading) {
         let reason = format!("{what} is lost: it stands in a template file of its own, which is a Tera template");
-        reading.found.push(Found::Lost { span: if place.members().is_empty() { place.span } else { self.root.span }, reason });
+        reading.lose(if place.members().is_empty() { place.span } else { self.root.span }, reason);
     }
 
     fn push(&self, place: &Node<'_>, stream: Option<bool>, captured: Captured, reading: &mut Reading) {
@@ -159,5 +159,5 @@ fn lost(place: &Node<'_>, written: &str, what: &str, reading: &mut Reading) {
     let known: Vec<String> =
         COUNTERPARTS.iter().filter(|(tera, _)| written.contains(tera)).map(|(tera, ours)| format!("`{tera}` is `{ours}`")).collect();
     let help = if known.is_empty() { String::new() } else { format!("; in a fixture with `template: true` {}", known.join(", ")) };
-    reading.found.push(Found::Lost { span: place.span, reason: format!("{what} is lost: it is a Tera template{help}") });
+    reading.lose(place.span, format!("{what} is lost: it is a Tera template{help}"));
 }

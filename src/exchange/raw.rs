@@ -121,13 +121,11 @@ impl Captured {
 
     /// Whether it is a stream of server-sent events: by its content type, or, without one, by how it begins.
     pub fn is_event_stream(&self) -> bool {
-        match self.headers.first("content-type") {
-            Some(kind) => kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream"),
-            None => {
-                let begin = self.body();
-                let begin = begin.trim_ascii_start();
-                begin.starts_with(b"data:") || begin.starts_with(b"event:")
-            }
+        if let Some(kind) = self.headers.first("content-type") {
+            return kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream");
         }
+        let body = self.body();
+        let begin = body.trim_ascii_start();
+        begin.starts_with(b"data:") || begin.starts_with(b"event:")
     }
 }

@@ -90,7 +90,7 @@ impl Search<'_> {
         let (base, pattern) = text.split_at(split);
         match exclude::compile(pattern) {
             Ok(_) if !base.is_empty() && !Path::new(base).exists() => {
-                self.problem(nothing_found(Path::new(base), Some(pattern), None, self.suffixes))
+                self.problem(nothing_found(Path::new(base), Some(pattern), None, self.suffixes));
             }
             Ok(glob) => self.walk(Path::new(base), Some((&glob, pattern))),
             Err(bad) => self.problem(Problem::new("bad-glob", Severity::Error, name, format!("it is not a glob: {}", bad.reason))),

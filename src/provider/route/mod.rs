@@ -157,8 +157,10 @@ pub fn guess(body: &serde_json::Value, answer: Option<&str>) -> &'static str {
     if body.get("messages").is_some() {
         let speaks_so =
             begin.starts_with("event:message_start") || begin.contains(r#""type":"message""#) || begin.starts_with(r#"{"type":"error""#);
-        let is_messages = body.get("system").is_some() || body.get("anthropic_version").is_some() || is_claude || speaks_so;
-        return if is_messages { "/v1/messages" } else { "/v1/chat/completions" };
+        // What answers decides: models are also served in other vendors' formats.
+        let is_chat = begin.contains(r#""object":"chat.completion"#);
+        let is_messages = speaks_so || body.get("system").is_some() || body.get("anthropic_version").is_some() || is_claude;
+        return if is_messages && !is_chat { "/v1/messages" } else { "/v1/chat/completions" };
     }
     let speaks_so = begin.contains(r#""object":"response""#) || begin.starts_with("event:response.");
     let asks_so = ["stream", "tools", "instructions", "previous_response_id", "reasoning", "max_output_tokens"];
