@@ -223,7 +223,7 @@ fn write(target: &Path, text: &str) -> anyhow::Result<()> {
     Ok(files::write_atomically(target, text.as_bytes())?)
 }
 
-/// `tests/a.yaml:3:1`
+/// `a.yaml:3:1`
 fn place(note: &Diagnostic) -> String {
     let at = note.position();
     format!("{}:{}:{}", note.primary.source.name(), at.line, at.column)

@@ -3,6 +3,7 @@
 //! Recorded texts are compared by `contains`, so a short question is part of a longer one. Where that would take another
 //! fixture's request, the short one is written with `equals`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -17,11 +18,16 @@ use crate::matcher::{Served, Strictness};
 /// Keys whose plain text is compared by `contains`.
 const TEXTS: [&str; 2] = ["userMessage", "inputText"];
 
+/// How often it is looked again for what the last narrowing left, and how many fixtures that take one request are narrowed
+/// at a time: both only bound what a file made for it can cost.
+const ROUNDS: usize = 8;
+const TAKERS: usize = 64;
+
 /// Writes `equals` where `contains` would take another fixture's request.
 pub(super) fn narrow(groups: &mut [Group], exhausted: Option<&str>) {
-    loop {
+    for _ in 0..ROUNDS {
         let asked = Asked::of(&entries(groups, exhausted));
-        let takers: Vec<usize> = asked.wrong(groups).into_iter().filter_map(|(_, _, taker)| taker).collect();
+        let takers = asked.takers(groups);
         let mut narrowed = false;
         for taker in takers {
             let Some(group) = groups.get_mut(taker) else { continue };
@@ -32,7 +38,6 @@ pub(super) fn narrow(groups: &mut [Group], exhausted: Option<&str>) {
                 }
             }
         }
-        // Each round turns at least one plain text into an object, and finds the rest of what the last one hid.
         if !narrowed {
             return;
         }
@@ -70,6 +75,17 @@ impl Asked {
         let index = |pointer: &str| pointer.split('/').nth(2).and_then(|index| index.parse().ok()).unwrap_or(0);
         let errors = errors.map(|problem| (index(&problem.primary.pointer), problem.message.clone())).collect();
         Asked { library: into_library(vec![file]), errors }
+    }
+
+    /// The groups that take requests of others.
+    fn takers(&self, groups: &[Group]) -> BTreeSet<usize> {
+        let mut takers = BTreeSet::new();
+        for (own, member, _) in self.wrong(groups) {
+            let exchange = groups.get(own).and_then(|group| group.members.get(member)).and_then(|prepared| prepared.exchange.as_ref());
+            let rows = exchange.into_iter().flat_map(|exchange| self.library.table.candidates(exchange).map(|(row, _)| row)).take(TAKERS);
+            takers.extend(rows.filter_map(|row| Some(self.library.fixtures.get(row)?.origin.index)).filter(|index| *index != own));
+        }
+        takers
     }
 
     /// Requests that do not get their own fixture: group, member, and the group that takes them.

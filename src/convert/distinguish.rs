@@ -3,7 +3,7 @@
 //! A recorder's keys leave much of a request out (earlier turns, tools, the system prompt), so different requests can have
 //! equal matches. Then `stream`, or the members of the body that differ, are added until each takes its own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -129,8 +129,9 @@ fn differing(groups: &[Group]) -> Option<Vec<String>> {
     let bodies: Vec<&Map<String, Value>> = groups.iter().map(|group| body(group)?.as_object()).collect::<Option<_>>()?;
     let (first, others) = bodies.split_first()?;
     let mut keys: Vec<String> = Vec::new();
+    let mut seen: HashSet<&String> = HashSet::new();
     for key in bodies.iter().flat_map(|body| body.keys()) {
-        if !keys.contains(key) && others.iter().any(|other| other.get(key) != first.get(key)) {
+        if seen.insert(key) && others.iter().any(|other| other.get(key) != first.get(key)) {
             keys.push(key.clone());
         }
     }

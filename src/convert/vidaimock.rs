@@ -1,4 +1,4 @@
-//! Provider files of VidaiMock (`config/providers/*.yaml`; its `src/provider.rs`): a regular expression over the path and
+//! Provider files of VidaiMock (`config/providers/*.yaml`; read by its module `provider`): a regular expression over the path and
 //! a template for the answer. What is static is carried; a Tera template is not, and is said.
 
 use std::fmt::Write as _;

@@ -111,3 +111,13 @@ fn lint_has_no_errors_to_report() {
     let run = place.run(&["lint", ".", "--fail-on", "error", "--format", "concise"]);
     assert_eq!(run.status, 0, "{}{}", run.stdout, run.stderr);
 }
+
+#[test]
+fn validate_and_lint_name_recordings() {
+    let place = Workplace::new(&[("in/chat.yaml", CASSETTE), ("in/other.yaml", "a: 1")]);
+    for command in ["validate", "lint"] {
+        let run = place.run(&[command, "in"]);
+        let hint = "skipped in/chat.yaml: a vcrpy cassette: `aimock convert in/chat.yaml` makes fixtures of it";
+        assert!(run.stderr.contains(hint) && run.stderr.contains("skipped in/other.yaml: not a fixture file"), "{command}: {}", run.stderr);
+    }
+}
