@@ -27,6 +27,7 @@
 //! - [`fixture`]: files to a [`fixture::Library`]; [`config`]: `aimock.yaml`
 //! - [`provider`]: one file a wire format; [`normalize`]: one file a pass; [`lint`]: one file a rule
 //! - [`diff`](mod@diff): two sets of fixtures, or two journals, compared by meaning
+//! - [`convert`]: one file a foreign format
 //! - [`engine`]: decides, as data; [`server`]: the only async code, sockets and clock
 //! - [`cli`]: arguments, one file a command, reports; [`reference`](mod@reference): texts that are generated
 //!
@@ -45,6 +46,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod convert;
 pub mod diagnostic;
 pub mod diff;
 pub mod document;

@@ -36,7 +36,7 @@ fn help_color(arguments: &[OsString]) -> clap::ColorChoice {
     }
 }
 
-/// Lint, validate, compare, match and serve LLM fixtures
+/// Lint, validate, normalize, compare, match, convert and serve LLM fixtures
 #[derive(Clone, Debug, Parser)]
 #[command(name = "aimock", version, arg_required_else_help = true, disable_help_subcommand = true, after_help = EXAMPLES)]
 pub struct Args {
@@ -104,6 +104,8 @@ pub enum Command {
     Match(MatchArgs),
     /// Serve fixtures to LLM clients over HTTP
     Serve(ServeArgs),
+    /// Turn recordings of other tools into fixtures
+    Convert(ConvertArgs),
     /// Print the JSON Schema of fixtures, configuration or reports
     Schema(SchemaArgs),
     /// Print a completion script for a shell
@@ -483,6 +485,46 @@ pub enum Matching {
     Exact,
 }
 
+/// Arguments of `aimock convert`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  aimock convert tests/cassettes -o fixtures/recorded
+  aimock convert session.har
+  aimock convert tests/cassettes -o fixtures --dry-run
+  unzip -p run.zip chat.yaml | aimock convert - --format yaml
+
+The format of each file is told by its content. Without -o the fixtures of a single input go to stdout; what could not
+be carried is said on stderr. Exit status: 0 converted, 1 an interaction was lost, 2 could not run.")]
+pub struct ConvertArgs {
+    /// Recordings: files, directories or globs; `-` is stdin
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Directory that gets one fixture file for each input
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Read every input as this format [default: told by its content]
+    #[arg(long, value_name = "FORMAT", value_parser = foreign_parser())]
+    pub from: Option<&'static crate::convert::Format>,
+    /// The language of the fixture files
+    #[arg(long, value_enum, value_name = "LANGUAGE", default_value_t)]
+    pub format: ConvertFormat,
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Replace files that exist
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// The language of fixture files that `aimock convert` writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ConvertFormat {
+    #[default]
+    Json,
+    Yaml,
+}
+
 /// Arguments of `aimock serve`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
@@ -600,6 +642,11 @@ pub struct CompletionsArgs {
 fn format_parser() -> impl TypedValueParser<Value = &'static Format> {
     let names = report::FORMATS.iter().map(|format| clap::builder::PossibleValue::new(format.name).help(format.summary));
     PossibleValuesParser::new(names).try_map(|name| report::format(&name).ok_or("no such format"))
+}
+
+fn foreign_parser() -> impl TypedValueParser<Value = &'static crate::convert::Format> {
+    let names = crate::convert::ALL.iter().map(|format| clap::builder::PossibleValue::new(format.name).help(format.summary));
+    PossibleValuesParser::new(names).try_map(|name| crate::convert::format(&name).ok_or("no such format"))
 }
 
 fn milliseconds(text: &str) -> Result<f64, String> {

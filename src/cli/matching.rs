@@ -14,7 +14,7 @@ use crate::exchange::{Exchange, Headers, RawRequest, Request};
 use crate::files;
 use crate::fixture::{Library, LoadedFile, into_library};
 use crate::matcher::{CRITERIA, Miss, Near, Selection, Served, Strictness, Verdict};
-use crate::provider::route::{Lookup, lookup};
+use crate::provider::route::{Lookup, guess, lookup};
 
 /// How many near misses are shown.
 const NEAREST: usize = 3;
@@ -114,7 +114,7 @@ fn read_request(path: &Path, url_path: Option<&str>, headers: &[String]) -> anyh
     push_headers(&mut fields, if is_entry { &value } else { &serde_json::Value::Null });
     let method = value.get("method").and_then(serde_json::Value::as_str).filter(|_| is_entry).unwrap_or("POST");
     let recorded = value.get("path").and_then(serde_json::Value::as_str).filter(|_| is_entry);
-    let target = url_path.or(recorded).unwrap_or_else(|| guess_path(body));
+    let target = url_path.or(recorded).unwrap_or_else(|| guess(body, None));
     decode(RawRequest::new(method, target, fields, body.to_string()), &name)
 }
 
@@ -123,19 +123,6 @@ fn push_headers(fields: &mut Headers, value: &serde_json::Value) {
         if let Some(value) = value.as_str() {
             fields.push(name, value);
         }
-    }
-}
-
-/// Where a body belongs, told by its shape.
-fn guess_path(body: &serde_json::Value) -> &'static str {
-    let is_claude = body.get("model").and_then(serde_json::Value::as_str).is_some_and(|model| model.starts_with("claude"));
-    let messages = body.get("messages").is_some();
-    if messages && (body.get("system").is_some() || body.get("anthropic_version").is_some() || is_claude) {
-        "/v1/messages"
-    } else if !messages && body.get("input").is_some() {
-        "/v1/embeddings"
-    } else {
-        "/v1/chat/completions"
     }
 }
 

@@ -6,6 +6,7 @@
 mod args;
 mod check;
 mod completions;
+mod convert;
 pub mod diff;
 mod explain;
 mod init;
@@ -25,7 +26,7 @@ mod tests;
 mod validate;
 
 pub use args::{
-    Args, CheckArgs, Color, Command, CompletionsArgs, DiffArgs, DiffFormat, ExplainArgs, FailOn, GlobalArgs, InitArgs, LeastVerdict, LintArgs, LogLevel, MatchArgs, MatchFormat, Matching, NormalizeArgs, SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, parse,
+    Args, CheckArgs, Color, Command, CompletionsArgs, ConvertArgs, ConvertFormat, DiffArgs, DiffFormat, ExplainArgs, FailOn, GlobalArgs, InitArgs, LeastVerdict, LintArgs, LogLevel, MatchArgs, MatchFormat, Matching, NormalizeArgs, SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, parse,
 };
 pub use progress::Progress;
 pub use terminal::Terminal;
@@ -66,6 +67,7 @@ fn dispatch(args: &Args, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> 
         Command::Diff(it) => diff::run(it, &args.global, terminal),
         Command::Match(it) => matching::run(it, &args.global, terminal),
         Command::Serve(it) => serve::run(it, &args.global, terminal),
+        Command::Convert(it) => convert::run(it, &args.global, terminal),
         Command::Schema(it) => schema::run(it, terminal),
         Command::Completions(it) => completions::run(it, terminal),
     }

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::report::FileOutcome;
 use super::{GlobalArgs, Progress, Status, Terminal};
 use crate::config::{self, ConfigShape};
+use crate::convert;
 use crate::diagnostic::{Diagnostic, Label, Severity, Source, SourceId, Span};
 use crate::document::{self, Format};
 use crate::files::{self, Exclude, FileText, Found};
@@ -288,10 +289,18 @@ pub(super) fn load(inputs: Vec<Input>, options: &LoadOptions<'_>, terminal: &Ter
 
 /// What became of each file, for reports.
 pub(super) fn outcomes(files: &[LoadedFile]) -> Vec<FileOutcome> {
-    files
-        .iter()
-        .map(|file| FileOutcome { name: file.source.name().to_owned(), fixtures: file.entries.len(), skipped: file.skipped.clone() })
-        .collect()
+    let outcome = |file: &LoadedFile| FileOutcome {
+        name: file.source.name().to_owned(),
+        fixtures: file.entries.len(),
+        skipped: file.skipped.as_ref().map(|reason| recording(&file.source).unwrap_or_else(|| reason.clone())),
+    };
+    files.par_iter().map(outcome).collect()
+}
+
+/// What a file is that holds recordings of another tool.
+fn recording(source: &Arc<Source>) -> Option<String> {
+    let format = convert::detect(&convert::Input { source: Arc::clone(source), answer: None })?;
+    Some(format!("{}: `aimock convert {}` makes fixtures of it", format.title, source.name()))
 }
 
 /// The exit status: that of the report; 2 where a path is missing, or where nothing that was searched held fixtures. A named

@@ -14,7 +14,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use discover::{Discovery, Found, discover};
+pub use discover::{Discovery, Found, discover, discover_ending};
 pub use exclude::{BadGlob, Exclude};
 pub use place::{exists, find_upward, is_directory, whole, working_directory};
 pub use problem::{Problem, display_name};

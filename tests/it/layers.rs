@@ -25,7 +25,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("lint", &["exchange", "diagnostic", "document", "secrets", "matcher", "shape", "fixture", "provider", "transform", "normalize"]),
     ("diff", &["exchange", "diagnostic", "document", "matcher", "shape", "fixture", "transform", "normalize"]),
     ("expect", &["exchange", "matcher"]),
-    ("convert", &["exchange", "wire", "diagnostic", "document", "matcher", "fixture", "provider"]),
+    ("convert", &["exchange", "wire", "diagnostic", "document", "secrets", "matcher", "fixture", "provider"]),
     ("engine", &["exchange", "matcher", "fixture", "transform"]),
     ("record", &["exchange", "wire", "matcher", "fixture", "transform", "provider", "normalize"]),
     ("server", &["exchange", "wire", "files", "matcher", "fixture", "transform", "provider", "expect", "engine", "record"]),

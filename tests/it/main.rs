@@ -6,6 +6,8 @@ mod check_cli;
 mod codecs;
 /// Arguments, streams and exit statuses of the built program.
 mod command_line;
+/// Recordings of other tools, converted.
+mod convert;
 /// Files with a mistake, and what is said about them.
 mod corpus_invalid;
 /// The texts of real fixture files, read and held against other readers.

@@ -9,7 +9,7 @@ use crate::repository::{read, root, texts};
 const WRITTEN: &[&str] = &["rs", "md", "toml", "json", "jsonc", "yaml", "yml", "py", "mjs", "txt"];
 
 /// Samples that must stay as they are, whatever they look like.
-const SAMPLES: &[&str] = &["tests/corpus", "tests/wire"];
+const SAMPLES: &[&str] = &["tests/convert", "tests/corpus", "tests/wire"];
 
 /// Longest source file, in lines.
 const LONGEST: usize = 700;

@@ -5,6 +5,7 @@
 
 mod answers;
 mod control;
+mod converted;
 mod journal;
 mod limits;
 mod matching;
