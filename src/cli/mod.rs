@@ -26,7 +26,9 @@ mod tests;
 mod validate;
 
 pub use args::{
-    Args, CheckArgs, Color, Command, CompletionsArgs, ConvertArgs, ConvertFormat, DiffArgs, DiffFormat, ExplainArgs, FailOn, GlobalArgs, InitArgs, LeastVerdict, LintArgs, LogLevel, MatchArgs, MatchFormat, Matching, NormalizeArgs, SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, parse,
+    Args, CheckArgs, Color, Command, CompletionsArgs, ConvertArgs, ConvertFormat, DiffArgs, DiffFormat, ExplainArgs, FailOn, GlobalArgs,
+    InitArgs, LeastVerdict, LintArgs, LogLevel, MatchArgs, MatchFormat, Matching, NormalizeArgs, SchemaArgs, SchemaName, ServeArgs,
+    StubFormat, ValidateArgs, parse,
 };
 pub use progress::Progress;
 pub use terminal::Terminal;

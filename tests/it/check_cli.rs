@@ -99,14 +99,16 @@ fn rules_and_passes_are_silenced_by_name() {
 #[test]
 fn the_configuration_chooses_the_passes() {
     let place = place();
-    fs::write(place.path("aimock.yaml"), "include: [fixtures]\nmatching: contains\nnormalize: { passes: [uuids] }\n").expect("it is written");
+    fs::write(place.path("aimock.yaml"), "include: [fixtures]\nmatching: contains\nnormalize: { passes: [uuids] }\n")
+        .expect("it is written");
     assert_eq!(places(&place.run(&["check", "--format", "concise"])), ALL[1..]);
 }
 
 #[test]
 fn what_a_rule_says_is_not_said_again_by_a_pass() {
     let key = ["sk-", "q8ZtX3vLr9Kc2WmYb7NdH4sJ", "p6QfGx1TzVuE5aRkPoCyT7wB"].concat();
-    let text = format!("{{ \"fixtures\": [\n  {{ \"match\": {{ \"userMessage\": \"a\" }}, \"response\": {{ \"content\": \"{key}\" }} }}\n] }}\n");
+    let text =
+        format!("{{ \"fixtures\": [\n  {{ \"match\": {{ \"userMessage\": \"a\" }}, \"response\": {{ \"content\": \"{key}\" }} }}\n] }}\n");
     let place = Workplace::new(&[(".git/HEAD", ""), ("fixtures/a.json", &text)]);
     let run = place.run(&["check", "--format", "concise"]);
     assert_eq!(places(&run), ["fixtures/a.json:2 provider-api-key"], "{}", run.stdout);
