@@ -12,8 +12,8 @@ fn times_by_a_clock() {
     check("at 2026-03-30T13:19:38Z.", Some("at <timestamp>."));
     check("at 2026-03-30 13:19:00.250+02:00", Some("at <timestamp>"));
     check("at 2026-03-30T13:19:00Z", None);
-    check("created: 1711111111", Some("created: <epoch>"));
-    check("1711111111234", Some("<epoch>"));
+    check("created: 1711111111", Some("created: <timestamp>"));
+    check("1711111111234", Some("<timestamp>"));
     check("call 1711111111 now", None);
     check("on 2026-03-30", None);
 }
@@ -25,6 +25,17 @@ fn ids_that_were_drawn() {
     check(&format!("see {}{}", "toolu_", "01A2b3C4d5E6f7G8"), Some("see toolu_<id>"));
     check("call_weather_in_the_city", None);
     check("call_000000000000001", None);
+}
+
+#[test]
+fn what_normalize_writes() {
+    check("at 2000-01-01T00:00:00Z", Some("at <timestamp>"));
+    check("at 2000-01-01 00:00:00.000", Some("at <timestamp>"));
+    check("created: 946684800", Some("created: <timestamp>"));
+    check("call_aimock3f2a9c81d0b7", Some("call_<id>"));
+    check("00000000-0000-8000-8000-3f2a9c81d0b7", Some("<uuid>"));
+    let (old, new) = (format!("{}a1B2c3D4e5F6g7 at 2026-01-02T03:04:05Z", "call_"), "call_aimock3f2a9c81d0b7 at 2000-01-01T00:00:00Z");
+    assert!(differ_by_recording(&old, new));
 }
 
 #[test]

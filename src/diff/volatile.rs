@@ -1,36 +1,67 @@
-//! What a new recording of the same conversation changes by itself: times by a clock, UUIDs, ids that a provider drew.
-//!
-//! The one seam between comparing and recognising: whoever has better recognisers replaces [`volatile`].
+//! What a new recording of the same conversation changes by itself: times by a clock, UUIDs, ids that a provider drew;
+//! and what normalize writes in their place, so that a recording and its normalized copy are the same.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::{Captures, Regex};
+use regex::Regex;
 
-/// Times to the second, Unix times beside a word for time, Unix milliseconds, UUIDs, ULIDs, ids behind a provider's prefix.
-static VOLATILE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+use crate::transform::{BuiltIn, Kind, Scanner, Strictness, builtin, may_hold};
+
+/// What a new recording changes by itself.
+const NAMES: [&str; 4] = ["timestamps", "uuids", "ids", "request-ids"];
+
+static BUILTINS: LazyLock<Vec<&'static BuiltIn>> = LazyLock::new(|| NAMES.into_iter().filter_map(builtin).collect());
+static DRAWN: LazyLock<Scanner> = LazyLock::new(|| Scanner::new(&BUILTINS, Strictness::Drawn));
+
+/// The frozen forms of the same kinds.
+static FROZEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"(?P<time>20[0-9]{2}-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-5][0-9]:(?P<seconds>[0-5][0-9])(?:\.(?P<fraction>[0-9]{1,9}))?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)",
-        r"|(?P<uuid>\b(?i:[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})\b|\b01[0-9A-HJKMNP-TV-Z]{24}\b)",
-        r"|\b(?P<prefix>chatcmpl-|cmpl-|resp_|msg_|req_|call_|toolu_|tooluse_|run_|thread_|asst_|file-|fc_|rs_|gen-|batch_|ws_)(?P<drawn>[A-Za-z0-9]{14,64})\b",
-        r"|(?P<word>(?i:time|epoch|stamp|created|date)[^0-9A-Za-z]{1,6})(?P<epoch>1[4-9][0-9]{8})\b",
-        r"|\b(?P<millis>1[4-9][0-9]{11})\b",
+        r"\b(?P<prefix>[a-z]{2,8}[_-])?aimock[0-9a-f]{12}\b",
+        r"|(?P<uuid>\b00000000-0000-8000-8000-[0-9a-f]{12}\b)",
+        r"|(?P<ulid>\b0{14}[0-9A-F]{12}\b)",
+        r"|(?P<time>\b2000-01-01[T ]00:00:00(?:[.,]0{1,9})?(?:Z|[+-]00:?00)?|\bSat, 01 Jan 2000 00:00:00 (?:GMT|[+-]0000)|\b946684800(?:000){0,3}\b)",
     ))
     .ok()
 });
 
 /// Shorter texts hold nothing that is recognised.
-const SHORTEST: usize = 13;
+const SHORTEST: usize = 9;
 
 /// The text with everything volatile replaced by its kind; `None` when nothing in it is.
 pub(super) fn volatile(text: &str) -> Option<String> {
     if text.len() < SHORTEST || !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    match VOLATILE.as_ref()?.replace_all(text, replacement) {
-        Cow::Borrowed(_) => None,
-        Cow::Owned(replaced) => (replaced != text).then_some(replaced),
+    let drawn = drawn(text);
+    let all = FROZEN.as_ref()?.replace_all(&drawn, |found: &regex::Captures<'_>| {
+        let kind = ["uuid", "ulid", "time"].into_iter().find(|name| found.name(name).is_some());
+        match kind {
+            Some("time") => "<timestamp>".to_owned(),
+            Some(name) => format!("<{name}>"),
+            None => format!("{}<id>", found.name("prefix").map_or("", |prefix| prefix.as_str())),
+        }
+    });
+    (all != text).then(|| all.into_owned())
+}
+
+fn drawn(text: &str) -> Cow<'_, str> {
+    if !may_hold(&BUILTINS, text) {
+        return Cow::Borrowed(text);
     }
+    let (mut replaced, mut at) = (String::new(), 0);
+    for (_, found) in DRAWN.scan(text) {
+        let prefix = if let Kind::Id { prefix } = found.kind { prefix } else { 0 };
+        let Some(kept) = text.get(at..found.range.start + prefix) else { continue };
+        replaced.push_str(kept);
+        replaced.push_str(&found.placeholder());
+        at = found.range.end;
+    }
+    if at == 0 {
+        return Cow::Borrowed(text);
+    }
+    replaced.push_str(text.get(at..).unwrap_or(""));
+    Cow::Owned(replaced)
 }
 
 /// Whether two texts differ in volatile parts only.
@@ -38,30 +69,9 @@ pub(super) fn differ_by_recording(old: &str, new: &str) -> bool {
     old != new && volatile(old).zip(volatile(new)).is_some_and(|(old, new)| old == new)
 }
 
-/// Whether a number is Unix seconds or milliseconds between 2014 and 2033.
+/// Whether a number is Unix seconds or milliseconds between 2014 and 2033, or what normalize writes for such a number.
 pub(super) fn is_epoch(number: f64) -> bool {
-    (1.4e9..2.0e9).contains(&number) || (1.4e12..2.0e12).contains(&number)
-}
-
-fn replacement(found: &Captures<'_>) -> String {
-    let whole = found.get(0).map_or("", |found| found.as_str());
-    let text = |name: &str| found.name(name).map_or("", |found| found.as_str());
-    if found.name("time").is_some() {
-        // A round time without a fraction was written by an author, who means it.
-        let by_clock = text("seconds") != "00" || text("fraction").bytes().any(|byte| byte != b'0');
-        return if by_clock { "<timestamp>".to_owned() } else { whole.to_owned() };
-    }
-    if found.name("uuid").is_some() {
-        return "<uuid>".to_owned();
-    }
-    if found.name("drawn").is_some() {
-        return if is_drawn(text("drawn")) { format!("{}<id>", text("prefix")) } else { whole.to_owned() };
-    }
-    if found.name("epoch").is_some() { format!("{}<epoch>", text("word")) } else { "<epoch>".to_owned() }
-}
-
-/// Whether somebody's dice wrote it: times and counters have few letters, words no digits.
-fn is_drawn(body: &str) -> bool {
-    let digits = body.bytes().filter(u8::is_ascii_digit).count();
-    digits >= 2 && body.len() - digits >= 4
+    const FROZEN_SECONDS: f64 = 946_684_800.0;
+    let is_frozen = (FROZEN_SECONDS..=FROZEN_SECONDS).contains(&number) || (FROZEN_SECONDS * 1e3..=FROZEN_SECONDS * 1e3).contains(&number);
+    is_frozen || (1.4e9..2.0e9).contains(&number) || (1.4e12..2.0e12).contains(&number)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::allowed::Allowed;
 use super::identity::{Known, hash};
 use super::role::{Leaf, Role, walk};
 use super::scalar::{Replacement, replaced, rewrite};
@@ -106,7 +107,7 @@ impl Scrub {
 
     /// What has to change in a file.
     pub(super) fn file(&self, text: &str, format: Format, parsed: &Parsed<'_>, known: &Known, detail: bool) -> Scrubbed {
-        let mut work = Walk { scrub: self, text, format, known, detail, out: Scrubbed::default() };
+        let mut work = Walk { scrub: self, text, format, known, detail, allowed: Allowed::of(text, parsed), out: Scrubbed::default() };
         walk(&parsed.root, &mut |leaf| work.leaf(&leaf));
         for comment in &parsed.comments {
             work.comment(*comment);
@@ -122,6 +123,7 @@ struct Walk<'a> {
     format: Format,
     known: &'a Known,
     detail: bool,
+    allowed: Allowed,
     out: Scrubbed,
 }
 
@@ -144,7 +146,7 @@ impl Walk<'_> {
         if !may_hold(&self.scrub.builtins, text) {
             return;
         }
-        let first = self.freeze(text, role);
+        let first = self.freeze(node, text, role);
         if first.is_empty() {
             return;
         }
@@ -154,7 +156,7 @@ impl Walk<'_> {
         let mut replacements: Vec<Replacement> = first.iter().map(|(replacement, _)| replacement.clone()).collect();
         let mut now = replaced(text, &replacements);
         for _ in 1..MOST_ROUNDS {
-            let again = self.freeze(&now, role);
+            let again = self.freeze(node, &now, role);
             if again.is_empty() {
                 break;
             }
@@ -167,10 +169,13 @@ impl Walk<'_> {
     }
 
     /// What stands for what is found. Values that must stay are left out; those that go are remembered.
-    fn freeze(&mut self, text: &str, role: Role<'_>) -> Vec<(Replacement, &'static Pass)> {
+    fn freeze(&mut self, node: &Node<'_>, text: &str, role: Role<'_>) -> Vec<(Replacement, &'static Pass)> {
         let mut list = Vec::new();
         for (index, found) in self.scrub.scanner.scan(text) {
             let Some((replacement, value, pass)) = self.scrub.replacement(index, &found, text) else { continue };
+            if self.allowed.holds(pass, node.span.start) {
+                continue;
+            }
             if pass.name != "secrets" {
                 if self.known.stays(value) {
                     let holder = self.known.holder(value).map(|file| (value.to_owned(), file.to_owned()));
@@ -200,6 +205,9 @@ impl Walk<'_> {
                 continue;
             }
             let Some((replacement, _, pass)) = self.scrub.replacement(index, &found, &text) else { continue };
+            if self.allowed.holds(pass, node.span.start) {
+                continue;
+            }
             let new = replaced(&text, std::slice::from_ref(&replacement));
             let Some(new) = new.get(start..).filter(|new| new.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')) else { continue };
             self.out.edits.push(Edit { span: node.span, text: new.to_owned() });
@@ -210,6 +218,9 @@ impl Walk<'_> {
 
     fn timings(&mut self, timings: &Node<'_>) {
         let Some((pass, round)) = self.scrub.timings else { return };
+        if self.allowed.holds(pass, timings.span.start) {
+            return;
+        }
         let rounded = round(timings);
         if let Some((node, new)) = rounded.first() {
             let others = rounded.len() - 1;
@@ -265,29 +276,30 @@ impl Walk<'_> {
     }
 
     fn secrets(&mut self, node: &Node<'_>, text: &str) {
-        let list = self.found_secrets(text);
+        let list = self.found_secrets(node.span, text);
         let replacements: Vec<Replacement> = list.iter().map(|(replacement, _)| replacement.clone()).collect();
         if !list.is_empty() && self.rewrite(node.span, text, &replacements) {
             self.tell(node.span, text, &list);
         }
     }
 
-    fn found_secrets(&self, text: &str) -> Vec<(Replacement, &'static Pass)> {
+    fn found_secrets(&self, span: Span, text: &str) -> Vec<(Replacement, &'static Pass)> {
         let Some(scanner) = self.scrub.secrets.as_ref().filter(|_| text.len() >= LEAST_SECRET) else { return Vec::new() };
         let index = self.scrub.passes.iter().position(|pass| pass.name == "secrets").unwrap_or(0);
         let replacement = |(_, found): (usize, Found)| self.scrub.replacement(index, &found, text).map(|(new, _, pass)| (new, pass));
-        scanner.scan(text).into_iter().filter_map(replacement).collect()
+        let is_allowed = |(_, pass): &(Replacement, &'static Pass)| self.allowed.holds(pass, span.start);
+        scanner.scan(text).into_iter().filter_map(replacement).filter(|found| !is_allowed(found)).collect()
     }
 
     fn only_report_secrets(&mut self, node: &Node<'_>, text: &str) {
-        if !self.found_secrets(text).is_empty() {
+        if !self.found_secrets(node.span, text).is_empty() {
             self.out.notes.push((node.span, "a secret is left where requests are compared with it; take it out by hand".to_owned()));
         }
     }
 
     fn comment(&mut self, span: Span) {
         let Some(text) = self.text.get(span.start..span.end) else { return };
-        let list = self.found_secrets(text);
+        let list = self.found_secrets(span, text);
         for (replacement, _) in &list {
             let at = Span::new(span.start + replacement.range.start, span.start + replacement.range.end);
             self.out.edits.push(Edit { span: at, text: replacement.text.clone() });

@@ -7,6 +7,7 @@
 //! comments, quotes, indentation and line ends outside of them stay. Text in, text out: nothing here reads or writes a
 //! file, and nothing is numbered, so that files which were not given never need to change.
 
+mod allowed;
 mod identity;
 mod leaves;
 mod page;
