@@ -4,6 +4,7 @@
 //! [`Terminal`]; nothing here prints by itself or ends the process. Only this module uses `anyhow`.
 
 mod args;
+mod chaos;
 mod completions;
 mod explain;
 mod init;
@@ -24,6 +25,7 @@ pub use args::{
     Args, Color, Command, CompletionsArgs, ExplainArgs, FailOn, GlobalArgs, InitArgs, LintArgs, LogLevel, MatchArgs, MatchFormat, Matching,
     SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, parse,
 };
+pub use chaos::{ChaosArgs, StreamsWord};
 pub use progress::Progress;
 pub use terminal::Terminal;
 

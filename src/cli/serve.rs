@@ -98,6 +98,8 @@ impl Everything {
             chunk_size,
             replay_speed,
             seed,
+            chaos,
+            metrics,
             journal_max,
             fixture_counts_max,
             max_body_bytes,
@@ -114,6 +116,7 @@ impl Everything {
             replay_speed: replay_speed.or(file.replay_speed.or(peer.replay_speed).map(|speed| speed.0)),
             ..Pace::default()
         };
+        let (chaos, chaos_streams) = chaos.resolve(&config.shape);
         let journal = JournalLimits::default();
         let limits = Limits::default();
         let settings = Settings {
@@ -122,6 +125,9 @@ impl Everything {
                 strict_turns: *strict_turn_index || file.strict_turns.unwrap_or(false),
             },
             pace,
+            chaos,
+            chaos_streams,
+            metrics: *metrics || file.metrics.or(config.shape.metrics).unwrap_or(false),
             seed,
             auth: keys(api_keys.as_deref(), config)?,
             limits: Limits {

@@ -41,9 +41,9 @@ pub(super) struct Call<'a> {
 
 /// Who answers, and in whose words: a codec, or plain JSON where none owns the URL.
 #[derive(Clone, Copy)]
-struct Speaker<'a> {
-    codec: Option<&'static dyn Provider>,
-    call: &'a Call<'a>,
+pub(super) struct Speaker<'a> {
+    pub codec: Option<&'static dyn Provider>,
+    pub call: &'a Call<'a>,
 }
 
 impl Call<'_> {
@@ -73,8 +73,8 @@ impl Call<'_> {
             Ok(request) => exchange.request = request,
             Err(error) => return speaker.error(&error, Outcome::default()),
         }
-        let decision = self.app.sessions.claim(&self.app.editions, exchange, self.policy);
-        speaker.served(&decision.edition, exchange, decision.verdict)
+        let (decision, rolled) = self.claim(exchange);
+        speaker.decided(exchange, decision, rolled)
     }
 
     /// What the request means, or why its vendor would refuse it.
@@ -95,9 +95,9 @@ impl Call<'_> {
         let speaker = Speaker { codec: None, call: self };
         exchange.request = Request { context: self.policy.context.clone(), ..Request::default() };
         if self.app.editions.current().answers_any_url {
-            let decision = self.app.sessions.claim(&self.app.editions, exchange, self.policy);
+            let (decision, rolled) = self.claim(exchange);
             if !matches!(decision.verdict, Verdict::Miss(..)) {
-                return speaker.served(&decision.edition, exchange, decision.verdict);
+                return speaker.decided(exchange, decision, rolled);
             }
         }
         let (emission, message) = errors::no_route(lookup, &exchange.raw);
@@ -118,7 +118,7 @@ impl Call<'_> {
 
 impl Speaker<'_> {
     /// A fixture's answer, or the error that stands in for it.
-    fn served(self, edition: &Edition, exchange: &Exchange, verdict: Verdict) -> Decided {
+    pub(super) fn served(self, edition: &Edition, exchange: &Exchange, verdict: Verdict) -> Decided {
         let outcome = Outcome { source: Source::Fixture, ..Outcome::default() };
         match verdict {
             Verdict::Injected(error) => {
@@ -155,7 +155,8 @@ impl Speaker<'_> {
             (Reply::Error(error), None) => plan_emission(errors::plain(error), &delivery, &mut dice),
             (_, None) => return self.error(&errors::no_wire_format(edition, claim.row, &exchange.raw), outcome),
         };
-        self.headed(plan, outcome)
+        let (plan, scripted) = self.scripted(plan, &delivery);
+        self.headed(plan, Outcome { scripted, ..outcome })
     }
 
     /// Nothing matched: the endpoint's own answer if it has one, else the miss with what came nearest.
@@ -190,23 +191,23 @@ impl Speaker<'_> {
         }
     }
 
-    fn error(self, error: &ErrorReply, outcome: Outcome) -> Decided {
-        let moment = Moment { request_id: self.call.request_id, now: self.call.app.now().as_secs() };
-        let emission = self.codec.map_or_else(|| errors::plain(error), |codec| codec.encode_error(error, moment));
+    pub(super) fn moment(&self) -> Moment<'_> {
+        Moment { request_id: self.call.request_id, now: self.call.app.now().as_secs() }
+    }
+
+    /// An error in the words of whoever owns the URL.
+    pub(super) fn encode_error(self, error: &ErrorReply) -> Emission {
+        self.codec.map_or_else(|| errors::plain(error), |codec| codec.encode_error(error, self.moment()))
+    }
+
+    pub(super) fn error(self, error: &ErrorReply, outcome: Outcome) -> Decided {
         let said = (error.origin != ErrorOrigin::Fixture).then(|| error.message.clone());
-        self.emission(emission, Outcome { error: outcome.error.clone().or(said), ..outcome })
+        self.emission(self.encode_error(error), Outcome { error: outcome.error.clone().or(said), ..outcome })
     }
 
     /// An answer that no fixture paces.
     fn emission(self, emission: Emission, outcome: Outcome) -> Decided {
-        let answer = Answer {
-            reply: Reply::Unrecognised,
-            pace: Pace::default(),
-            truncate_after_chunks: None,
-            disconnect_after_ms: None,
-            headers: Vec::new(),
-        };
-        let plan = plan_emission(emission, &Delivery::of(&answer, &Pace::default()), &mut Dice::seeded(0));
+        let plan = plan_emission(emission, &Delivery::default(), &mut Dice::seeded(0));
         self.headed(plan, outcome)
     }
 
@@ -248,7 +249,7 @@ impl Speaker<'_> {
 }
 
 /// What the journal says of a claimed fixture.
-fn hit(edition: &Edition, claim: &Claim, outcome: Outcome) -> Outcome {
+pub(super) fn hit(edition: &Edition, claim: &Claim, outcome: Outcome) -> Outcome {
     let answerer = edition.view(claim.row).map(Answerer::Fixture);
     Outcome { answerer, matched: Some(claim.by.name()), ..outcome }
 }
