@@ -199,7 +199,7 @@ fn load(paths: &[PathBuf], config: &Config, matching: Matching, terminal: &mut T
             sources.troubles.iter().map(|trouble| format!("{}: {}", trouble.primary.source.name(), trouble.message)).collect();
         anyhow::bail!("nothing to serve: {}", reasons.join("; "));
     }
-    let options = LoadOptions { matching, ..LoadOptions::default() };
+    let options = LoadOptions { matching, bodies: Some(&sources.beside), ..LoadOptions::default() };
     let mut files = sources::load(sources.inputs, &options, terminal);
     let mut problems = sources.troubles;
     problems.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.problems)));
@@ -239,7 +239,9 @@ fn judge(loaded: &Loaded, all: &Everything, terminal: &mut Terminal<'_>) -> anyh
 /// Fixtures that come through the control API.
 fn parse_upload(text: &str, matching: Matching) -> Result<Vec<Fixture>, Vec<String>> {
     let source = Arc::new(Source::new(SourceId(u32::MAX), "<control API>", text));
-    let options = LoadOptions { matching, ..LoadOptions::default() };
+    // Files of this machine are not for whoever can reach the control API.
+    let nowhere = sources::Beside::default();
+    let options = LoadOptions { matching, bodies: Some(&nowhere), ..LoadOptions::default() };
     let loaded = crate::fixture::load(&source, Format::Json, &options);
     let errors: Vec<String> = loaded
         .problems

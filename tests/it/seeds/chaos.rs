@@ -10,7 +10,7 @@ const MALFORMED: &str = "{malformed json: <<<chaos>>>";
 /// A server with metrics whose one fixture says `a b c d e f` under this chaos.
 async fn chaotic(chaos: &Value) -> Running {
     start_with(fixture(&json!({ "content": "a b c d e f" }), &json!({ "chunkSize": 2, "chaos": chaos })), |settings| {
-        settings.metrics = true
+        settings.metrics = true;
     })
     .await
 }
