@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use super::chaos::ChaosArgs;
 use super::report::{self, Format};
 use super::terminal;
 use crate::diagnostic::Severity;
@@ -103,7 +104,7 @@ pub enum Command {
     /// Tell which fixture would answer a request, and why
     Match(MatchArgs),
     /// Serve fixtures to LLM clients over HTTP
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Turn recordings of other tools into fixtures
     Convert(ConvertArgs),
     /// Print the JSON Schema of fixtures, configuration or reports
@@ -535,6 +536,7 @@ Examples:
   OPENAI_BASE_URL=http://127.0.0.1:4010/v1 python app.py
 
 Stdout is one line, the URL; everything else is on stderr.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct ServeArgs {
     /// Fixture files, directories or globs, in load order [default: the configuration's include, else ./fixtures]
     #[arg(value_name = "PATH")]
@@ -572,6 +574,11 @@ pub struct ServeArgs {
     /// Seed of everything random, for runs that repeat [default: a new one, printed at the start]
     #[arg(long, value_name = "N", help_heading = "Streams")]
     pub seed: Option<u64>,
+    #[command(flatten)]
+    pub chaos: ChaosArgs,
+    /// Answer GET /metrics with counts for Prometheus
+    #[arg(long, help_heading = "Access")]
+    pub metrics: bool,
     /// Requests kept in the journal; 0 keeps all [default: 1000]
     #[arg(long, value_name = "N", help_heading = "Limits")]
     pub journal_max: Option<usize>,

@@ -4,6 +4,7 @@
 //! [`Terminal`]; nothing here prints by itself or ends the process. Only this module uses `anyhow`.
 
 mod args;
+mod chaos;
 mod check;
 mod completions;
 mod convert;
@@ -30,6 +31,7 @@ pub use args::{
     InitArgs, LeastVerdict, LintArgs, LogLevel, MatchArgs, MatchFormat, Matching, NormalizeArgs, SchemaArgs, SchemaName, ServeArgs,
     StubFormat, ValidateArgs, parse,
 };
+pub use chaos::{ChaosArgs, StreamsWord};
 pub use progress::Progress;
 pub use terminal::Terminal;
 

@@ -104,6 +104,8 @@ impl Everything {
             chunk_size,
             replay_speed,
             seed,
+            chaos,
+            metrics,
             journal_max,
             fixture_counts_max,
             max_body_bytes,
@@ -120,6 +122,7 @@ impl Everything {
             replay_speed: replay_speed.or(file.replay_speed.or(peer.replay_speed).map(|speed| speed.0)),
             ..Pace::default()
         };
+        let (chaos, chaos_streams) = chaos.resolve(&config.shape);
         let journal = JournalLimits::default();
         let limits = Limits::default();
         let settings = Settings {
@@ -129,6 +132,9 @@ impl Everything {
             },
             transforms: config.transforms.clone(),
             pace,
+            chaos,
+            chaos_streams,
+            metrics: *metrics || file.metrics.or(config.shape.metrics).unwrap_or(false),
             seed,
             auth: keys(api_keys.as_deref(), config)?,
             limits: Limits {
@@ -200,7 +206,8 @@ fn load(paths: &[PathBuf], config: &Config, options: &LoadOptions<'_>, terminal:
             sources.troubles.iter().map(|trouble| format!("{}: {}", trouble.primary.source.name(), trouble.message)).collect();
         anyhow::bail!("nothing to serve: {}", reasons.join("; "));
     }
-    let mut files = sources::load(sources.inputs, options, terminal);
+    let options = LoadOptions { bodies: Some(&sources.beside), ..options.clone() };
+    let mut files = sources::load(sources.inputs, &options, terminal);
     let mut problems = sources.troubles;
     problems.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.problems)));
     problems.extend(check_together(&files));
@@ -239,7 +246,10 @@ fn judge(loaded: &Loaded, all: &Everything, terminal: &mut Terminal<'_>) -> anyh
 /// Fixtures that come through the control API.
 fn parse_upload(text: &str, options: &LoadOptions<'_>) -> Result<Vec<Fixture>, Vec<String>> {
     let source = Arc::new(Source::new(SourceId(u32::MAX), "<control API>", text));
-    let loaded = crate::fixture::load(&source, Format::Json, options);
+    // Files of this machine are not for whoever can reach the control API.
+    let nowhere = sources::Beside::default();
+    let options = LoadOptions { bodies: Some(&nowhere), ..options.clone() };
+    let loaded = crate::fixture::load(&source, Format::Json, &options);
     let errors: Vec<String> = loaded
         .problems
         .iter()

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use bytes::Bytes;
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::report::FileOutcome;
@@ -14,15 +15,15 @@ use crate::convert;
 use crate::diagnostic::{Diagnostic, Label, Severity, Source, SourceId, Span};
 use crate::document::{self, Format};
 use crate::files::{self, Exclude, FileText, Found};
-use crate::fixture::{Input, LoadOptions, LoadedFile};
+use crate::fixture::{Bodies, Input, LoadOptions, LoadedFile};
 use crate::matcher::Matching;
 use crate::transform::Transforms;
 
 /// Where fixtures are looked for when nothing else is said.
 const DEFAULT_PATH: &str = "fixtures";
 
-/// A file's name, its path unless it is standard input, and its text.
-type ReadFile = (String, Option<PathBuf>, Result<FileText, Box<files::Problem>>);
+/// A file's name, its path and source root unless it is standard input, and its text.
+type ReadFile = (String, Option<(PathBuf, PathBuf)>, Result<FileText, Box<files::Problem>>);
 
 /// The place in load order of files that could not be read: behind all others.
 const UNREAD: SourceId = SourceId(u32::MAX);
@@ -56,9 +57,30 @@ pub(super) struct Sources {
     pub(super) inputs: Vec<Input>,
     /// The path of each input; `None` for standard input.
     pub(super) paths: Vec<Option<PathBuf>>,
+    /// Reads the bodies that fixtures keep in files of their own.
+    pub(super) beside: Beside,
     /// Findings about files that could not be read.
     pub(super) troubles: Vec<Diagnostic>,
     pub(super) asked: Asked,
+}
+
+/// Where each source stands, for the files that it names.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    /// Path and source root; `None` for standard input.
+    places: Vec<Option<(PathBuf, PathBuf)>>,
+    limit: u64,
+}
+
+impl Bodies for Beside {
+    fn read(&self, source: SourceId, path: &str) -> Result<Bytes, String> {
+        match self.places.get(source.0 as usize) {
+            Some(Some((file, root))) => files::read_beside(file, root, path, self.limit).map(Bytes::from),
+            Some(None) | None => {
+                Err("has no folder to stand in: fixtures from standard input or over HTTP bring their bodies along".to_owned())
+            }
+        }
+    }
 }
 
 impl Config {
@@ -224,22 +246,22 @@ impl Sources {
     /// # Errors
     /// Standard input cannot be read.
     pub(super) fn read(paths: &[PathBuf], config: &Config, limit: u64, stdin_name: &str) -> anyhow::Result<Sources> {
-        let mut sources = Sources::default();
+        let mut sources = Sources { beside: Beside { limit, ..Beside::default() }, ..Sources::default() };
         let exclude = config.exclude()?;
         let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) = paths.iter().cloned().partition(|path| path.as_os_str() == "-");
         let discovery = files::discover(&paths, &exclude);
         sources.asked.named = discovery.files.iter().all(|file| file.named);
         let read = |found: Found| {
             let text = files::read(&found, limit);
-            (found.name, Some(found.path), text)
+            (found.name, Some((found.path, found.root)), text)
         };
         let mut texts: Vec<ReadFile> = discovery.files.into_par_iter().map(read).collect();
         if !stdin.is_empty() {
             texts.insert(0, (stdin_name.to_owned(), None, files::stdin(limit)));
         }
-        for (name, path, text) in texts {
+        for (name, place, text) in texts {
             match text {
-                Ok(text) => sources.push(&name, path, text.text),
+                Ok(text) => sources.push(&name, place, text.text),
                 Err(problem) => sources.troubles.push(problem.into_diagnostic(UNREAD)),
             }
         }
@@ -250,8 +272,9 @@ impl Sources {
         Ok(sources)
     }
 
-    fn push(&mut self, name: &str, path: Option<PathBuf>, text: String) {
-        self.paths.push(path);
+    fn push(&mut self, name: &str, place: Option<(PathBuf, PathBuf)>, text: String) {
+        self.paths.push(place.as_ref().map(|(path, _)| path.clone()));
+        self.beside.places.push(place);
         let id = self.next_id();
         let format = Format::from_path(name);
         self.inputs.push(Input { source: Arc::new(Source::new(id, name, text)), format });

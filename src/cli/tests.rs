@@ -14,7 +14,7 @@ fn parsed(line: &str) -> Result<Args, clap::Error> {
 #[track_caller]
 fn serve(line: &str) -> ServeArgs {
     match parsed(&format!("serve {line}")).unwrap().command {
-        Command::Serve(args) => args,
+        Command::Serve(args) => *args,
         other => panic!("{other:?}"),
     }
 }

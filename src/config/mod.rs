@@ -157,11 +157,25 @@ shape! {
         "fixtureCountsMax" fixture_counts_max: Count;
         /// Largest request body, in bytes.
         "maxBodyBytes" max_body_bytes: PositiveCount;
+        /// What becomes of streams that chaos would change.
+        "chaosStreams" chaos_streams: ChaosStreamsWord;
+        /// Whether `GET /metrics` answers.
+        "metrics" metrics: bool;
         /// Seed of everything random.
         "seed" seed: Count;
         /// How much the server says: `silent`, `warn`, `info` or `debug`.
         "logLevel" log_level: LogLevelWord;
         unknown: Error
+    }
+}
+
+keyword! {
+    /// What becomes of streams that chaos would change.
+    pub enum ChaosStreamsWord {
+        /// They are changed in flight.
+        Mutate = "mutate",
+        /// They are left alone, and counted.
+        Bypass = "bypass",
     }
 }
 
@@ -345,7 +359,7 @@ pub fn schema() -> serde_json::Value {
 }
 
 /// Sections of the peer's configuration that nothing here acts on.
-const PEER_ONLY: [&str; 6] = ["mcp", "a2a", "agui", "vector", "services", "metrics"];
+const PEER_ONLY: [&str; 5] = ["mcp", "a2a", "agui", "vector", "services"];
 
 /// Reads a configuration file's text.
 ///

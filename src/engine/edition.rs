@@ -36,6 +36,8 @@ pub struct Edition {
     pub generation: u64,
     /// Whether a fixture has a `path` key, so that URLs without a codec are worth matching.
     pub answers_any_url: bool,
+    /// Whether a fixture has random faults of its own.
+    pub has_chaos: bool,
     marks: Vec<Arc<Mark>>,
 }
 
@@ -43,7 +45,8 @@ impl Edition {
     fn new(library: Library, generation: u64, mut marks: Vec<Arc<Mark>>) -> Edition {
         marks.resize_with(library.fixtures.len(), Arc::default);
         let answers_any_url = library.fixtures.iter().any(|fixture| fixture.matches.clause("path").is_some());
-        Edition { library, generation, answers_any_url, marks }
+        let has_chaos = library.fixtures.iter().flat_map(|fixture| &fixture.answers).any(|answer| answer.chaos.is_active());
+        Edition { library, generation, answers_any_url, has_chaos, marks }
     }
 
     /// How often a fixture answered since it was loaded, over all test ids.

@@ -37,6 +37,27 @@ pub fn read_path(path: &Path, max: u64) -> Result<FileText, Box<Problem>> {
     read_as(path, &display_name(path), max)
 }
 
+/// Reads the bytes of a file that another file names by a path relative to itself. It must lie below `root`, links
+/// followed: what a fixture file says cannot reach what was not offered.
+///
+/// # Errors
+/// Why not, in words that follow "names `path`, which".
+pub fn read_beside(file: &Path, root: &Path, path: &str, max: u64) -> Result<Vec<u8>, String> {
+    let path = Path::new(path);
+    if path.is_absolute() || path.has_root() {
+        return Err("is not relative".to_owned());
+    }
+    let folder = |path: &Path| if path.as_os_str().is_empty() { Path::new(".").to_owned() } else { path.to_owned() };
+    let failed = |problem: &Problem| format!("cannot be read: {}", problem.message);
+    let whole = |path: &Path| path.canonicalize().map_err(|error| failed(&io_problem(Severity::Error, "", &error)));
+    let bound = whole(&folder(root))?;
+    let target = whole(&folder(file.parent().unwrap_or(Path::new(""))).join(path))?;
+    if !target.starts_with(&bound) {
+        return Err(format!("leads out of {}", display_name(&folder(root))));
+    }
+    read_bytes(&target, "", max).map_err(|problem| failed(&problem))
+}
+
 /// Reads standard input to its end.
 ///
 /// # Errors
@@ -52,7 +73,7 @@ pub fn stdin(max: u64) -> Result<FileText, Box<Problem>> {
 /// As [`read`]; where the system's paths are text, also that one of them is not.
 pub fn list(path: Option<&Path>, max: u64) -> Result<Vec<PathBuf>, Box<Problem>> {
     let bytes = match path {
-        Some(path) => bytes_of(path, &display_name(path), max)?,
+        Some(path) => read_bytes(path, &display_name(path), max)?,
         None => bounded(io::stdin().lock(), 0, max, "<stdin>")?,
     };
     let separator = if bytes.contains(&0) { 0 } else { b'\n' };
@@ -73,10 +94,10 @@ fn path_of(name: &[u8]) -> Result<PathBuf, Box<Problem>> {
 }
 
 fn read_as(path: &Path, name: &str, max: u64) -> Result<FileText, Box<Problem>> {
-    decode(bytes_of(path, name, max)?, name)
+    decode(read_bytes(path, name, max)?, name)
 }
 
-fn bytes_of(path: &Path, name: &str, max: u64) -> Result<Vec<u8>, Box<Problem>> {
+fn read_bytes(path: &Path, name: &str, max: u64) -> Result<Vec<u8>, Box<Problem>> {
     let refuse = |meta: &Metadata| check(meta, path, name, max);
     // Before opening, since opening a named pipe waits; after it as well, since paths can change meanwhile.
     refuse(&fs::metadata(path).map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?)?;

@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::auth::ApiKeys;
+use super::chaos::ChaosBook;
 use super::journal::{Journal, JournalLimits};
-use crate::engine::{DEFAULT_TEST_IDS, Editions, ServerPolicy, Sessions};
-use crate::fixture::{Fixture, Library, Pace};
+use super::metrics::Metrics;
+use crate::engine::{ChaosStreams, DEFAULT_TEST_IDS, Editions, ServerPolicy, Sessions};
+use crate::fixture::{Chaos, Fixture, Library, Pace};
 use crate::provider::ReasoningModels;
 use crate::provider::route::{self, Lookup};
 use crate::transform::Transforms;
@@ -53,7 +55,13 @@ pub struct Settings {
     pub transforms: Transforms,
     /// Timing for fixtures that set none.
     pub pace: Pace,
-    /// Decides jitter and ids: the same seed and requests give the same bytes.
+    /// Random faults of every answer, where nobody says otherwise.
+    pub chaos: Chaos,
+    /// What becomes of streams that a random fault would change.
+    pub chaos_streams: ChaosStreams,
+    /// Whether `GET /metrics` answers.
+    pub metrics: bool,
+    /// Decides jitter, ids and chaos: the same seed and requests give the same bytes.
     pub seed: u64,
     /// Empty: anyone may ask.
     pub auth: ApiKeys,
@@ -70,6 +78,9 @@ impl Default for Settings {
             policy: ServerPolicy::default(),
             transforms: Transforms::default(),
             pace: Pace::default(),
+            chaos: Chaos::default(),
+            chaos_streams: ChaosStreams::default(),
+            metrics: false,
             seed: 0,
             auth: ApiKeys::default(),
             limits: Limits::default(),
@@ -121,6 +132,9 @@ pub struct App {
     pub(super) editions: Editions,
     pub(super) sessions: Sessions,
     pub(super) journal: Journal,
+    pub(super) chaos: ChaosBook,
+    /// Where they are wanted.
+    pub(super) metrics: Option<Metrics>,
     pub(super) world: World,
     /// Goes into ids that need not repeat.
     salt: u64,
@@ -134,6 +148,8 @@ impl App {
         use std::hash::BuildHasher;
         App {
             journal: Journal::new(settings.journal),
+            chaos: ChaosBook::default(),
+            metrics: settings.metrics.then(Metrics::new),
             editions: Editions::new(library),
             sessions: Sessions::keeping(settings.most_test_ids),
             salt: std::hash::RandomState::new().hash_one(0_u8),

@@ -42,16 +42,16 @@ pub(super) struct Call<'a> {
 
 /// A request as it came, which answers are made for, and as matching saw it.
 #[derive(Clone, Copy)]
-struct Asked<'a> {
-    exchange: &'a Exchange,
-    seen: &'a Exchange,
+pub(super) struct Asked<'a> {
+    pub exchange: &'a Exchange,
+    pub seen: &'a Exchange,
 }
 
 /// Who answers, and in whose words: a codec, or plain JSON where none owns the URL.
 #[derive(Clone, Copy)]
-struct Speaker<'a> {
-    codec: Option<&'static dyn Provider>,
-    call: &'a Call<'a>,
+pub(super) struct Speaker<'a> {
+    pub codec: Option<&'static dyn Provider>,
+    pub call: &'a Call<'a>,
 }
 
 impl Call<'_> {
@@ -85,8 +85,8 @@ impl Call<'_> {
             Ok(seen) => seen,
             Err(error) => return speaker.transform_failed(&exchange.raw, &error),
         };
-        let decision = self.app.sessions.claim(&self.app.editions, &seen, self.policy);
-        speaker.served(&decision.edition, Asked { exchange, seen: &seen }, decision.verdict)
+        let (decision, rolled) = self.claim(&seen);
+        speaker.decided(Asked { exchange, seen: &seen }, decision, rolled)
     }
 
     /// What the request means, or why its vendor would refuse it.
@@ -111,9 +111,9 @@ impl Call<'_> {
                 Ok(seen) => seen,
                 Err(error) => return speaker.transform_failed(&exchange.raw, &error),
             };
-            let decision = self.app.sessions.claim(&self.app.editions, &seen, self.policy);
+            let (decision, rolled) = self.claim(&seen);
             if !matches!(decision.verdict, Verdict::Miss(..)) {
-                return speaker.served(&decision.edition, Asked { exchange, seen: &seen }, decision.verdict);
+                return speaker.decided(Asked { exchange, seen: &seen }, decision, rolled);
             }
         }
         let (emission, message) = errors::no_route(lookup, &exchange.raw);
@@ -134,7 +134,7 @@ impl Call<'_> {
 
 impl Speaker<'_> {
     /// A fixture's answer, or the error that stands in for it.
-    fn served(self, edition: &Edition, asked: Asked<'_>, verdict: Verdict) -> Decided {
+    pub(super) fn served(self, edition: &Edition, asked: Asked<'_>, verdict: Verdict) -> Decided {
         let outcome = Outcome { source: Source::Fixture, ..Outcome::default() };
         match verdict {
             Verdict::Injected(error) => {
@@ -171,7 +171,8 @@ impl Speaker<'_> {
             (Reply::Error(error), None) => plan_emission(errors::plain(error), &delivery, &mut dice),
             (_, None) => return self.error(&errors::no_wire_format(edition, claim.row, &exchange.raw), outcome),
         };
-        self.headed(plan, outcome)
+        let (plan, scripted) = self.scripted(plan, &delivery);
+        self.headed(plan, Outcome { scripted, ..outcome })
     }
 
     /// Nothing matched: the endpoint's own answer if it has one, else the miss with what came nearest.
@@ -214,23 +215,23 @@ impl Speaker<'_> {
         }
     }
 
-    fn error(self, error: &ErrorReply, outcome: Outcome) -> Decided {
-        let moment = Moment { request_id: self.call.request_id, now: self.call.app.now().as_secs() };
-        let emission = self.codec.map_or_else(|| errors::plain(error), |codec| codec.encode_error(error, moment));
+    pub(super) fn moment(&self) -> Moment<'_> {
+        Moment { request_id: self.call.request_id, now: self.call.app.now().as_secs() }
+    }
+
+    /// An error in the words of whoever owns the URL.
+    pub(super) fn encode_error(self, error: &ErrorReply) -> Emission {
+        self.codec.map_or_else(|| errors::plain(error), |codec| codec.encode_error(error, self.moment()))
+    }
+
+    pub(super) fn error(self, error: &ErrorReply, outcome: Outcome) -> Decided {
         let said = (error.origin != ErrorOrigin::Fixture).then(|| error.message.clone());
-        self.emission(emission, Outcome { error: outcome.error.clone().or(said), ..outcome })
+        self.emission(self.encode_error(error), Outcome { error: outcome.error.clone().or(said), ..outcome })
     }
 
     /// An answer that no fixture paces.
     fn emission(self, emission: Emission, outcome: Outcome) -> Decided {
-        let answer = Answer {
-            reply: Reply::Unrecognised,
-            pace: Pace::default(),
-            truncate_after_chunks: None,
-            disconnect_after_ms: None,
-            headers: Vec::new(),
-        };
-        let plan = plan_emission(emission, &Delivery::of(&answer, &Pace::default()), &mut Dice::seeded(0));
+        let plan = plan_emission(emission, &Delivery::default(), &mut Dice::seeded(0));
         self.headed(plan, outcome)
     }
 
@@ -275,7 +276,7 @@ impl Speaker<'_> {
 }
 
 /// What the journal says of a claimed fixture.
-fn hit(edition: &Edition, claim: &Claim, outcome: Outcome) -> Outcome {
+pub(super) fn hit(edition: &Edition, claim: &Claim, outcome: Outcome) -> Outcome {
     let answerer = edition.view(claim.row).map(Answerer::Fixture);
     Outcome { answerer, matched: Some(claim.by.name()), ..outcome }
 }

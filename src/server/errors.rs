@@ -16,7 +16,7 @@ pub(super) fn json(status: u16, value: &Value) -> Emission {
 /// An error where no vendor's envelope applies: that of the peer's own answers.
 pub(super) fn plain(error: &ErrorReply) -> Emission {
     let kind = error.kind.as_deref().unwrap_or(match error.origin {
-        ErrorOrigin::Fixture | ErrorOrigin::Server => "server_error",
+        ErrorOrigin::Fixture | ErrorOrigin::Server | ErrorOrigin::Chaos => "server_error",
         ErrorOrigin::Miss | ErrorOrigin::StrictMiss | ErrorOrigin::Request => "invalid_request_error",
     });
     let mut body = json!({ "message": error.message, "type": kind });
@@ -32,7 +32,7 @@ pub(super) fn plain(error: &ErrorReply) -> Emission {
     if let Some(seconds) = error.retry_after {
         emission.headers.push(("retry-after", seconds.to_string()));
     }
-    if error.origin != ErrorOrigin::Fixture && error.status >= 500 {
+    if !matches!(error.origin, ErrorOrigin::Fixture | ErrorOrigin::Chaos) && error.status >= 500 {
         emission.headers.push(("x-should-retry", "false".to_owned()));
     }
     emission

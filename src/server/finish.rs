@@ -39,6 +39,9 @@ enum Stage {
 impl Finish {
     /// For a request whose body is not read yet.
     pub(super) fn new(app: Arc<App>, arrival: Arrival, raw: RawRequest) -> Finish {
+        if let Some(metrics) = &app.metrics {
+            metrics.arrived();
+        }
         Finish { app, started: Instant::now(), stage: Stage::Arriving(Box::new((arrival, raw))) }
     }
 
@@ -107,6 +110,7 @@ impl Finish {
                 let mut outcome = entry.outcome();
                 outcome.duration = duration;
                 outcome.interrupted = interrupted;
+                self.count(entry.method(), &outcome);
             }
             Stage::Arriving(arriving) => self.add(arriving.0, &arriving.1, duration, interrupted),
             Stage::Deciding(arrival) => self.add(*arrival, &RawRequest::default(), duration, interrupted),
@@ -116,7 +120,14 @@ impl Finish {
     /// An entry for a request that came to no answer.
     fn add(&self, arrival: Arrival, raw: &RawRequest, duration: Option<Duration>, interrupted: Option<&'static str>) {
         let outcome = Outcome { source: Source::Internal, duration, interrupted, ..Outcome::default() };
+        self.count(&raw.method, &outcome);
         self.app.journal.add(arrival, raw, outcome);
+    }
+
+    fn count(&self, method: &str, outcome: &Outcome) {
+        if let Some(metrics) = &self.app.metrics {
+            metrics.ended(method, outcome);
+        }
     }
 }
 

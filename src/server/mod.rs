@@ -6,16 +6,19 @@
 
 mod app;
 mod auth;
+mod chaos;
 mod control;
 mod credential;
 mod decide;
 mod errors;
+mod faults;
 mod finish;
 mod head;
 mod intake;
 mod journal;
 mod line;
 mod listen;
+mod metrics;
 mod pipeline;
 mod signals;
 #[cfg(test)]

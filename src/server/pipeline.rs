@@ -12,10 +12,10 @@ use super::app::Level;
 use super::decide::{Call, Decided};
 use super::finish::{CLIENT_GONE, Finish};
 use super::intake::{self, BodyError};
-use super::journal::Arrival;
+use super::journal::{Arrival, Outcome};
 use super::line::Link;
 use super::transmit::{self, Carrier, transmit};
-use super::{control, errors};
+use super::{control, errors, metrics};
 use crate::engine::Policy;
 use crate::exchange::Exchange;
 use crate::provider::route::Lookup;
@@ -79,8 +79,9 @@ async fn run(
             Ok(exchange) => decide(&call, &lookup, Ok(exchange)),
             Err(error) => decide(&call, &lookup, Err(&error)),
         };
-        finish.decided(&exchange.raw, decided.outcome);
-        decided.plan
+        let outcome = Outcome { route: metrics::route(&lookup), ..decided.outcome };
+        finish.decided(&exchange.raw, outcome);
+        decided.plan.joined()
     };
     drop(exchange);
     transmit(plan, carrier, finish).await

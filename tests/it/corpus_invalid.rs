@@ -119,6 +119,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("cyclic-link", "tests/it/hostile.rs"),
     ("file-too-large", "tests/it/hostile.rs"),
     ("nested-too-deep", "tests/it/hostile.rs"),
+    ("http-file", "tests/it/validate_cli.rs"),
     ("no-files", "tests/it/validate_cli.rs"),
     ("not-a-regular-file", "tests/it/hostile.rs"),
     ("not-acted-on", "tests/it/corpus_valid.rs"),

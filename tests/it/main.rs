@@ -56,6 +56,8 @@ mod rewriting;
 mod samples;
 /// The published schema and the loader, held against each other.
 mod schema_agreement;
+/// The behaviours that must hold to the letter.
+mod seeds;
 /// The replay server over real sockets.
 mod server;
 /// House rules that no compiler checks.

@@ -38,10 +38,13 @@ pub(in crate::provider) fn retry_headers(error: &ErrorReply) -> Vec<(&'static st
     after.into_iter().chain(stop.then(|| ("x-should-retry", "false".to_owned()))).collect()
 }
 
-/// `{"error": {…}}`
+/// `{"error": {…}}`. Random faults have the three members that tests know from the peer.
 pub(in crate::provider) fn envelope(error: &ErrorReply) -> Value {
+    if error.origin == ErrorOrigin::Chaos {
+        return json!({ "error": { "message": error.message, "type": chaos_kind(error.status), "code": error.code } });
+    }
     let (kind, code) = match error.origin {
-        ErrorOrigin::Fixture | ErrorOrigin::Server => ("server_error", None),
+        ErrorOrigin::Fixture | ErrorOrigin::Server | ErrorOrigin::Chaos => ("server_error", None),
         ErrorOrigin::Miss | ErrorOrigin::StrictMiss => ("invalid_request_error", Some("no_fixture_match")),
         ErrorOrigin::Request => ("invalid_request_error", None),
     };
@@ -55,6 +58,16 @@ pub(in crate::provider) fn envelope(error: &ErrorReply) -> Value {
         body.insert("aimock".to_owned(), detail.clone());
     }
     json!({ "error": body })
+}
+
+fn chaos_kind(status: u16) -> &'static str {
+    match status {
+        429 => "rate_limit_error",
+        401 => "authentication_error",
+        403 => "permission_error",
+        400..=499 => "invalid_request_error",
+        _ => "server_error",
+    }
 }
 
 /// A body that cannot be decoded, in OpenAI's words. `malformed` stands before the parser's reason.

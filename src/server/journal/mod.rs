@@ -15,8 +15,9 @@ use bytes::Bytes;
 pub(super) use filter::Filter;
 
 use super::credential::{Credential, Credentials, redacted_headers, redacted_target};
-use crate::engine::{NearMiss, View};
+use crate::engine::{Bypass, NearMiss, Scripted, View, reason};
 use crate::exchange::RawRequest;
+use crate::fixture::ChaosAction;
 
 /// Larger request bodies are not kept.
 const BODY_CAP: usize = 64 * 1024;
@@ -51,7 +52,7 @@ pub(super) enum Source {
 }
 
 impl Source {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Source::Fixture => "fixture",
             Source::Proxy => "proxy",
@@ -88,6 +89,61 @@ pub(super) struct Outcome {
     pub bytes: u64,
     pub first_byte: Option<Duration>,
     pub streamed: bool,
+    /// The route's path with its parameters as names; empty where no answer was decided.
+    pub route: &'static str,
+    /// The faults that the fixture scripts.
+    pub scripted: Vec<Scripted>,
+    /// The one decision of chaos; `None` where no rate was set.
+    pub chaos: Option<ChaosRecord>,
+}
+
+/// What chaos decided about a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ChaosRecord {
+    /// `None`: the request was left alone.
+    pub action: Option<ChaosAction>,
+    /// How many events leave before it has happened, or why it cannot.
+    pub result: Result<u64, Bypass>,
+    pub seed: u64,
+    pub identity: u64,
+    pub occurrence: u64,
+}
+
+impl Outcome {
+    /// Whether a scripted fault has happened.
+    pub(super) fn has_fired(&self, fault: &Scripted) -> bool {
+        let ended = !fault.cuts || self.interrupted == Some(fault.key);
+        fault.at.as_ref().is_ok_and(|at| self.events >= *at) && self.first_or_no_byte() && ended
+    }
+
+    /// The random fault that the client has met.
+    pub(super) fn applied_chaos(&self) -> Option<ChaosAction> {
+        let chaos = self.chaos.as_ref()?;
+        let action = chaos.action?;
+        let cut = self.interrupted == Some(reason(action));
+        let applied = match action {
+            ChaosAction::Disconnect => cut,
+            ChaosAction::Truncate => cut && self.first_byte.is_some(),
+            ChaosAction::Drop
+            | ChaosAction::Malformed
+            | ChaosAction::RateLimit
+            | ChaosAction::Status
+            | ChaosAction::Stall
+            | ChaosAction::ErrorEvent => self.first_byte.is_some(),
+        };
+        (applied && chaos.result.is_ok_and(|at| self.events >= at)).then_some(action)
+    }
+
+    /// The random fault that was decided on and is never met, once the answer has ended.
+    pub(super) fn bypassed_chaos(&self) -> Option<(ChaosAction, Bypass)> {
+        let chaos = self.chaos.as_ref()?;
+        let action = chaos.action.filter(|_| self.duration.is_some() && self.applied_chaos().is_none())?;
+        Some((action, chaos.result.err().unwrap_or(Bypass::ClientGone)))
+    }
+
+    fn first_or_no_byte(&self) -> bool {
+        self.first_byte.is_some() || self.status == 0
+    }
 }
 
 /// One request and how it was answered.
@@ -115,6 +171,10 @@ enum Kept {
 }
 
 impl Entry {
+    pub(super) fn method(&self) -> &str {
+        &self.method
+    }
+
     /// The outcome so far.
     pub(super) fn outcome(&self) -> MutexGuard<'_, Outcome> {
         self.outcome.lock().unwrap_or_else(PoisonError::into_inner)

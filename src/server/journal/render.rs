@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Answerer, Entry, Kept, Outcome};
-use crate::engine::NearMiss;
+use super::{Answerer, ChaosRecord, Entry, Kept, Outcome};
+use crate::engine::{NearMiss, Scripted};
+use crate::fixture::ChaosAction;
 
 impl Entry {
     /// The entry as the control API shows it.
@@ -79,11 +80,39 @@ fn response(outcome: &Outcome) -> Value {
         response.put("interrupted", json!(true));
         response.put("interruptReason", json!(reason));
     }
+    response.put_some("chaosAction", outcome.applied_chaos().map(ChaosAction::name));
+    if let Some(chaos) = &outcome.chaos {
+        response.put("chaos", decision(outcome, chaos));
+    }
+    if !outcome.scripted.is_empty() {
+        response.put("faults", outcome.scripted.iter().map(|fault| scripted(outcome, fault)).collect());
+    }
     if let Some(strict) = outcome.strict_override {
         response.put("strictOverride", json!(strict));
     }
     response.put_some("error", outcome.error.as_deref());
     Value::Object(response.0)
+}
+
+/// What chaos decided, from which seed: enough to tell why, and to see the same again.
+fn decision(outcome: &Outcome, chaos: &ChaosRecord) -> Value {
+    let mut object = Object::default();
+    object.put("action", json!(chaos.action.map(ChaosAction::name)));
+    object.put("seed", json!(chaos.seed));
+    object.put("request", json!(format!("{:016x}", chaos.identity)));
+    object.put("occurrence", json!(chaos.occurrence));
+    object.put_some("bypassed", outcome.bypassed_chaos().map(|(_, bypass)| bypass.name()));
+    Value::Object(object.0)
+}
+
+fn scripted(outcome: &Outcome, fault: &Scripted) -> Value {
+    let fired = outcome.has_fired(fault);
+    let mut object = Object::default();
+    object.put("fault", json!(fault.key));
+    object.put("fired", json!(fired));
+    let early = (!fired && outcome.duration.is_some()).then(|| format!("the stream ended after {} events", outcome.events));
+    object.put_some("reason", fault.at.as_ref().err().or(early.as_ref()).map(String::as_str));
+    Value::Object(object.0)
 }
 
 /// Milliseconds with three decimals.

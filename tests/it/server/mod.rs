@@ -11,6 +11,6 @@ mod limits;
 mod matching;
 mod shutdown;
 mod streams;
-mod support;
+pub(crate) mod support;
 mod transforms;
 mod urls;
