@@ -128,7 +128,7 @@ impl Transforms {
             let changed = match &step.action {
                 Action::BuiltIn(builtin) => {
                     let present = *signs.get_or_insert_with(|| Signs::of(&current));
-                    let idle = look_ahead && !present.have(builtin.needs);
+                    let idle = look_ahead && !builtin.fits(&current, present);
                     // What a built-in writes is known, so the text need not be looked at again.
                     signs = Some(present.and(Signs::OF_PLACEHOLDERS));
                     if idle { None } else { rewrite(builtin, key, &current) }

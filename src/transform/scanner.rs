@@ -7,7 +7,7 @@ use super::found::Found;
 /// Whether a text can hold anything that one of these recognises: `false` is certain. Far cheaper than scanning.
 pub fn may_hold(builtins: &[&'static BuiltIn], text: &str) -> bool {
     let signs = Signs::of(text);
-    builtins.iter().any(|builtin| signs.have(builtin.needs) && (builtin.may_hold)(text))
+    builtins.iter().any(|builtin| builtin.fits(text, signs) && (builtin.may_hold)(text))
 }
 
 /// Recognisers that run together.
@@ -26,10 +26,14 @@ impl Scanner {
     /// Everything found, in the order of the text and without overlaps, each with the index of its recogniser. Of two
     /// that overlap the one whose recogniser is earlier in the list stays.
     pub fn scan(&self, text: &str) -> Vec<(usize, Found)> {
-        let signs = Signs::of(text);
         let mut all: Vec<(usize, Found)> = Vec::new();
+        // Most strings of a recording are names and numbers: too short to hold anything.
+        if self.builtins.iter().all(|builtin| text.len() < builtin.least) {
+            return all;
+        }
+        let signs = Signs::of(text);
         let mut found = Vec::new();
-        for (index, builtin) in self.builtins.iter().enumerate().filter(|(_, builtin)| signs.have(builtin.needs)) {
+        for (index, builtin) in self.builtins.iter().enumerate().filter(|(_, builtin)| builtin.fits(text, signs)) {
             (builtin.scan)(text, self.strictness, &mut found);
             if !found.is_empty() {
                 merge(&mut all, index, &mut found);

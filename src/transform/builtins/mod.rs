@@ -32,10 +32,19 @@ pub struct BuiltIn {
     pub keys: &'static [&'static str],
     /// Characters that every text has in which something is found.
     pub needs: Signs,
+    /// Fewest bytes of a text in which something is found.
+    pub least: usize,
     /// A cheap second look at texts that have these: `false` is certain.
     pub may_hold: fn(text: &str) -> bool,
     /// Finds everything of this kind: in order, without overlaps, in linear time.
     pub scan: fn(text: &str, strictness: Strictness, found: &mut Vec<Found>),
+}
+
+impl BuiltIn {
+    /// Whether a text with these characters is long enough and has what it takes.
+    pub(super) fn fits(&self, text: &str, signs: Signs) -> bool {
+        text.len() >= self.least && signs.have(self.needs)
+    }
 }
 
 impl std::fmt::Debug for BuiltIn {

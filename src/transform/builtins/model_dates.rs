@@ -14,6 +14,7 @@ pub(super) static BUILT_IN: BuiltIn = BuiltIn {
     ],
     keys: &["model"],
     needs: Signs::DIGIT.and(Signs::DASH),
+    least: 1,
     may_hold: |_| true,
     scan,
 };

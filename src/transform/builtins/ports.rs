@@ -23,6 +23,7 @@ pub(super) static BUILT_IN: BuiltIn = BuiltIn {
     ],
     keys: &FREE_TEXTS,
     needs: Signs::DIGIT,
+    least: 1,
     may_hold: |_| true,
     scan,
 };

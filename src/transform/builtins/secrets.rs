@@ -19,6 +19,7 @@ pub(super) static BUILT_IN: BuiltIn = BuiltIn {
     ],
     keys: &FREE_TEXTS,
     needs: Signs::LETTER,
+    least: 16,
     may_hold: |text| Class::CREDENTIALS.into_iter().any(|class| secrets::may_hold(class, text)),
     scan,
 };

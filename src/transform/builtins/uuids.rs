@@ -21,6 +21,7 @@ pub(super) static BUILT_IN: BuiltIn = BuiltIn {
     ],
     keys: &FREE_TEXTS,
     needs: Signs::DIGIT,
+    least: 26,
     may_hold: |_| true,
     scan,
 };

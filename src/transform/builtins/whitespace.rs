@@ -11,6 +11,7 @@ pub(super) static BUILT_IN: BuiltIn = BuiltIn {
     examples: &[Example { before: "  Hello,\n\n\tworld ", after: "Hello, world", frozen: "  Hello,\n\n\tworld " }],
     keys: &FREE_TEXTS,
     needs: Signs::SPACE,
+    least: 1,
     may_hold: |_| true,
     scan,
 };
