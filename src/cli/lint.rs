@@ -65,12 +65,17 @@ pub(super) fn run_with(args: &LintArgs, config: &Config, also: Also, terminal: &
 fn add_changes(findings: &mut Vec<Diagnostic>, mut changes: Vec<Diagnostic>) {
     let is_about_values =
         |rule: &str| lint::rule(rule).is_some_and(|rule| matches!(rule.category, Category::Secrets | Category::Nondeterminism));
-    let said: HashSet<(SourceId, usize)> = findings
+    let mut said: Vec<(SourceId, usize)> = findings
         .iter()
         .filter(|finding| is_about_values(finding.rule))
         .map(|finding| (finding.primary.source.id(), finding.primary.span.start))
         .collect();
-    changes.retain(|change| !said.contains(&(change.primary.source.id(), change.primary.span.start)));
+    said.sort_unstable();
+    changes.retain(|change| {
+        let (source, span) = (change.primary.source.id(), change.primary.span);
+        let next = said.partition_point(|place| *place < (source, span.start));
+        said.get(next).is_none_or(|(other, start)| *other != source || *start >= span.end)
+    });
     findings.append(&mut changes);
 }
 

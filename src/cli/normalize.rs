@@ -91,7 +91,7 @@ impl Work<'_> {
         let written = if self.args.write { self.write(&mut status, terminal) } else { 0 };
         let summary = self.summary();
         if piped || self.args.diff {
-            self.talk(&summary, terminal);
+            summary.lines().for_each(|line| terminal.say(line));
         } else {
             write!(terminal.stdout(), "{summary}")?;
             terminal.flush()?;
@@ -205,12 +205,6 @@ impl Work<'_> {
             _ if self.args.write => format!("{} of {all} written", counted(written, "file")),
             _ if self.files.iter().all(|(_, path)| path.is_none()) && !self.args.diff => "normalized".to_owned(),
             _ => format!("{} of {all} would change; `--write` writes them, `--diff` shows how", counted(changed, "file")),
-        }
-    }
-
-    fn talk(&self, text: &str, terminal: &mut Terminal<'_>) {
-        for line in text.lines() {
-            terminal.say(line);
         }
     }
 

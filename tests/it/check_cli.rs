@@ -107,12 +107,37 @@ fn the_configuration_chooses_the_passes() {
 #[test]
 fn what_a_rule_says_is_not_said_again_by_a_pass() {
     let key = ["sk-", "q8ZtX3vLr9Kc2WmYb7NdH4sJ", "p6QfGx1TzVuE5aRkPoCyT7wB"].concat();
-    let text =
-        format!("{{ \"fixtures\": [\n  {{ \"match\": {{ \"userMessage\": \"a\" }}, \"response\": {{ \"content\": \"{key}\" }} }}\n] }}\n");
+    let text = format!(
+        "{{ \"fixtures\": [\n  {{ \"match\": {{ \"userMessage\": \"my key\" }}, \"response\": {{ \"content\": \"{key}\" }} }}\n] }}\n"
+    );
     let place = Workplace::new(&[(".git/HEAD", ""), ("fixtures/a.json", &text)]);
     let run = place.run(&["check", "--format", "concise"]);
     assert_eq!(places(&run), ["fixtures/a.json:2 provider-api-key"], "{}", run.stdout);
     assert!(!run.stdout.contains(&key) && !run.stderr.contains(&key));
+}
+
+#[test]
+fn what_an_author_allows_stays_as_it_is() {
+    let entry = |allow: &str| {
+        format!(
+            "{{ \"fixtures\": [\n  {{ {allow}\"match\": {{ \"userMessage\": \"what time is it\" }}, \"response\": {{ \"content\": \"2026-03-30T13:19:38Z\" }} }}\n] }}\n"
+        )
+    };
+    for (allow, status) in [
+        ("", 1),
+        (r#""$lint": { "allow": "timestamps", "reason": "the test reads it" }, "#, 0),
+        (r#""$lint": { "allow": ["volatile-time-in-response"], "reason": "the test reads it" }, "#, 0),
+        (r#""$lint": { "allow": "uuids", "reason": "another one" }, "#, 1),
+    ] {
+        let place = Workplace::new(&[(".git/HEAD", ""), ("fixtures/a.json", &entry(allow))]);
+        for command in [&["check"][..], &["normalize", "--check"]] {
+            let run = place.run(&[command, &["--format", "concise"]].concat());
+            assert_eq!(run.status, status, "{allow}: {}", run.stdout);
+        }
+    }
+    let comment = "// aimock-allow: timestamps: the test reads it\n".to_owned() + &entry("");
+    let place = Workplace::new(&[(".git/HEAD", ""), ("fixtures/a.jsonc", &comment)]);
+    assert_eq!(place.run(&["check"]).status, 0);
 }
 
 #[test]

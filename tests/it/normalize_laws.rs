@@ -117,8 +117,11 @@ fn library(input: &Input) -> Library {
 /// The tree without places, and with another text for every value that was rewritten.
 fn outline(node: &Node<'_>) -> String {
     match &node.value {
-        Value::Object(members) => members.iter().map(|member| format!("{}:{};", member.key, outline(&member.value))).collect(),
-        Value::Array(items) => items.iter().map(|item| format!("[{}]", outline(item))).collect(),
+        Value::Object(members) => {
+            let parts: Vec<String> = members.iter().map(|member| format!("{}:{}", member.key, outline(&member.value))).collect();
+            format!("{{{}}}", parts.join(";"))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(outline).collect::<Vec<_>>().join(";")),
         Value::String(_) => "s".to_owned(),
         Value::Number(_) => "n".to_owned(),
         other => format!("{other:?}"),

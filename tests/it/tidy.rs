@@ -25,6 +25,8 @@ const MACHINE_PATHS_FOR_A_REASON: &[(&str, &str)] = &[
     ("tests/it/tidy.rs", "lists them"),
     ("src/lint/rules/path_in_match.rs", "its examples"),
     ("docs/transforms.md", "the examples of `paths`"),
+    ("docs/normalize.md", "the example of `paths`"),
+    ("src/normalize/passes/paths.rs", "its example"),
     ("src/transform/builtins/paths.rs", "the paths that it recognises"),
     ("src/transform/tests/laws.rs", "pieces of tricky texts"),
     ("src/transform/tests/recognised.rs", "texts that the recognisers are tried on"),

@@ -43,7 +43,7 @@ struct Case {
     hides: &'static [&'static str],
 }
 
-const CASES: [Case; 8] = [
+const CASES: [Case; 10] = [
     Case {
         name: "a finding that depends on another file",
         hook: "aimock-lint-system",
@@ -52,6 +52,24 @@ const CASES: [Case; 8] = [
         passes: false,
         says: &["shadowed-fixture", "fixtures/b.json", "fixtures/a.json"],
         hides: &["fixtures/known.json", "Rome"],
+    },
+    Case {
+        name: "a finding of lint, by check",
+        hook: "aimock-check-system",
+        file: "fixtures/b.json",
+        text: NARROW,
+        passes: false,
+        says: &["shadowed-fixture", "fixtures/b.json"],
+        hides: &["fixtures/known.json", "Rome"],
+    },
+    Case {
+        name: "a finding of a pass, by check",
+        hook: "aimock-check-system",
+        file: "fixtures/h.json",
+        text: r#"{ "fixtures": [{ "match": { "userMessage": "what time is it" }, "response": { "content": "2026-03-30T13:19:38Z" } }] }"#,
+        passes: false,
+        says: &["timestamps", "2000-01-01T00:00:00Z"],
+        hides: &["Rome"],
     },
     Case {
         name: "a clean fixture",
@@ -184,7 +202,7 @@ impl Stage {
         stage.commit(&hooks, &[(".pre-commit-hooks.yaml", manifest.as_str())])?;
         let revision = finish(stage.git(&hooks, &["rev-parse", "HEAD"]), LIMIT)?.stdout;
         let config = format!(
-            "repos:\n  - repo: {}\n    rev: {}\n    hooks:\n      - id: aimock-lint-system\n      - id: aimock-validate-system\n      - id: aimock-normalize-system\n",
+            "repos:\n  - repo: {}\n    rev: {}\n    hooks:\n      - id: aimock-check-system\n      - id: aimock-lint-system\n      - id: aimock-validate-system\n      - id: aimock-normalize-system\n",
             hooks.display(),
             revision.trim()
         );

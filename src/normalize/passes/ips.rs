@@ -1,4 +1,4 @@
-//! `ips`: public IP addresses in responses become 192.0.2.1 or 2001:db8::1.
+//! `ips`: public IP addresses in responses become those of the documentation ranges.
 
 use super::{Example, Group, Pass, Work};
 

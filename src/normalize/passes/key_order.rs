@@ -67,7 +67,7 @@ fn sort(tree: &Tree<'_>, node: &Node<'_>, keys: &[&str], edits: &mut TreeEdits) 
     let place = |member: &Member<'_>| Span::new(member.key_span.start, member.value.span.end.max(member.key_span.end));
     let list = members.iter().zip(&sorted).filter(|(old, new)| !std::ptr::eq(*old, **new));
     let list = list.map(|(old, new)| Edit { span: place(old), text: tree.written(place(new)).to_owned() }).collect();
-    let first = sorted.iter().zip(members).find(|(one, other)| !std::ptr::eq(**one, *other)).map(|(new, _)| new.key.as_ref()).unwrap_or("");
+    let first = sorted.iter().zip(members).find(|(one, other)| !std::ptr::eq(**one, *other)).map_or("", |(new, _)| new.key.as_ref());
     edits.push(node.span, format!("`{first}` comes earlier: the keys are put in order"), list);
     true
 }

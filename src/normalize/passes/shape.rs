@@ -125,20 +125,20 @@ fn unwrap_call(tree: &Tree<'_>, call: &Node<'_>, edits: &mut TreeEdits) {
     if !is_plain {
         return;
     }
-    let mut list = vec![Edit { span: head, text: String::new() }, Edit { span: tail, text: String::new() }];
+    let mut cuts = vec![Edit { span: head, text: String::new() }, Edit { span: tail, text: String::new() }];
     if let Some(kind) = call.member("type").filter(|kind| kind.value.as_str() == Some("function"))
         && let Some(removed) = before(tree, kind, function)
     {
-        list.insert(0, removed);
+        cuts.insert(0, removed);
         // The two cuts are neighbours: one stretch.
-        if let [first, second, _] = &list[..]
+        if let [first, second, _] = &cuts[..]
             && first.span.end == second.span.start
         {
             let joined = Edit { span: Span::new(first.span.start, second.span.end), text: String::new() };
-            list = vec![joined, Edit { span: tail, text: String::new() }];
+            cuts = vec![joined, Edit { span: tail, text: String::new() }];
         }
     }
-    edits.push(function.key_span, "the call loses the `function` around its name and arguments", list);
+    edits.push(function.key_span, "the call loses the `function` around its name and arguments", cuts);
 }
 
 /// Cuts a member that stands right before another one, with what is between them.
