@@ -26,6 +26,7 @@
 //! - [`matcher`]: the core; [`shape`]: typed reading that reports every problem and writes the schema
 //! - [`fixture`]: files to a [`fixture::Library`]; [`config`]: `aimock.yaml`
 //! - [`provider`]: one file a wire format; [`lint`]: one file a rule
+//! - [`expect`]: what must have happened by the end of a run
 //! - [`engine`]: decides, as data; [`server`]: the only async code, sockets and clock
 //! - [`cli`]: arguments, one file a command, reports; [`reference`](mod@reference): texts that are generated
 //!
@@ -48,6 +49,7 @@ pub mod diagnostic;
 pub mod document;
 pub mod engine;
 pub mod exchange;
+pub mod expect;
 pub mod files;
 pub mod fixture;
 pub mod lint;

@@ -15,6 +15,7 @@ pub fn files() -> Vec<(String, String)> {
     vec![
         ("schemas/fixture.schema.json".to_owned(), schema(&crate::fixture::fixture_schema())),
         ("schemas/config.schema.json".to_owned(), schema(&crate::config::schema())),
+        ("schemas/expectations.schema.json".to_owned(), schema(&crate::fixture::expectations_schema())),
         ("schemas/report.schema.json".to_owned(), schema(&crate::cli::report::schema())),
         ("README.md#match-keys".to_owned(), match_keys()),
         ("README.md#lint-rules".to_owned(), rule_table()),

@@ -52,6 +52,7 @@ Examples:
   aimock lint fixtures/
   aimock match request.json -f fixtures/
   aimock serve fixtures/ -p 4010
+  aimock serve fixtures/ -- pytest
 
 Exit status: 0 clean, 1 findings, 2 could not run.";
 
@@ -96,7 +97,9 @@ pub enum Command {
     Match(MatchArgs),
     /// Serve fixtures to LLM clients over HTTP
     Serve(ServeArgs),
-    /// Print the JSON Schema of fixtures, configuration or reports
+    /// Check what a journal tells of a run against expectations
+    Verify(VerifyArgs),
+    /// Print the JSON Schema of fixtures, configuration, expectations or reports
     Schema(SchemaArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
@@ -375,6 +378,42 @@ pub enum LogLevel {
     Debug,
 }
 
+/// Arguments of `aimock verify`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  aimock verify expect.yaml --url http://127.0.0.1:4010
+  aimock verify -f fixtures/ --journal journal.json
+  curl -s http://127.0.0.1:4010/__aimock/journal | aimock verify expect.yaml --journal -
+
+Exit status: 0 every expectation holds, 1 one is broken, 2 could not run.")]
+pub struct VerifyArgs {
+    /// File of expectations; may be left out where `-f` brings `expect` blocks
+    #[arg(value_name = "EXPECTATIONS")]
+    pub expectations: Option<PathBuf>,
+    /// Journal to check, a JSON array or one entry a line; `-` is stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "url")]
+    pub journal: Option<PathBuf>,
+    /// Running server whose journal is checked
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Fixtures whose `expect` blocks are checked too, and that may be unused; may be repeated
+    #[arg(short, long, value_name = "PATH")]
+    pub fixtures: Vec<PathBuf>,
+    /// Only requests of this test id count [default: the file's testId, else all]
+    #[arg(long, value_name = "ID")]
+    pub test_id: Option<String>,
+    /// How plain strings of match keys are compared [default: contains; exact when transforms are set]
+    #[arg(long, value_enum)]
+    pub matching: Option<Matching>,
+    /// Key for a server that asks for one
+    #[arg(long, value_name = "KEY", env = "AIMOCK_API_KEY", hide_env_values = true)]
+    pub api_key: Option<String>,
+    /// How broken expectations are written
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser(), default_value = "text")]
+    pub format: &'static Format,
+}
+
 /// Arguments of `aimock schema`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
@@ -398,6 +437,8 @@ pub enum SchemaName {
     Fixture,
     /// aimock.yaml
     Config,
+    /// Files that `aimock verify` takes
+    Expectations,
     /// Output of `--format json`
     Report,
 }

@@ -4,6 +4,7 @@
 //! [`Terminal`]; nothing here prints by itself or ends the process. Only this module uses `anyhow`.
 
 mod args;
+mod client;
 mod completions;
 mod explain;
 mod init;
@@ -19,10 +20,11 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod verify;
 
 pub use args::{
     Args, Color, Command, CompletionsArgs, ExplainArgs, FailOn, GlobalArgs, InitArgs, LintArgs, LogLevel, MatchArgs, MatchFormat, Matching,
-    SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, parse,
+    SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, VerifyArgs, parse,
 };
 pub use progress::Progress;
 pub use terminal::Terminal;
@@ -60,6 +62,7 @@ fn dispatch(args: &Args, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> 
         Command::Explain(it) => explain::run(it, terminal),
         Command::Match(it) => matching::run(it, &args.global, terminal),
         Command::Serve(it) => serve::run(it, &args.global, terminal),
+        Command::Verify(it) => verify::run(it, &args.global, terminal),
         Command::Schema(it) => schema::run(it, terminal),
         Command::Completions(it) => completions::run(it, terminal),
     }

@@ -23,7 +23,10 @@ pub struct View {
 /// What is kept about a fixture while it is served; it outlives additions to the library.
 #[derive(Debug, Default)]
 struct Mark {
+    /// Since the counts were last reset.
     hits: AtomicU64,
+    /// Since the fixture was first loaded; outlives resets.
+    ever: Arc<AtomicU64>,
     warned: AtomicBool,
     view: OnceLock<Arc<View>>,
 }
@@ -51,6 +54,11 @@ impl Edition {
         self.marks.get(row).map_or(0, |mark| mark.hits.load(Ordering::Relaxed))
     }
 
+    /// How often a fixture answered since it was first loaded, whatever was reset.
+    pub fn ever(&self, row: usize) -> u64 {
+        self.marks.get(row).map_or(0, |mark| mark.ever.load(Ordering::Relaxed))
+    }
+
     /// A fixture as it is shown; made when first asked for.
     pub fn view(&self, row: usize) -> Option<Arc<View>> {
         let (mark, fixture) = (self.marks.get(row)?, self.library.fixtures.get(row)?);
@@ -65,6 +73,7 @@ impl Edition {
     pub(super) fn hit(&self, row: usize) {
         if let Some(mark) = self.marks.get(row) {
             mark.hits.fetch_add(1, Ordering::Relaxed);
+            mark.ever.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -100,6 +109,11 @@ impl Editions {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// As it was loaded from files, whatever was taken away since.
+    pub fn loaded(&self) -> Arc<Edition> {
+        self.loaded.clone()
+    }
+
     /// Adds fixtures that came from outside at the end, so that they lose to those that were there before. Row numbers
     /// and counts stay. The fixtures get a source of their own, `posted-N`.
     pub fn append(&self, mut added: Vec<Fixture>) {
@@ -107,7 +121,7 @@ impl Editions {
         let mut sources = current.library.sources.clone();
         let number = u32::try_from(sources.len()).unwrap_or(u32::MAX);
         let posted = sources.len().saturating_sub(self.loaded.library.sources.len()) + 1;
-        sources.push(SourceFile { name: format!("posted-{posted}") });
+        sources.push(SourceFile::new(format!("posted-{posted}")));
         for fixture in &mut added {
             fixture.origin.source.0 = number;
         }
@@ -124,7 +138,9 @@ impl Editions {
 
     /// Serves what was loaded from files again, without what was added later; all counts start again.
     pub fn restore(&self) {
-        self.replace(self.loaded.library.clone());
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let marks = self.loaded.marks.iter().map(|mark| Arc::new(Mark { ever: mark.ever.clone(), ..Mark::default() })).collect();
+        *current = Arc::new(Edition::new(self.loaded.library.clone(), current.generation + 1, marks));
     }
 
     /// Serves another library from now on; all counts start again.

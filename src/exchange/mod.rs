@@ -9,9 +9,11 @@ mod neutral;
 mod raw;
 mod reply;
 mod request;
+mod stream;
 
 pub use emission::{Body, Emission, Frame, FrameKind};
 pub use neutral::PROVIDERS;
 pub use raw::{Exchange, Headers, RawRequest};
 pub use reply::{Audio, Block, ErrorOrigin, ErrorReply, Image, MediaKind, Overrides, RawEvent, Reply, Transcription, Turn, Usage, Video};
 pub use request::{EmbeddingInput, Endpoint, Message, Request, Role, ToolCall, ToolOffer};
+pub use stream::{EXCERPT, StatedUsage, StreamFacts, TextFacts};

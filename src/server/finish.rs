@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::App;
@@ -83,6 +84,13 @@ impl Finish {
         });
     }
 
+    /// The bytes themselves, for those who ask later what was said.
+    pub(super) fn saw(&self, bytes: &Bytes) {
+        if let Stage::Answering(entry) = &self.stage {
+            entry.saw(bytes);
+        }
+    }
+
     /// The answer ends as it should.
     pub(super) fn complete(&mut self) {
         self.end(None);
@@ -104,9 +112,12 @@ impl Finish {
         match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Ended => {}
             Stage::Answering(entry) => {
-                let mut outcome = entry.outcome();
-                outcome.duration = duration;
-                outcome.interrupted = interrupted;
+                {
+                    let mut outcome = entry.outcome();
+                    outcome.duration = duration;
+                    outcome.interrupted = interrupted;
+                }
+                self.app.journal.settle(&entry);
             }
             Stage::Arriving(arriving) => self.add(arriving.0, &arriving.1, duration, interrupted),
             Stage::Deciding(arrival) => self.add(*arrival, &RawRequest::default(), duration, interrupted),

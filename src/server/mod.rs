@@ -21,6 +21,7 @@ mod signals;
 #[cfg(test)]
 mod tests;
 mod transmit;
+mod verify;
 
 pub use app::{App, Level, Limits, Loader, Log, Settings, World};
 pub use auth::{ApiKeyError, ApiKeys};

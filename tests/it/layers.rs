@@ -24,7 +24,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("normalize", &["exchange", "diagnostic", "document", "matcher", "fixture", "transform"]),
     ("lint", &["exchange", "diagnostic", "document", "secrets", "matcher", "shape", "fixture", "provider"]),
     ("diff", &["exchange", "matcher", "fixture", "normalize"]),
-    ("expect", &["exchange", "matcher"]),
+    ("expect", &["exchange", "matcher", "fixture"]),
     ("convert", &["exchange", "wire", "diagnostic", "document", "matcher", "fixture", "provider"]),
     ("engine", &["exchange", "matcher", "fixture", "transform"]),
     ("record", &["exchange", "wire", "matcher", "fixture", "transform", "provider", "normalize"]),

@@ -48,5 +48,7 @@ mod server;
 mod tidy;
 /// `aimock validate` from outside.
 mod validate_cli;
+/// `aimock verify` from outside.
+mod verify_cli;
 /// A folder for one test, and the program run in it.
 mod workplace;

@@ -4,7 +4,10 @@
 //! cheaply (bytes as they came) and rendered when asked for. Credentials do not get in.
 
 mod filter;
+mod ledger;
 mod render;
+mod seen;
+mod witness;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +16,10 @@ use std::time::Duration;
 use bytes::Bytes;
 
 pub(super) use filter::Filter;
+pub(super) use seen::retry_after;
 
+use self::ledger::Ledger;
+use self::witness::Witness;
 use super::credential::{Credential, Credentials, redacted_headers, redacted_target};
 use crate::engine::{NearMiss, View};
 use crate::exchange::RawRequest;
@@ -86,14 +92,30 @@ pub(super) struct Outcome {
     pub bytes: u64,
     pub first_byte: Option<Duration>,
     pub streamed: bool,
+    /// How the answer's bytes are read when someone asks what they said.
+    pub speech: Speech,
+    /// Milliseconds that the answer asks the client to wait.
+    pub retry_after: Option<f64>,
+}
+
+/// What the bytes of an answer are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Speech {
+    /// Nothing that states usage or text.
+    #[default]
+    Other,
+    /// A whole JSON body.
+    Json,
+    /// Server-sent events; the codec that wrote them, if one did.
+    Events(Option<&'static str>),
 }
 
 /// One request and how it was answered.
 #[derive(Debug)]
 pub(super) struct Entry {
     id: String,
-    /// Milliseconds since the Unix epoch.
-    timestamp: u64,
+    /// Since the Unix epoch.
+    arrived: Duration,
     method: String,
     target: String,
     headers: Vec<(String, String)>,
@@ -103,6 +125,10 @@ pub(super) struct Entry {
     credential: Option<Credential>,
     size: usize,
     outcome: Mutex<Outcome>,
+    witness: Mutex<Witness>,
+    /// Under the lock of the ring: bytes of the answer that count against the journal's bound; `None` once the entry is
+    /// forgotten.
+    answer_bytes: Mutex<Option<usize>>,
 }
 
 /// A request body, if it is small enough to keep.
@@ -117,13 +143,27 @@ impl Entry {
     pub(super) fn outcome(&self) -> MutexGuard<'_, Outcome> {
         self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Notes bytes of the answer as they leave.
+    pub(super) fn saw(&self, bytes: &Bytes) {
+        self.witness().saw(bytes);
+    }
+
+    fn witness(&self) -> MutexGuard<'_, Witness> {
+        self.witness.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn answer_bytes(&self) -> MutexGuard<'_, Option<usize>> {
+        self.answer_bytes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What an entry needs to know about a request beside the request.
 #[derive(Clone, Debug)]
 pub(super) struct Arrival {
     pub id: String,
-    pub timestamp: u64,
+    /// Since the Unix epoch.
+    pub arrived: Duration,
     pub request_id: String,
     pub test_id: String,
 }
@@ -140,6 +180,7 @@ pub(super) struct Journal {
 struct Ring {
     entries: VecDeque<Arc<Entry>>,
     bytes: usize,
+    ledger: Ledger,
 }
 
 impl Journal {
@@ -153,13 +194,26 @@ impl Journal {
         let entry = Arc::new(self.entry(arrival, raw, outcome));
         let mut ring = self.ring();
         ring.bytes += entry.size;
+        ring.ledger.count(&entry.outcome());
         ring.entries.push_back(entry.clone());
-        let over = |limit: usize, value: usize| limit > 0 && value > limit;
-        while over(self.limits.entries, ring.entries.len()) || (over(self.limits.bytes, ring.bytes) && ring.entries.len() > 1) {
-            let Some(oldest) = ring.entries.pop_front() else { break };
-            ring.bytes -= oldest.size;
-        }
+        ring.make_room(self.limits);
         entry
+    }
+
+    /// Counts the kept bytes of an answer that has ended.
+    pub(super) fn settle(&self, entry: &Entry) {
+        let held = entry.witness().held();
+        if held == 0 {
+            return;
+        }
+        let mut ring = self.ring();
+        let mut answer_bytes = entry.answer_bytes();
+        if let Some(counted) = answer_bytes.as_mut() {
+            ring.bytes += held.saturating_sub(*counted);
+            *counted = held.max(*counted);
+            drop(answer_bytes);
+            ring.make_room(self.limits);
+        }
     }
 
     /// All entries, oldest first.
@@ -169,7 +223,9 @@ impl Journal {
 
     /// Forgets all entries, and numbers credentials from `k0` again.
     pub(super) fn clear(&self) {
-        *self.ring() = Ring::default();
+        let mut ring = self.ring();
+        let ledger = std::mem::take(&mut ring.ledger).emptied();
+        *ring = Ring { ledger, ..Ring::default() };
         self.credentials.reset();
     }
 
@@ -185,7 +241,7 @@ impl Journal {
         let size = ENTRY_OVERHEAD + texts + target.len() + if let Kept::Bytes(bytes) = &kept { bytes.len() } else { 0 };
         Entry {
             id: arrival.id,
-            timestamp: arrival.timestamp,
+            arrived: arrival.arrived,
             method: raw.method.clone(),
             target,
             headers,
@@ -194,11 +250,26 @@ impl Journal {
             test_id: arrival.test_id,
             credential: self.credentials.identify(raw),
             size,
+            witness: Mutex::new(Witness::new(outcome.speech)),
+            answer_bytes: Mutex::new(Some(0)),
             outcome: Mutex::new(outcome),
         }
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ring {
+    /// Forgets the oldest entries until the bounds are kept.
+    fn make_room(&mut self, limits: JournalLimits) {
+        let over = |limit: usize, value: usize| limit > 0 && value > limit;
+        while over(limits.entries, self.entries.len()) || (over(limits.bytes, self.bytes) && self.entries.len() > 1) {
+            let Some(oldest) = self.entries.pop_front() else { break };
+            let answer_bytes = oldest.answer_bytes().take().unwrap_or(0);
+            self.bytes = self.bytes.saturating_sub(oldest.size + answer_bytes);
+            self.ledger.forgotten += 1;
+        }
     }
 }

@@ -12,3 +12,4 @@ mod shutdown;
 mod streams;
 mod support;
 mod urls;
+mod verify;

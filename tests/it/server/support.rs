@@ -42,7 +42,7 @@ pub(super) async fn start_with(fixtures: Value, change: impl FnOnce(&mut Setting
 /// Serves these fixtures with codecs or a clock of the test's own.
 pub(super) async fn start_in(fixtures: Value, settings: Settings, change: impl FnOnce(&mut World)) -> Running {
     let text = serde_json::json!({ "fixtures": fixtures }).to_string();
-    let library = Library::new(read("suite.json", &text).unwrap(), vec![SourceFile { name: "suite.json".to_owned() }]);
+    let library = Library::new(read("suite.json", &text).unwrap(), vec![SourceFile::new("suite.json")]);
     let log = Arc::new(Mutex::new(Vec::new()));
     let (lines, loader) = (log.clone(), |text: &str| read("posted.json", text));
     let mut world = World::new(Box::new(loader), Box::new(move |_, line| lines.lock().unwrap().push(line.to_owned())));
