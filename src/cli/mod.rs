@@ -5,12 +5,16 @@
 
 mod args;
 mod client;
+mod command;
 mod completions;
+mod conclusion;
 mod explain;
 mod init;
+mod last_miss;
 mod lint;
 mod matching;
 mod progress;
+mod reload;
 pub mod report;
 mod schema;
 mod scopes;
@@ -23,22 +27,35 @@ mod validate;
 mod verify;
 
 pub use args::{
-    Args, Color, Command, CompletionsArgs, ExplainArgs, FailOn, GlobalArgs, InitArgs, LintArgs, LogLevel, MatchArgs, MatchFormat, Matching,
-    SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, VerifyArgs, parse,
+    Args, Color, Command, CompletionsArgs, CoverageFormat, ExplainArgs, FailOn, GlobalArgs, InitArgs, LintArgs, LogFormat, LogLevel,
+    MatchArgs, MatchFormat, Matching, SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, VerifyArgs, early_status, parse,
 };
 pub use progress::Progress;
 pub use terminal::Terminal;
 
-/// How a run ended; the number is the process's exit status.
+/// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
 pub enum Status {
     /// Nothing to complain about.
-    Clean = 0,
+    Clean,
     /// Findings, differences, or a file that would change.
-    Findings = 1,
+    Findings,
     /// Could not run: usage, configuration, input or output.
-    Failed = 2,
+    Failed,
+    /// The status of a command that was run, or of the failure to run it.
+    Passed(u8),
+}
+
+impl Status {
+    /// The process's exit status.
+    pub fn code(self) -> u8 {
+        match self {
+            Status::Clean => 0,
+            Status::Findings => 1,
+            Status::Failed => 2,
+            Status::Passed(code) => code,
+        }
+    }
 }
 
 /// Runs one command.

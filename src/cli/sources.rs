@@ -26,7 +26,7 @@ type ReadFile = (String, Option<PathBuf>, Result<FileText, Box<files::Problem>>)
 const UNREAD: SourceId = SourceId(u32::MAX);
 
 /// The settings of `aimock.yaml`, and where it stands.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Config {
     pub(super) shape: ConfigShape,
     /// The folder that its paths are relative to; `None` without a file.

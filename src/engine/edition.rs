@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use serde_json::Value;
 
+use super::changes::{Changes, RowMap, compare};
 use super::describe_match;
 use crate::fixture::{Fixture, Library, SourceFile};
 
@@ -24,7 +25,7 @@ pub struct View {
 #[derive(Debug, Default)]
 struct Mark {
     /// Since the counts were last reset.
-    hits: AtomicU64,
+    hits: Arc<AtomicU64>,
     /// Since the fixture was first loaded; outlives resets.
     ever: Arc<AtomicU64>,
     warned: AtomicBool,
@@ -93,7 +94,7 @@ impl Edition {
 #[derive(Debug, Default)]
 pub struct Editions {
     /// As it was loaded from files.
-    loaded: Arc<Edition>,
+    loaded: RwLock<Arc<Edition>>,
     current: RwLock<Arc<Edition>>,
 }
 
@@ -101,7 +102,7 @@ impl Editions {
     /// Starts with this library.
     pub fn new(library: Library) -> Editions {
         let loaded = Arc::new(Edition::new(library, 0, Vec::new()));
-        Editions { current: RwLock::new(loaded.clone()), loaded }
+        Editions { current: RwLock::new(loaded.clone()), loaded: RwLock::new(loaded) }
     }
 
     /// The edition in use.
@@ -111,7 +112,7 @@ impl Editions {
 
     /// As it was loaded from files, whatever was taken away since.
     pub fn loaded(&self) -> Arc<Edition> {
-        self.loaded.clone()
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Adds fixtures that came from outside at the end, so that they lose to those that were there before. Row numbers
@@ -120,7 +121,7 @@ impl Editions {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let mut sources = current.library.sources.clone();
         let number = u32::try_from(sources.len()).unwrap_or(u32::MAX);
-        let posted = sources.len().saturating_sub(self.loaded.library.sources.len()) + 1;
+        let posted = sources.len().saturating_sub(self.loaded().library.sources.len()) + 1;
         sources.push(SourceFile::new(format!("posted-{posted}")));
         for fixture in &mut added {
             fixture.origin.source.0 = number;
@@ -133,14 +134,54 @@ impl Editions {
 
     /// Serves nothing from now on; all counts start again.
     pub fn clear(&self) {
-        self.replace(Library { sources: self.loaded.library.sources.clone(), ..Library::default() });
+        self.replace(Library { sources: self.loaded().library.sources.clone(), ..Library::default() });
     }
 
     /// Serves what was loaded from files again, without what was added later; all counts start again.
     pub fn restore(&self) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        let marks = self.loaded.marks.iter().map(|mark| Arc::new(Mark { ever: mark.ever.clone(), ..Mark::default() })).collect();
-        *current = Arc::new(Edition::new(self.loaded.library.clone(), current.generation + 1, marks));
+        let loaded = self.loaded();
+        let marks = loaded.marks.iter().map(|mark| Arc::new(Mark { ever: mark.ever.clone(), ..Mark::default() })).collect();
+        *current = Arc::new(Edition::new(loaded.library.clone(), current.generation + 1, marks));
+    }
+
+    /// Serves what was loaded anew from the same files, and behind it what was posted. Fixtures that are as before keep
+    /// their counts. Also says where each row went, for the counts of sessions.
+    pub(super) fn reload(&self, mut library: Library) -> (Changes, RowMap) {
+        let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let (changes, ever) = compare(&loaded, &library);
+        let carried = |edition: &Edition, old: &Option<usize>| {
+            let mark = old.and_then(|row| edition.marks.get(row));
+            Arc::new(mark.map_or_else(Mark::default, |mark| Mark { hits: mark.hits.clone(), ever: mark.ever.clone(), ..Mark::default() }))
+        };
+        let marks = ever.iter().map(|old| carried(&loaded, old)).collect();
+        let fresh = Arc::new(Edition::new(library.clone(), current.generation + 1, marks));
+        let files = loaded.library.sources.len();
+        let posted = current.library.fixtures.iter().filter(|fixture| fixture.origin.source.0 as usize >= files).cloned();
+        let shift = library.sources.len();
+        let posted: Vec<Fixture> = posted
+            .map(|mut fixture| {
+                let number = fixture.origin.source.0 as usize - files + shift;
+                fixture.origin.source.0 = u32::try_from(number).unwrap_or(u32::MAX);
+                fixture
+            })
+            .collect();
+        let old_generation = current.generation;
+        let next = if posted.is_empty() && current.library.sources.len() <= files {
+            let (_, rows) = compare(&current, &library);
+            (fresh.clone(), rows)
+        } else {
+            library.sources.extend(current.library.sources.iter().skip(files).cloned());
+            let whole = Library::new(library.fixtures.iter().cloned().chain(posted).collect(), library.sources.clone());
+            let (_, rows) = compare(&current, &whole);
+            let marks = rows.iter().enumerate().map(|(row, old)| fresh.marks.get(row).cloned().unwrap_or_else(|| carried(&current, old)));
+            let marks = marks.collect();
+            (Arc::new(Edition::new(whole, current.generation + 1, marks)), rows)
+        };
+        *loaded = fresh;
+        *current = next.0;
+        (changes, RowMap { from: old_generation, to: old_generation + 1, rows: next.1 })
     }
 
     /// Serves another library from now on; all counts start again.

@@ -1,6 +1,7 @@
 //! Decides, as data: which fixture answers, what the client will see and when. Nothing here sleeps, writes or rolls
 //! real dice; `server` carries a [`Plan`] out.
 
+mod changes;
 mod describe;
 mod dice;
 mod edition;
@@ -12,6 +13,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+pub use changes::Changes;
 pub use describe::{describe_match, is_credential};
 pub use dice::Dice;
 pub use edition::{Edition, Editions, View};

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::auth::ApiKeys;
 use super::journal::{Journal, JournalLimits};
-use crate::engine::{DEFAULT_TEST_IDS, Editions, ServerPolicy, Sessions};
+use crate::engine::{Changes, DEFAULT_TEST_IDS, Editions, ServerPolicy, Sessions};
 use crate::fixture::{Fixture, Library, Pace};
 use crate::provider::ReasoningModels;
 use crate::provider::route::{self, Lookup};
@@ -143,6 +143,12 @@ impl App {
     /// Serves another library from now on, as after a change of files. Counts start again.
     pub fn replace(&self, library: Library) {
         self.editions.replace(library);
+    }
+
+    /// Serves what was loaded anew from the same sources. Journal, posted fixtures and the counts of fixtures that are as
+    /// before stay.
+    pub fn reload(&self, library: Library) -> Changes {
+        self.sessions.reload(&self.editions, library)
     }
 
     /// A new id: `req-` and 16 characters. Not repeatable: no test can wait for a certain one.

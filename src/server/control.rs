@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::app::{App, Level};
 use super::journal::Filter;
-use super::{head, intake, pipeline, verify};
+use super::{head, intake, pipeline, tail, verify};
 use crate::exchange::{ErrorOrigin, ErrorReply, MediaKind};
 use crate::fixture::Fixture;
 use crate::matcher::{Pattern, TextPattern};
@@ -35,6 +35,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/v1/_requests", get(requests).delete(clear_requests))
         .route(&path("/health"), probe("ok"))
         .route(&path("/journal"), get(journal))
+        .route(&path("/journal/stream"), get(tail::answer))
         .route(&path("/verify"), post(verify::answer))
         .route(&path("/fixtures"), get(fixtures).post(add_fixtures).delete(clear_fixtures))
         .route(&path("/reset"), post(reset))

@@ -117,7 +117,7 @@ impl Finish {
                     outcome.duration = duration;
                     outcome.interrupted = interrupted;
                 }
-                self.app.journal.settle(&entry);
+                self.app.journal.ended(&entry);
             }
             Stage::Arriving(arriving) => self.add(arriving.0, &arriving.1, duration, interrupted),
             Stage::Deciding(arrival) => self.add(*arrival, &RawRequest::default(), duration, interrupted),
@@ -127,7 +127,8 @@ impl Finish {
     /// An entry for a request that came to no answer.
     fn add(&self, arrival: Arrival, raw: &RawRequest, duration: Option<Duration>, interrupted: Option<&'static str>) {
         let outcome = Outcome { source: Source::Internal, duration, interrupted, ..Outcome::default() };
-        self.app.journal.add(arrival, raw, outcome);
+        let entry = self.app.journal.add(arrival, raw, outcome);
+        self.app.journal.ended(&entry);
     }
 }
 

@@ -18,6 +18,7 @@ mod line;
 mod listen;
 mod pipeline;
 mod signals;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod transmit;
@@ -27,4 +28,4 @@ pub use app::{App, Level, Limits, Loader, Log, Settings, World};
 pub use auth::{ApiKeyError, ApiKeys};
 pub use journal::JournalLimits;
 pub use listen::{Ended, Stage, serve};
-pub use signals::stop_signals;
+pub use signals::{PassedSignals, stop_signals};

@@ -4,6 +4,8 @@
 mod codecs;
 /// Arguments, streams and exit statuses of the built program.
 mod command_line;
+/// `aimock serve … -- COMMAND` from outside.
+mod command_run;
 /// Files with a mistake, and what is said about them.
 mod corpus_invalid;
 /// The texts of real fixture files, read and held against other readers.
@@ -50,5 +52,7 @@ mod tidy;
 mod validate_cli;
 /// `aimock verify` from outside.
 mod verify_cli;
+/// `aimock serve --watch`, and commands that ask a running server.
+mod watching;
 /// A folder for one test, and the program run in it.
 mod workplace;

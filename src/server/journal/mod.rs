@@ -7,6 +7,7 @@ mod filter;
 mod ledger;
 mod render;
 mod seen;
+mod tail;
 mod witness;
 
 use std::collections::VecDeque;
@@ -17,14 +18,16 @@ use bytes::Bytes;
 
 pub(super) use filter::Filter;
 pub(super) use seen::retry_after;
+pub(super) use tail::{Tail, Told};
 
 use self::ledger::Ledger;
+use self::tail::Tails;
 use self::witness::Witness;
 use super::credential::{Credential, Credentials, redacted_headers, redacted_target};
 use crate::engine::{NearMiss, View};
 use crate::exchange::RawRequest;
 
-/// Larger request bodies are not kept.
+/// Larger request bodies are not kept unless told otherwise.
 const BODY_CAP: usize = 64 * 1024;
 /// What an entry takes beside its texts, roughly.
 const ENTRY_OVERHEAD: usize = 512;
@@ -33,14 +36,16 @@ const ENTRY_OVERHEAD: usize = 512;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JournalLimits {
     pub entries: usize,
-    /// Bytes of all kept headers, paths and bodies.
+    /// Bytes of all kept headers, paths, bodies and answers.
     pub bytes: usize,
+    /// Larger request bodies are marked and not kept; 0 keeps none.
+    pub body: usize,
 }
 
 impl Default for JournalLimits {
-    /// 1,000 entries and 64 MiB.
+    /// 1,000 entries and 64 MiB, of each body 64 KiB.
     fn default() -> JournalLimits {
-        JournalLimits { entries: 1000, bytes: 64 * 1024 * 1024 }
+        JournalLimits { entries: 1000, bytes: 64 * 1024 * 1024, body: BODY_CAP }
     }
 }
 
@@ -174,6 +179,7 @@ pub(super) struct Journal {
     limits: JournalLimits,
     credentials: Credentials,
     ring: Mutex<Ring>,
+    tails: Tails,
 }
 
 #[derive(Debug, Default)]
@@ -186,7 +192,7 @@ struct Ring {
 impl Journal {
     /// An empty journal.
     pub(super) fn new(limits: JournalLimits) -> Journal {
-        Journal { limits, credentials: Credentials::new(), ring: Mutex::default() }
+        Journal { limits, credentials: Credentials::new(), ring: Mutex::default(), tails: Tails::default() }
     }
 
     /// Adds an entry; the oldest make room.
@@ -200,8 +206,23 @@ impl Journal {
         entry
     }
 
-    /// Counts the kept bytes of an answer that has ended.
-    pub(super) fn settle(&self, entry: &Entry) {
+    /// An answer has ended: its kept bytes are counted, and whoever follows the journal is told.
+    pub(super) fn ended(&self, entry: &Arc<Entry>) {
+        self.settle(entry);
+        self.tails.tell(entry);
+    }
+
+    /// Follows the journal from now on; `None`: it takes no more readers.
+    pub(super) fn follow(&self, filter: Filter) -> Option<Tail> {
+        self.tails.follow(filter)
+    }
+
+    /// Ends those who follow.
+    pub(super) fn close_tails(&self) {
+        self.tails.close();
+    }
+
+    fn settle(&self, entry: &Entry) {
         let held = entry.witness().held();
         if held == 0 {
             return;
@@ -236,7 +257,8 @@ impl Journal {
         headers.push(("x-request-id".to_owned(), arrival.request_id.clone()));
         let target = redacted_target(raw);
         // Copied, as a small body may share memory with everything that came in with it.
-        let kept = if raw.body.len() > BODY_CAP { Kept::TooLarge(raw.body.len()) } else { Kept::Bytes(Bytes::copy_from_slice(&raw.body)) };
+        let kept =
+            if raw.body.len() > self.limits.body { Kept::TooLarge(raw.body.len()) } else { Kept::Bytes(Bytes::copy_from_slice(&raw.body)) };
         let texts: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         let size = ENTRY_OVERHEAD + texts + target.len() + if let Kept::Bytes(bytes) = &kept { bytes.len() } else { 0 };
         Entry {

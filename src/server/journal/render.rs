@@ -61,7 +61,7 @@ impl Entry {
             Kept::TooLarge(size) => json!({
                 "__aimock_truncated": true,
                 "originalByteSize": size,
-                "note": "the journal keeps no request body over 64 KiB",
+                "note": "the journal keeps no request body of this size; --journal-body-bytes sets the limit",
             }),
         }
     }

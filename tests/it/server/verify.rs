@@ -200,3 +200,49 @@ async fn the_journal_as_json_tells_the_same_as_the_journal_itself() {
         online["outcomes"].as_array().unwrap().iter().map(|outcome| json!([outcome["key"], outcome["holds"], outcome["seen"]])).collect();
     assert_eq!(offline, online);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_tail_tells_of_every_answer_as_it_ends() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let server = start(json!([{ "id": "a", "match": {}, "response": { "content": "x" } }])).await;
+    let mut follower = server.connect().await;
+    follower.write_all(&Request::new("GET", "/__aimock/journal/stream?path=/v1/&limit=3").bytes()).await.unwrap();
+    let mut head = vec![0; 12];
+    follower.read_exact(&mut head).await.unwrap();
+    assert_eq!(head, b"HTTP/1.1 200");
+    for (api, stream) in APIS {
+        server.send(ask(api, "hi", stream, "k")).await;
+        server.get("/elsewhere").await;
+    }
+    let mut rest = Vec::new();
+    follower.read_to_end(&mut rest).await.unwrap();
+    let response = super::support::Response::parse([head, rest].concat());
+    let entries: Vec<Value> = response.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let journal: Vec<Value> = server.journal().await.into_iter().filter(|entry| entry["response"]["status"] == 200).take(3).collect();
+    assert_eq!((entries, response.complete), (journal, true));
+    assert_eq!(server.get("/__aimock/journal/stream?offset=1").await.status, 400);
+    assert_eq!(server.get("/__aimock/journal/stream?x=1").await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_reader_is_told_what_it_missed_and_holds_up_nobody() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let server = start(json!([{ "id": "a", "match": {}, "response": { "content": "x" } }])).await;
+    let mut follower = server.connect().await;
+    follower.write_all(&Request::new("GET", "/__aimock/journal/stream").bytes()).await.unwrap();
+    follower.read_exact(&mut [0; 12]).await.unwrap();
+    // Far more than sockets hold, in entries that are as large as the journal keeps them.
+    let text = "x".repeat(60_000);
+    for _ in 0..450 {
+        server.send(ask("chat", &text, false, "k")).await;
+    }
+    server.signal(aimock::server::Stage::Drain);
+    let mut rest = Vec::new();
+    follower.read_to_end(&mut rest).await.unwrap();
+    let text = String::from_utf8_lossy(&rest);
+    let told = text.matches("\"id\":\"req-").count();
+    let missed: usize = text.split("\"leftOut\":").skip(1).map(|rest| rest.split('}').next().unwrap().parse::<usize>().unwrap()).sum();
+    assert_eq!(told + missed, 450);
+    assert!(missed > 0, "everything was told, so the bound was not reached");
+    assert_eq!(server.ended().await, aimock::server::Ended::Drained);
+}
