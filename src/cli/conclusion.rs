@@ -44,6 +44,9 @@ fn judge(app: &App, coverage: &Coverage, log_level: LogLevel, terminal: &mut Ter
         let small = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
         let missed = if missed == 0 { String::new() } else { format!(", {} without a fixture", counted(small(missed), "request")) };
         terminal.say(format_args!("aimock: {}{missed}; {}", counted(small(requests), "request"), coverage.summary()));
+        if judged > 0 && findings.is_empty() {
+            terminal.say(&summary);
+        }
     }
     if judged == 0 || findings.is_empty() {
         return Ok(None);

@@ -33,7 +33,7 @@ fn run(flags: &[&str], command: &[&str], set: &[(&str, &str)]) -> Run {
     for name in ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"] {
         process.env_remove(name);
     }
-    process.envs(set.iter().copied());
+    process.env("COLUMNS", "120").envs(set.iter().copied());
     crate::workplace::finished(process)
 }
 
@@ -116,7 +116,9 @@ fn coverage_outlives_a_reset_and_goes_to_a_file() {
     let reset = "import urllib.request as u, os; u.urlopen(u.Request(os.environ['AIMOCK_URL'] + '/__aimock/reset', b''))";
     let script = format!("python3 ask.py openai && python3 -c \"{reset}\"");
     let arguments = ["serve", "f.json", "--coverage", "json", "--coverage-file", "coverage.json", "--", "sh", "-c", &script];
-    let run = place.run(&arguments);
+    let mut process = place.command(&arguments);
+    process.env("COLUMNS", "120");
+    let run = crate::workplace::finished(process);
     assert!(run.stderr.contains("seen 0 (since the journal was emptied last)"), "{}", run.stderr);
     let written = place.read("coverage.json");
     let value: serde_json::Value = serde_json::from_str(&written).unwrap();
@@ -131,8 +133,8 @@ fn signals_reach_the_command_and_its_status_comes_back() {
     let place = place();
     let script =
         "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(42))\nprint('ready', flush=True)\nsignal.pause()";
-    let mut child =
-        place.command(&["serve", "f.json", "--", "python3", "-c", script]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut command = place.command(&["serve", "f.json", "--", "python3", "-c", script]);
+    let mut child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, "ready\n");
