@@ -28,6 +28,7 @@
 //! - [`provider`]: one file a wire format; [`normalize`]: one file a pass; [`lint`]: one file a rule
 //! - [`diff`](mod@diff): two sets of fixtures, or two journals, compared by meaning
 //! - [`convert`]: one file a foreign format
+//! - [`expect`]: what must have happened by the end of a run
 //! - [`engine`]: decides, as data; [`server`]: the only async code, sockets and clock
 //! - [`cli`]: arguments, one file a command, reports; [`reference`](mod@reference): texts that are generated
 //!
@@ -52,6 +53,7 @@ pub mod diff;
 pub mod document;
 pub mod engine;
 pub mod exchange;
+pub mod expect;
 pub mod files;
 pub mod fixture;
 pub mod lint;

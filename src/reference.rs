@@ -17,6 +17,7 @@ pub fn files() -> Vec<(String, String)> {
     vec![
         ("schemas/fixture.schema.json".to_owned(), schema(&crate::fixture::fixture_schema())),
         ("schemas/config.schema.json".to_owned(), schema(&crate::config::schema())),
+        ("schemas/expectations.schema.json".to_owned(), schema(&crate::fixture::expectations_schema())),
         ("schemas/report.schema.json".to_owned(), schema(&crate::cli::report::schema())),
         ("schemas/diff.schema.json".to_owned(), schema(&crate::cli::diff::schema())),
         ("README.md#match-keys".to_owned(), match_keys()),

@@ -18,6 +18,13 @@ use crate::diff::Verdict;
 /// Help is easiest to read at about this many columns, however wide the terminal.
 const HELP_WIDTH: usize = 100;
 
+/// The exit status when the command line alone ended the run: a mistake before `-- COMMAND` is told apart from the
+/// command's own failures.
+pub fn early_status(arguments: &[OsString], status: i32) -> u8 {
+    let runs_command = arguments.iter().any(|argument| argument == "serve") && arguments.iter().any(|argument| argument == "--");
+    if status != 0 && runs_command { super::command::NOT_STARTED } else { u8::try_from(status).unwrap_or(2) }
+}
+
 /// Reads the command line. Help, versions and mistakes come back as the error to print.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
@@ -55,6 +62,7 @@ Examples:
   aimock diff old/ new/
   aimock match request.json -f fixtures/
   aimock serve fixtures/ -p 4010
+  aimock serve fixtures/ -- pytest
 
 Exit status: 0 clean, 1 findings, 2 could not run.";
 
@@ -105,9 +113,11 @@ pub enum Command {
     Match(MatchArgs),
     /// Serve fixtures to LLM clients over HTTP
     Serve(Box<ServeArgs>),
+    /// Check what a journal tells of a run against expectations
+    Verify(VerifyArgs),
     /// Turn recordings of other tools into fixtures
     Convert(ConvertArgs),
-    /// Print the JSON Schema of fixtures, configuration or reports
+    /// Print the JSON Schema of fixtures, configuration, expectations or reports
     Schema(SchemaArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
@@ -440,10 +450,21 @@ Examples:
   aimock match request.json -f fixtures/
   aimock match request.json -f fixtures/ --path /v1/messages
   aimock match request.json --stub=yaml >> fixtures/new.yaml
-  build-request | aimock match - -f fixtures/ --format json")]
+  build-request | aimock match - -f fixtures/ --format json
+  aimock match --last --url http://127.0.0.1:4010")]
 pub struct MatchArgs {
     /// File with the request's body as JSON; `-` is stdin
-    pub request: PathBuf,
+    #[arg(required_unless_present = "last", conflicts_with = "last")]
+    pub request: Option<PathBuf>,
+    /// Explain the last miss of a running server; with `-f`, by these fixtures
+    #[arg(long)]
+    pub last: bool,
+    /// The running server
+    #[arg(long, value_name = "URL", env = "AIMOCK_URL", default_value = "http://127.0.0.1:4010", requires = "last")]
+    pub url: String,
+    /// Key for a server that asks for one
+    #[arg(long, value_name = "KEY", env = "AIMOCK_API_KEY", hide_env_values = true)]
+    pub api_key: Option<String>,
     /// Fixture files, directories or globs; may be repeated [default: the configuration's include, else ./fixtures]
     #[arg(short, long, value_name = "PATH")]
     pub fixtures: Vec<PathBuf>,
@@ -533,9 +554,16 @@ Examples:
   aimock serve fixtures/
   aimock serve -f fixtures/chat -f fixtures/tools.yaml -p 0
   aimock serve fixtures/ --strict --latency 20
+  aimock serve fixtures/ --fail-unused -- pytest -q
   OPENAI_BASE_URL=http://127.0.0.1:4010/v1 python app.py
 
-Stdout is one line, the URL; everything else is on stderr.")]
+Stdout is one line, the URL; everything else is on stderr.
+
+With COMMAND: listens on a free port, sets OPENAI_BASE_URL, ANTHROPIC_BASE_URL and the like, sets dummy
+keys where none are set, runs COMMAND, then checks the `expect` blocks of the fixtures. Stdout is
+COMMAND's. Exit status: COMMAND's own (128 and the signal's number if a signal ended it), 1 if only an
+expectation is broken, 125 if aimock failed before COMMAND started, 126 if COMMAND cannot be run, 127 if
+it is not found.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct ServeArgs {
     /// Fixture files, directories or globs, in load order [default: the configuration's include, else ./fixtures]
@@ -591,9 +619,54 @@ pub struct ServeArgs {
     /// Keys that clients must present, separated by commas
     #[arg(long, value_name = "KEYS", env = "AIMOCK_API_KEYS", hide_env_values = true, value_delimiter = ',', help_heading = "Access")]
     pub api_keys: Option<Vec<String>>,
+    /// Serve files anew when they change; a broken edit changes nothing but the log
+    #[arg(long)]
+    pub watch: bool,
+    /// Look for changes every so many milliseconds, where the file system tells nothing; implies --watch
+    #[arg(long, value_name = "MS", value_parser = at_least_one)]
+    pub watch_poll: Option<usize>,
+    /// Bytes of a request body that the journal keeps; larger ones are marked [default: 65536]
+    #[arg(long, value_name = "BYTES", help_heading = "Limits")]
+    pub journal_body_bytes: Option<usize>,
+    /// Exit with 1 when fewer fixtures than this were used, in percent
+    #[arg(long, value_name = "PERCENT", value_parser = percent, help_heading = "At the end")]
+    pub fail_under: Option<f64>,
+    /// Exit with 1 when a fixture was of no use
+    #[arg(long, help_heading = "At the end")]
+    pub fail_unused: bool,
+    /// Show which fixtures were used, on stderr
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "At the end")]
+    pub coverage: Option<CoverageFormat>,
+    /// Write the coverage to this file instead
+    #[arg(long, value_name = "FILE", requires = "coverage", help_heading = "At the end")]
+    pub coverage_file: Option<PathBuf>,
     /// How much is logged on stderr [default: info]
     #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Global options")]
     pub log_level: Option<LogLevel>,
+    /// How lines of the log are written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t, help_heading = "Global options")]
+    pub log_format: LogFormat,
+    /// Command to run against the server, with its arguments
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+/// How coverage is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CoverageFormat {
+    /// The share, and the fixtures of no use
+    Text,
+    /// Every fixture with its count
+    Json,
+}
+
+/// How lines of the log are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    #[default]
+    Text,
+    /// One JSON object a line: time, level, message
+    Json,
 }
 
 /// How much the server logs.
@@ -604,6 +677,42 @@ pub enum LogLevel {
     #[default]
     Info,
     Debug,
+}
+
+/// Arguments of `aimock verify`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  aimock verify expect.yaml --url http://127.0.0.1:4010
+  aimock verify -f fixtures/ --journal journal.json
+  curl -s http://127.0.0.1:4010/__aimock/journal | aimock verify expect.yaml --journal -
+
+Exit status: 0 every expectation holds, 1 one is broken, 2 could not run.")]
+pub struct VerifyArgs {
+    /// File of expectations; may be left out where `-f` brings `expect` blocks
+    #[arg(value_name = "EXPECTATIONS")]
+    pub expectations: Option<PathBuf>,
+    /// Journal to check, a JSON array or one entry a line; `-` is stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "url")]
+    pub journal: Option<PathBuf>,
+    /// Running server whose journal is checked
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Fixtures whose `expect` blocks are checked too, and that may be unused; may be repeated
+    #[arg(short, long, value_name = "PATH")]
+    pub fixtures: Vec<PathBuf>,
+    /// Only requests of this test id count [default: the file's testId, else all]
+    #[arg(long, value_name = "ID")]
+    pub test_id: Option<String>,
+    /// How plain strings of match keys are compared [default: contains; exact when transforms are set]
+    #[arg(long, value_enum)]
+    pub matching: Option<Matching>,
+    /// Key for a server that asks for one
+    #[arg(long, value_name = "KEY", env = "AIMOCK_API_KEY", hide_env_values = true)]
+    pub api_key: Option<String>,
+    /// How broken expectations are written
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser(), default_value = "text")]
+    pub format: &'static Format,
 }
 
 /// Arguments of `aimock schema`.
@@ -629,6 +738,8 @@ pub enum SchemaName {
     Fixture,
     /// aimock.yaml
     Config,
+    /// Files that `aimock verify` takes
+    Expectations,
     /// Output of `--format json`
     Report,
     /// Output of `aimock diff --format json`
@@ -658,6 +769,10 @@ fn foreign_parser() -> impl TypedValueParser<Value = &'static crate::convert::Fo
 
 fn milliseconds(text: &str) -> Result<f64, String> {
     number(text).filter(|number| *number >= 0.0).ok_or_else(|| "expected a number of milliseconds, 0 or more".to_owned())
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    number(text).filter(|number| (0.0..=100.0).contains(number)).ok_or_else(|| "expected a number from 0 to 100".to_owned())
 }
 
 fn factor(text: &str) -> Result<f64, String> {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+use super::last_miss;
 use super::report::escape;
 use super::rewritten::Rewritten;
 use super::sources::{self, Config, Sources};
@@ -21,9 +22,23 @@ const NEAREST: usize = 3;
 
 /// Runs the command.
 pub(super) fn run(args: &MatchArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
-    let MatchArgs { request, fixtures, path, headers, matching, format, stub } = args;
+    let MatchArgs { request, last, url, api_key, fixtures, path, headers, matching, format, stub } = args;
     let config = Config::load(global, terminal)?;
-    let rewritten = Rewritten::new(&config.transforms, read_request(request, path.as_deref(), headers)?)?;
+    let (name, text) = match request {
+        Some(request) if !last => read_text(request)?,
+        Some(_) | None => match last_miss::find(url, api_key.as_deref())? {
+            None => {
+                terminal.say(format_args!("every request to {url} found its answer"));
+                return Ok(Status::Clean);
+            }
+            Some(entry) if fixtures.is_empty() && stub.is_none() => {
+                last_miss::show(&entry, *format, terminal.stdout())?;
+                return Ok(Status::Findings);
+            }
+            Some(entry) => ("of the journal".to_owned(), entry.to_string()),
+        },
+    };
+    let rewritten = Rewritten::new(&config.transforms, read_request(&name, &text, path.as_deref(), headers)?)?;
     let exchange = &rewritten.exchange;
     if let Some(language) = stub {
         terminal.stdout().write_all(stub_text(exchange, *language)?.as_bytes())?;
@@ -87,15 +102,20 @@ fn warn_of_errors(files: &[LoadedFile], terminal: &mut Terminal<'_>) {
     }
 }
 
+/// A file's name and text; `-` is standard input.
+fn read_text(path: &Path) -> anyhow::Result<(String, String)> {
+    if path.as_os_str() == "-" {
+        let text = files::stdin(files::DEFAULT_MAX_FILE_SIZE).map_err(|problem| anyhow::anyhow!("{problem}"))?.text;
+        return Ok(("standard input".to_owned(), text));
+    }
+    let name = files::display_name(path);
+    let text = files::read_path(path, files::DEFAULT_MAX_FILE_SIZE).with_context(|| format!("cannot read the request {name}"))?.text;
+    Ok((name, text))
+}
+
 /// The request: a provider's body, an entry of the journal, or a finding's witness.
-fn read_request(path: &Path, url_path: Option<&str>, headers: &[String]) -> anyhow::Result<Exchange> {
-    let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { files::display_name(path) };
-    let text = if path.as_os_str() == "-" {
-        files::stdin(files::DEFAULT_MAX_FILE_SIZE).map_err(|problem| anyhow::anyhow!("{problem}"))?.text
-    } else {
-        files::read_path(path, files::DEFAULT_MAX_FILE_SIZE).with_context(|| format!("cannot read the request {name}"))?.text
-    };
-    let value: serde_json::Value = serde_json::from_str(&text).with_context(|| format!("the request {name} is no JSON"))?;
+fn read_request(name: &str, text: &str, url_path: Option<&str>, headers: &[String]) -> anyhow::Result<Exchange> {
+    let value: serde_json::Value = serde_json::from_str(text).with_context(|| format!("the request {name} is no JSON"))?;
     let mut fields = Headers::new();
     for header in headers {
         let (key, value) = header.split_once(':').with_context(|| format!("`{header}` is no header: write NAME: VALUE"))?;
@@ -115,7 +135,7 @@ fn read_request(path: &Path, url_path: Option<&str>, headers: &[String]) -> anyh
     let method = value.get("method").and_then(serde_json::Value::as_str).filter(|_| is_entry).unwrap_or("POST");
     let recorded = value.get("path").and_then(serde_json::Value::as_str).filter(|_| is_entry);
     let target = url_path.or(recorded).unwrap_or_else(|| guess(body, None));
-    decode(RawRequest::new(method, target, fields, body.to_string()), &name)
+    decode(RawRequest::new(method, target, fields, body.to_string()), name)
 }
 
 fn push_headers(fields: &mut Headers, value: &serde_json::Value) {

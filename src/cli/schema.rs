@@ -12,6 +12,7 @@ pub(super) fn run(args: &SchemaArgs, terminal: &mut Terminal<'_>) -> anyhow::Res
         SchemaName::Report => report::schema(),
         SchemaName::Fixture => crate::fixture::fixture_schema(),
         SchemaName::Config => crate::config::schema(),
+        SchemaName::Expectations => crate::fixture::expectations_schema(),
     };
     let text = format!("{schema:#}\n");
     let Some(copy) = diff else {

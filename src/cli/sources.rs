@@ -29,7 +29,7 @@ type ReadFile = (String, Option<(PathBuf, PathBuf)>, Result<FileText, Box<files:
 const UNREAD: SourceId = SourceId(u32::MAX);
 
 /// The settings of `aimock.yaml`, and where it stands.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Config {
     pub(super) shape: ConfigShape,
     /// How requests, and texts of match keys, are rewritten.

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use serde_json::Value;
 
+use super::changes::{Changes, RowMap, compare};
 use super::describe_match;
 use crate::fixture::{Fixture, Library, SourceFile};
 
@@ -23,7 +24,10 @@ pub struct View {
 /// What is kept about a fixture while it is served; it outlives additions to the library.
 #[derive(Debug, Default)]
 struct Mark {
-    hits: AtomicU64,
+    /// Since the counts were last reset.
+    hits: Arc<AtomicU64>,
+    /// Since the fixture was first loaded; outlives resets.
+    ever: Arc<AtomicU64>,
     warned: AtomicBool,
     view: OnceLock<Arc<View>>,
 }
@@ -54,6 +58,11 @@ impl Edition {
         self.marks.get(row).map_or(0, |mark| mark.hits.load(Ordering::Relaxed))
     }
 
+    /// How often a fixture answered since it was first loaded, whatever was reset.
+    pub fn ever(&self, row: usize) -> u64 {
+        self.marks.get(row).map_or(0, |mark| mark.ever.load(Ordering::Relaxed))
+    }
+
     /// A fixture as it is shown; made when first asked for.
     pub fn view(&self, row: usize) -> Option<Arc<View>> {
         let (mark, fixture) = (self.marks.get(row)?, self.library.fixtures.get(row)?);
@@ -68,6 +77,7 @@ impl Edition {
     pub(super) fn hit(&self, row: usize) {
         if let Some(mark) = self.marks.get(row) {
             mark.hits.fetch_add(1, Ordering::Relaxed);
+            mark.ever.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -87,7 +97,7 @@ impl Edition {
 #[derive(Debug, Default)]
 pub struct Editions {
     /// As it was loaded from files.
-    loaded: Arc<Edition>,
+    loaded: RwLock<Arc<Edition>>,
     current: RwLock<Arc<Edition>>,
 }
 
@@ -95,12 +105,17 @@ impl Editions {
     /// Starts with this library.
     pub fn new(library: Library) -> Editions {
         let loaded = Arc::new(Edition::new(library, 0, Vec::new()));
-        Editions { current: RwLock::new(loaded.clone()), loaded }
+        Editions { current: RwLock::new(loaded.clone()), loaded: RwLock::new(loaded) }
     }
 
     /// The edition in use.
     pub fn current(&self) -> Arc<Edition> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// As it was loaded from files, whatever was taken away since.
+    pub fn loaded(&self) -> Arc<Edition> {
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Adds fixtures that came from outside at the end, so that they lose to those that were there before. Row numbers
@@ -109,8 +124,8 @@ impl Editions {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let mut sources = current.library.sources.clone();
         let number = u32::try_from(sources.len()).unwrap_or(u32::MAX);
-        let posted = sources.len().saturating_sub(self.loaded.library.sources.len()) + 1;
-        sources.push(SourceFile { name: format!("posted-{posted}") });
+        let posted = sources.len().saturating_sub(self.loaded().library.sources.len()) + 1;
+        sources.push(SourceFile::new(format!("posted-{posted}")));
         for fixture in &mut added {
             fixture.origin.source.0 = number;
         }
@@ -122,12 +137,54 @@ impl Editions {
 
     /// Serves nothing from now on; all counts start again.
     pub fn clear(&self) {
-        self.replace(Library { sources: self.loaded.library.sources.clone(), ..Library::default() });
+        self.replace(Library { sources: self.loaded().library.sources.clone(), ..Library::default() });
     }
 
     /// Serves what was loaded from files again, without what was added later; all counts start again.
     pub fn restore(&self) {
-        self.replace(self.loaded.library.clone());
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let loaded = self.loaded();
+        let marks = loaded.marks.iter().map(|mark| Arc::new(Mark { ever: mark.ever.clone(), ..Mark::default() })).collect();
+        *current = Arc::new(Edition::new(loaded.library.clone(), current.generation + 1, marks));
+    }
+
+    /// Serves what was loaded anew from the same files, and behind it what was posted. Fixtures that are as before keep
+    /// their counts. Also says where each row went, for the counts of sessions.
+    pub(super) fn reload(&self, mut library: Library) -> (Changes, RowMap) {
+        let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let (changes, ever) = compare(&loaded, &library);
+        let carried = |edition: &Edition, old: &Option<usize>| {
+            let mark = old.and_then(|row| edition.marks.get(row));
+            Arc::new(mark.map_or_else(Mark::default, |mark| Mark { hits: mark.hits.clone(), ever: mark.ever.clone(), ..Mark::default() }))
+        };
+        let marks = ever.iter().map(|old| carried(&loaded, old)).collect();
+        let fresh = Arc::new(Edition::new(library.clone(), current.generation + 1, marks));
+        let files = loaded.library.sources.len();
+        let posted = current.library.fixtures.iter().filter(|fixture| fixture.origin.source.0 as usize >= files).cloned();
+        let shift = library.sources.len();
+        let posted: Vec<Fixture> = posted
+            .map(|mut fixture| {
+                let number = fixture.origin.source.0 as usize - files + shift;
+                fixture.origin.source.0 = u32::try_from(number).unwrap_or(u32::MAX);
+                fixture
+            })
+            .collect();
+        let old_generation = current.generation;
+        let next = if posted.is_empty() && current.library.sources.len() <= files {
+            let (_, rows) = compare(&current, &library);
+            (fresh.clone(), rows)
+        } else {
+            library.sources.extend(current.library.sources.iter().skip(files).cloned());
+            let whole = Library::new(library.fixtures.iter().cloned().chain(posted).collect(), library.sources.clone());
+            let (_, rows) = compare(&current, &whole);
+            let marks = rows.iter().enumerate().map(|(row, old)| fresh.marks.get(row).cloned().unwrap_or_else(|| carried(&current, old)));
+            let marks = marks.collect();
+            (Arc::new(Edition::new(whole, current.generation + 1, marks)), rows)
+        };
+        *loaded = fresh;
+        *current = next.0;
+        (changes, RowMap { from: old_generation, to: old_generation + 1, rows: next.1 })
     }
 
     /// Serves another library from now on; all counts start again.

@@ -1,6 +1,7 @@
 //! Decides, as data: which fixture answers, what the client will see and when. Nothing here sleeps, writes or rolls
 //! real dice; `server` carries a [`Plan`] out.
 
+mod changes;
 mod chaos;
 mod describe;
 mod dice;
@@ -16,6 +17,7 @@ mod session;
 mod tests;
 
 pub use crate::fixture::Close;
+pub use changes::Changes;
 pub use chaos::{Bypass, ChaosStreams, Rolled, identity, malformed_body, reason};
 pub use describe::{describe_match, is_credential};
 pub use dice::Dice;

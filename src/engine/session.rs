@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rapidhash::RapidHashMap;
 
-use super::{Edition, Editions, Policy};
+use super::{Changes, Edition, Editions, Policy};
 use crate::exchange::{Endpoint, ErrorReply, Exchange};
+use crate::fixture::Library;
 use crate::matcher::{Miss, Selection, Served};
 
 /// So many test ids are kept unless told otherwise; of more, the one that came first is forgotten.
@@ -146,6 +147,23 @@ impl Sessions {
         }
         queue.push_front(error);
         Ok(())
+    }
+
+    /// Serves what was loaded anew; the counts of fixtures that are as before go on, in every session. No request chooses
+    /// in between.
+    pub fn reload(&self, editions: &Editions, library: Library) -> Changes {
+        let book = lock(&self.book);
+        let mut sessions: Vec<MutexGuard<'_, Session>> =
+            book.order.iter().filter_map(|id| book.sessions.get(id)).map(|it| lock(it)).collect();
+        let (changes, map) = editions.reload(library);
+        let new_rows = map.new_rows();
+        for session in sessions.iter_mut().filter(|session| session.generation == map.from) {
+            session.generation = map.to;
+            session.served = session.served.rows().filter_map(|(row, count)| Some((*new_rows.get(&row)?, count))).collect();
+            let cursors = std::mem::take(&mut session.cursors);
+            session.cursors = cursors.into_iter().filter_map(|(row, count)| Some((*new_rows.get(&row)?, count))).collect();
+        }
+        changes
     }
 
     /// Forgets all counts.

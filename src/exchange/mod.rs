@@ -10,6 +10,7 @@ mod neutral;
 mod raw;
 mod reply;
 mod request;
+mod stream;
 
 pub use emission::{Body, Emission, Frame, FrameKind};
 pub use model::model_family;
@@ -20,3 +21,4 @@ pub use reply::{
     Video,
 };
 pub use request::{EmbeddingInput, Endpoint, Message, Request, Role, ToolCall, ToolOffer};
+pub use stream::{EXCERPT, StatedUsage, StreamFacts, TextFacts};

@@ -9,6 +9,7 @@ mod exclude;
 mod place;
 mod problem;
 mod read;
+mod watch;
 mod write;
 
 #[cfg(test)]
@@ -19,4 +20,5 @@ pub use exclude::{BadGlob, Exclude};
 pub use place::{exists, find_upward, is_directory, whole, working_directory};
 pub use problem::{Problem, display_name};
 pub use read::{DEFAULT_MAX_FILE_SIZE, FileText, list, read, read_beside, read_path, stdin};
+pub use watch::{WatchError, Watcher, Watching, watch};
 pub use write::{WriteError, make_folder, write_atomically};

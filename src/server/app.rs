@@ -8,7 +8,7 @@ use super::auth::ApiKeys;
 use super::chaos::ChaosBook;
 use super::journal::{Journal, JournalLimits};
 use super::metrics::Metrics;
-use crate::engine::{ChaosStreams, DEFAULT_TEST_IDS, Editions, ServerPolicy, Sessions};
+use crate::engine::{Changes, ChaosStreams, DEFAULT_TEST_IDS, Editions, ServerPolicy, Sessions};
 use crate::fixture::{Chaos, Fixture, Library, Pace};
 use crate::provider::ReasoningModels;
 use crate::provider::route::{self, Lookup};
@@ -163,6 +163,12 @@ impl App {
     /// Serves another library from now on, as after a change of files. Counts start again.
     pub fn replace(&self, library: Library) {
         self.editions.replace(library);
+    }
+
+    /// Serves what was loaded anew from the same sources. Journal, posted fixtures and the counts of fixtures that are as
+    /// before stay.
+    pub fn reload(&self, library: Library) -> Changes {
+        self.sessions.reload(&self.editions, library)
     }
 
     /// A new id: `req-` and 16 characters. Not repeatable: no test can wait for a certain one.

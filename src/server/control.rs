@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::app::{App, Level};
 use super::journal::Filter;
-use super::{chaos, head, intake, metrics, pipeline};
+use super::{chaos, head, intake, metrics, pipeline, tail, verify};
 use crate::exchange::{ErrorOrigin, ErrorReply, MediaKind};
 use crate::fixture::Fixture;
 use crate::matcher::{Pattern, TextPattern};
@@ -36,6 +36,8 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/v1/_requests", get(requests).delete(clear_requests))
         .route(&path("/health"), probe("ok"))
         .route(&path("/journal"), get(journal))
+        .route(&path("/journal/stream"), get(tail::answer))
+        .route(&path("/verify"), post(verify::answer))
         .route(&path("/fixtures"), get(fixtures).post(add_fixtures).delete(clear_fixtures))
         .route(&path("/reset"), post(reset))
         .route(&path("/reset/journal"), post(reset_journal))
@@ -147,6 +149,7 @@ async fn journal(State(app): State<Arc<App>>, uri: Uri) -> Response {
     let (entries, total) = filter.apply(app.journal.entries());
     let mut response = head::json(200, &entries.iter().map(|entry| entry.to_json()).collect());
     response.headers_mut().insert("x-total-count", HeaderValue::from(total));
+    response.headers_mut().insert("x-aimock-forgotten", HeaderValue::from(app.journal.forgotten()));
     response
 }
 

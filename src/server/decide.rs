@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::App;
 use super::app::Level;
 use super::errors;
-use super::journal::{Answerer, Outcome, Source};
+use super::journal::{Answerer, Outcome, Source, Speech, retry_after};
 use crate::engine::{
     Beat, Claim, Delivery, Dice, Edition, NearMiss, Plan, Policy, Verdict, miss_reply, near_misses, plan_emission, plan_events, plan_http,
 };
@@ -245,8 +245,14 @@ impl Speaker<'_> {
         if let Some(name) = own.filter(|name| plan.header(name).is_none()) {
             plan.set_header(name, self.call.request_id);
         }
-        let outcome =
-            Outcome { status: plan.status, streamed: plan.streamed, strict_override: self.call.policy.strict_override, ..outcome };
+        let outcome = Outcome {
+            status: plan.status,
+            streamed: plan.streamed,
+            strict_override: self.call.policy.strict_override,
+            speech: Speech::of(plan.header("content-type"), self.codec.map(Provider::name)),
+            retry_after: retry_after(|name| plan.header(name)),
+            ..outcome
+        };
         Decided { plan, outcome }
     }
 

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::App;
@@ -86,6 +87,13 @@ impl Finish {
         });
     }
 
+    /// The bytes themselves, for those who ask later what was said.
+    pub(super) fn saw(&self, bytes: &Bytes) {
+        if let Stage::Answering(entry) = &self.stage {
+            entry.saw(bytes);
+        }
+    }
+
     /// The answer ends as it should.
     pub(super) fn complete(&mut self) {
         self.end(None);
@@ -107,10 +115,13 @@ impl Finish {
         match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Ended => {}
             Stage::Answering(entry) => {
-                let mut outcome = entry.outcome();
-                outcome.duration = duration;
-                outcome.interrupted = interrupted;
-                self.count(entry.method(), &outcome);
+                {
+                    let mut outcome = entry.outcome();
+                    outcome.duration = duration;
+                    outcome.interrupted = interrupted;
+                    self.count(entry.method(), &outcome);
+                }
+                self.app.journal.ended(&entry);
             }
             Stage::Arriving(arriving) => self.add(arriving.0, &arriving.1, duration, interrupted),
             Stage::Deciding(arrival) => self.add(*arrival, &RawRequest::default(), duration, interrupted),
@@ -121,7 +132,8 @@ impl Finish {
     fn add(&self, arrival: Arrival, raw: &RawRequest, duration: Option<Duration>, interrupted: Option<&'static str>) {
         let outcome = Outcome { source: Source::Internal, duration, interrupted, ..Outcome::default() };
         self.count(&raw.method, &outcome);
-        self.app.journal.add(arrival, raw, outcome);
+        let entry = self.app.journal.add(arrival, raw, outcome);
+        self.app.journal.ended(&entry);
     }
 
     fn count(&self, method: &str, outcome: &Outcome) {

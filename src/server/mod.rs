@@ -21,12 +21,14 @@ mod listen;
 mod metrics;
 mod pipeline;
 mod signals;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod transmit;
+mod verify;
 
 pub use app::{App, Level, Limits, Loader, Log, Settings, World};
 pub use auth::{ApiKeyError, ApiKeys};
 pub use journal::JournalLimits;
 pub use listen::{Ended, Stage, serve};
-pub use signals::stop_signals;
+pub use signals::{PassedSignals, stop_signals};

@@ -98,10 +98,5 @@ fn decide(call: &Call<'_>, exchange: &mut Exchange, lookup: &Lookup<'_>) -> Deci
 }
 
 fn arrival(app: &App, request_id: &str, policy: &Policy) -> Arrival {
-    Arrival {
-        id: app.new_id(),
-        timestamp: u64::try_from(app.now().as_millis()).unwrap_or(u64::MAX),
-        request_id: request_id.to_owned(),
-        test_id: policy.test_id.clone(),
-    }
+    Arrival { id: app.new_id(), arrived: app.now(), request_id: request_id.to_owned(), test_id: policy.test_id.clone() }
 }

@@ -24,7 +24,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("normalize", &["exchange", "diagnostic", "document", "secrets", "matcher", "shape", "fixture", "transform"]),
     ("lint", &["exchange", "diagnostic", "document", "secrets", "matcher", "shape", "fixture", "provider", "transform", "normalize"]),
     ("diff", &["exchange", "diagnostic", "document", "matcher", "shape", "fixture", "transform", "normalize"]),
-    ("expect", &["exchange", "matcher"]),
+    ("expect", &["exchange", "matcher", "fixture"]),
     ("convert", &["exchange", "wire", "diagnostic", "document", "secrets", "matcher", "fixture", "provider"]),
     ("engine", &["exchange", "matcher", "fixture", "transform"]),
     ("record", &["exchange", "wire", "matcher", "fixture", "transform", "provider", "normalize"]),

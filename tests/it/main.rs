@@ -6,6 +6,8 @@ mod check_cli;
 mod codecs;
 /// Arguments, streams and exit statuses of the built program.
 mod command_line;
+/// `aimock serve … -- COMMAND` from outside.
+mod command_run;
 /// Recordings of other tools, converted.
 mod convert;
 /// Files with a mistake, and what is said about them.
@@ -66,5 +68,9 @@ mod tidy;
 mod transforms;
 /// `aimock validate` from outside.
 mod validate_cli;
+/// `aimock verify` from outside.
+mod verify_cli;
+/// `aimock serve --watch`, and commands that ask a running server.
+mod watching;
 /// A folder for one test, and the program run in it.
 mod workplace;

@@ -302,6 +302,7 @@ fn fixture(index: usize, answers: u32, on_exhausted: OnExhausted) -> Fixture {
         answers: (0..answers).map(|index| paced(Pace { latency: Some(f64::from(index)), ..Pace::default() })).collect(),
         on_exhausted,
         dead: false,
+        expect: None,
     }
 }
 

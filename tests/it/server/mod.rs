@@ -14,3 +14,4 @@ mod streams;
 pub(crate) mod support;
 mod transforms;
 mod urls;
+mod verify;

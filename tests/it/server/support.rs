@@ -55,7 +55,7 @@ pub(crate) async fn start_in(fixtures: Value, settings: Settings, change: impl F
 
 async fn start_loaded(fixtures: Value, settings: Settings, options: LoadOptions<'static>, change: impl FnOnce(&mut World)) -> Running {
     let text = serde_json::json!({ "fixtures": fixtures }).to_string();
-    let library = Library::new(read("suite.json", &text, &options).unwrap(), vec![SourceFile { name: "suite.json".to_owned() }]);
+    let library = Library::new(read("suite.json", &text, &options).unwrap(), vec![SourceFile::new("suite.json")]);
     let log = Arc::new(Mutex::new(Vec::new()));
     let (lines, loader) = (log.clone(), move |text: &str| read("posted.json", text, &options));
     let mut world = World::new(Box::new(loader), Box::new(move |_, line| lines.lock().unwrap().push(line.to_owned())));
