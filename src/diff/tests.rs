@@ -12,8 +12,8 @@ fn times_by_a_clock() {
     check("at 2026-03-30T13:19:38Z.", Some("at <timestamp>."));
     check("at 2026-03-30 13:19:00.250+02:00", Some("at <timestamp>"));
     check("at 2026-03-30T13:19:00Z", None);
-    check("created: 1711111111", Some("created: <timestamp>"));
-    check("1711111111234", Some("<timestamp>"));
+    check("created: 1711873259", Some("created: <timestamp>"));
+    check("1711873259234", Some("<timestamp>"));
     check("call 1711111111 now", None);
     check("on 2026-03-30", None);
 }
