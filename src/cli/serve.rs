@@ -121,6 +121,7 @@ impl Everything {
                 strict: *strict || file.strict.or(config.shape.strict).unwrap_or(false),
                 strict_turns: *strict_turn_index || file.strict_turns.unwrap_or(false),
             },
+            on_miss: server::OnMiss::default(),
             pace,
             seed,
             auth: keys(api_keys.as_deref(), config)?,

@@ -1,11 +1,13 @@
 //! What a running server holds: settings, fixtures, counts, journal, and how it reaches the world.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::auth::ApiKeys;
 use super::journal::{Journal, JournalLimits};
+use super::upstream::Upstreams;
 use crate::engine::{DEFAULT_TEST_IDS, Editions, ServerPolicy, Sessions};
 use crate::fixture::{Fixture, Library, Pace};
 use crate::provider::ReasoningModels;
@@ -44,10 +46,38 @@ impl Default for Limits {
     }
 }
 
+/// What becomes of a request that no fixture answers. In strict mode it is always refused.
+#[derive(Clone, Debug, Default)]
+pub enum OnMiss {
+    /// It gets an error.
+    #[default]
+    Reject,
+    /// The provider's upstream answers.
+    Proxy(Arc<Upstreams>),
+}
+
+impl OnMiss {
+    /// Whom to ask.
+    pub(super) fn upstreams(&self) -> Option<&Arc<Upstreams>> {
+        match self {
+            OnMiss::Reject => None,
+            OnMiss::Proxy(upstreams) => Some(upstreams),
+        }
+    }
+
+    /// Whether fixtures are not looked at, because everything is recorded anew.
+    pub(super) fn replaces_fixtures(&self) -> bool {
+        match self {
+            OnMiss::Reject | OnMiss::Proxy(_) => false,
+        }
+    }
+}
+
 /// The server's own settings, every flag resolved.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub policy: ServerPolicy,
+    pub on_miss: OnMiss,
     /// Timing for fixtures that set none.
     pub pace: Pace,
     /// Decides jitter and ids: the same seed and requests give the same bytes.
@@ -65,6 +95,7 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             policy: ServerPolicy::default(),
+            on_miss: OnMiss::default(),
             pace: Pace::default(),
             seed: 0,
             auth: ApiKeys::default(),

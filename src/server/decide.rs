@@ -9,6 +9,7 @@ use super::App;
 use super::app::Level;
 use super::errors;
 use super::journal::{Answerer, Outcome, Source};
+use super::relay::{RELAYED, Relay};
 use crate::engine::{
     Beat, Claim, Delivery, Dice, Edition, NearMiss, Plan, Policy, Verdict, miss_reply, near_misses, plan_emission, plan_events, plan_http,
 };
@@ -25,11 +26,19 @@ const CHUNK_SIZE: usize = 20;
 const HANDLE: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'%').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 
-/// An answer and its record.
+/// What is done about a request, and its record.
 #[derive(Debug)]
 pub(super) struct Decided {
-    pub plan: Plan,
+    pub action: Action,
     pub outcome: Outcome,
+}
+
+/// What is done about a request.
+#[derive(Debug)]
+pub(super) enum Action {
+    Answer(Plan),
+    /// An upstream is asked; what it says is not known yet.
+    Relay(Box<Relay>),
 }
 
 /// One request on its way to an answer.
@@ -61,6 +70,15 @@ impl Call<'_> {
         Speaker { codec, call: self }.error(error, Outcome::default())
     }
 
+    /// An error in a codec's words, after the decision to ask an upstream.
+    pub(super) fn failed(&self, codec: Option<&'static dyn Provider>, error: &ErrorReply) -> Plan {
+        let outcome = Outcome { matched: Some(RELAYED), ..Outcome::default() };
+        let speaker = Speaker { codec, call: self };
+        let mut plan = unpaced(speaker.error_emission(error));
+        speaker.sign(&mut plan, &outcome);
+        plan
+    }
+
     /// The same answer whatever was asked.
     pub(super) fn fixed(&self, emission: Emission, body: &Value) -> Decided {
         let message = body.pointer("/error/message").and_then(Value::as_str).map(str::to_owned);
@@ -72,6 +90,11 @@ impl Call<'_> {
         match self.read(codec, route, params, &exchange.raw) {
             Ok(request) => exchange.request = request,
             Err(error) => return speaker.error(&error, Outcome::default()),
+        }
+        if self.app.settings.on_miss.replaces_fixtures()
+            && let Some(relayed) = speaker.relay(exchange)
+        {
+            return relayed;
         }
         let decision = self.app.sessions.claim(&self.app.editions, exchange, self.policy);
         speaker.served(&decision.edition, exchange, decision.verdict)
@@ -161,6 +184,11 @@ impl Speaker<'_> {
     /// Nothing matched: the endpoint's own answer if it has one, else the miss with what came nearest.
     fn missed(self, edition: &Edition, exchange: &Exchange, miss: Miss, served: &Served) -> Decided {
         let (call, outcome) = (self.call, Outcome { source: Source::Proxy, ..Outcome::default() });
+        if !call.policy.strict
+            && let Some(relayed) = self.relay(exchange)
+        {
+            return relayed;
+        }
         if let (Some(codec), false) = (self.codec, call.policy.strict) {
             let mut ids = SeededIds::new(call.dice(exchange, 0).word());
             if let Some(emission) = codec.fallback(&mut self.context(exchange, &Pace::default(), &mut ids)) {
@@ -190,28 +218,38 @@ impl Speaker<'_> {
         }
     }
 
+    /// Asks the provider's upstream, where there is one.
+    fn relay(self, exchange: &Exchange) -> Option<Decided> {
+        let relay = Relay::find(self.call.app, self.codec, exchange)?;
+        let strict_override = self.call.policy.strict_override;
+        let outcome = Outcome { source: Source::Proxy, matched: Some(RELAYED), strict_override, ..Outcome::default() };
+        Some(Decided { action: Action::Relay(Box::new(relay)), outcome })
+    }
+
     fn error(self, error: &ErrorReply, outcome: Outcome) -> Decided {
-        let moment = Moment { request_id: self.call.request_id, now: self.call.app.now().as_secs() };
-        let emission = self.codec.map_or_else(|| errors::plain(error), |codec| codec.encode_error(error, moment));
         let said = (error.origin != ErrorOrigin::Fixture).then(|| error.message.clone());
-        self.emission(emission, Outcome { error: outcome.error.clone().or(said), ..outcome })
+        self.emission(self.error_emission(error), Outcome { error: outcome.error.clone().or(said), ..outcome })
+    }
+
+    fn error_emission(self, error: &ErrorReply) -> Emission {
+        let moment = Moment { request_id: self.call.request_id, now: self.call.app.now().as_secs() };
+        self.codec.map_or_else(|| errors::plain(error), |codec| codec.encode_error(error, moment))
     }
 
     /// An answer that no fixture paces.
     fn emission(self, emission: Emission, outcome: Outcome) -> Decided {
-        let answer = Answer {
-            reply: Reply::Unrecognised,
-            pace: Pace::default(),
-            truncate_after_chunks: None,
-            disconnect_after_ms: None,
-            headers: Vec::new(),
-        };
-        let plan = plan_emission(emission, &Delivery::of(&answer, &Pace::default()), &mut Dice::seeded(0));
-        self.headed(plan, outcome)
+        self.headed(unpaced(emission), outcome)
+    }
+
+    fn headed(self, mut plan: Plan, outcome: Outcome) -> Decided {
+        self.sign(&mut plan, &outcome);
+        let outcome =
+            Outcome { status: plan.status, streamed: plan.streamed, strict_override: self.call.policy.strict_override, ..outcome };
+        Decided { action: Action::Answer(plan), outcome }
     }
 
     /// Adds what every answer says about itself.
-    fn headed(self, mut plan: Plan, outcome: Outcome) -> Decided {
+    fn sign(self, plan: &mut Plan, outcome: &Outcome) {
         if let Some(Answerer::Fixture(view)) = &outcome.answerer {
             plan.set_header("x-aimock-fixture", utf8_percent_encode(&view.handle, HANDLE).to_string());
         }
@@ -220,9 +258,6 @@ impl Speaker<'_> {
         if let Some(name) = own.filter(|name| plan.header(name).is_none()) {
             plan.set_header(name, self.call.request_id);
         }
-        let outcome =
-            Outcome { status: plan.status, streamed: plan.streamed, strict_override: self.call.policy.strict_override, ..outcome };
-        Decided { plan, outcome }
     }
 
     fn log_miss(self, exchange: &Exchange, reply: &ErrorReply, nearest: &[NearMiss]) {
@@ -245,6 +280,18 @@ impl Speaker<'_> {
         );
         self.call.app.log(Level::Warning, &line);
     }
+}
+
+/// An answer at once, as it is.
+fn unpaced(emission: Emission) -> Plan {
+    let answer = Answer {
+        reply: Reply::Unrecognised,
+        pace: Pace::default(),
+        truncate_after_chunks: None,
+        disconnect_after_ms: None,
+        headers: Vec::new(),
+    };
+    plan_emission(emission, &Delivery::of(&answer, &Pace::default()), &mut Dice::seeded(0))
 }
 
 /// What the journal says of a claimed fixture.

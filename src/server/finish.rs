@@ -14,6 +14,10 @@ use crate::exchange::RawRequest;
 
 /// The client went away before its answer was complete.
 pub(super) const CLIENT_GONE: &str = "client disconnected";
+/// The upstream's answer broke off.
+pub(super) const UPSTREAM_CUT: &str = "upstream connection closed";
+/// The upstream was silent for too long in the middle of its answer.
+pub(super) const BODY_TIMEOUT: &str = "upstream body timeout";
 /// The server was told to stop and did not wait any longer.
 pub(super) const STOPPED: &str = "server stopped";
 
@@ -91,6 +95,11 @@ impl Finish {
     /// The answer ends before its time. Only the first end counts.
     pub(super) fn interrupted(&mut self, reason: &'static str) {
         self.end(Some(reason));
+    }
+
+    /// Corrects what the entry says, now that more is known.
+    pub(super) fn amend(&self, change: impl FnOnce(&mut Outcome)) {
+        self.update(change);
     }
 
     fn update(&self, change: impl FnOnce(&mut Outcome)) {

@@ -17,13 +17,16 @@ mod journal;
 mod line;
 mod listen;
 mod pipeline;
+mod relay;
 mod signals;
 #[cfg(test)]
 mod tests;
 mod transmit;
+mod upstream;
 
-pub use app::{App, Level, Limits, Loader, Log, Settings, World};
+pub use app::{App, Level, Limits, Loader, Log, OnMiss, Settings, World};
 pub use auth::{ApiKeyError, ApiKeys};
 pub use journal::JournalLimits;
 pub use listen::{Ended, Stage, serve};
 pub use signals::stop_signals;
+pub use upstream::{Proxies, Target, UpstreamError, UpstreamSettings, Upstreams};

@@ -32,6 +32,8 @@ mod match_cli;
 mod matcher_laws;
 /// A second, independent reading of the matching rules.
 mod matcher_oracle;
+/// Requests that go to an upstream, over real sockets.
+mod proxy;
 /// Whatever has a file is registered, and the other way round.
 mod registries;
 /// What the report formats print, byte for byte.

@@ -10,5 +10,5 @@ mod limits;
 mod matching;
 mod shutdown;
 mod streams;
-mod support;
+pub(crate) mod support;
 mod urls;

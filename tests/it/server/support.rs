@@ -20,7 +20,7 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running server.
-pub(super) struct Running {
+pub(crate) struct Running {
     pub address: SocketAddr,
     pub log: Arc<Mutex<Vec<String>>>,
     stage: watch::Sender<Stage>,
@@ -28,19 +28,19 @@ pub(super) struct Running {
 }
 
 /// Serves these fixtures (the value of a file's `fixtures`).
-pub(super) async fn start(fixtures: Value) -> Running {
+pub(crate) async fn start(fixtures: Value) -> Running {
     start_with(fixtures, |_| ()).await
 }
 
 /// Serves these fixtures with settings changed.
-pub(super) async fn start_with(fixtures: Value, change: impl FnOnce(&mut Settings)) -> Running {
+pub(crate) async fn start_with(fixtures: Value, change: impl FnOnce(&mut Settings)) -> Running {
     let mut settings = Settings { seed: 7, ..Settings::default() };
     change(&mut settings);
     start_in(fixtures, settings, |_| ()).await
 }
 
 /// Serves these fixtures with codecs or a clock of the test's own.
-pub(super) async fn start_in(fixtures: Value, settings: Settings, change: impl FnOnce(&mut World)) -> Running {
+pub(crate) async fn start_in(fixtures: Value, settings: Settings, change: impl FnOnce(&mut World)) -> Running {
     let text = serde_json::json!({ "fixtures": fixtures }).to_string();
     let library = Library::new(read("suite.json", &text).unwrap(), vec![SourceFile { name: "suite.json".to_owned() }]);
     let log = Arc::new(Mutex::new(Vec::new()));
@@ -66,21 +66,21 @@ fn read(name: &str, text: &str) -> Result<Vec<Fixture>, Vec<String>> {
 
 impl Running {
     /// Moves the server on towards its end.
-    pub(super) fn signal(&self, stage: Stage) {
+    pub(crate) fn signal(&self, stage: Stage) {
         self.stage.send_replace(stage);
     }
 
     /// How it ended, once it has.
-    pub(super) async fn ended(self) -> Ended {
+    pub(crate) async fn ended(self) -> Ended {
         timeout(PATIENCE, self.task).await.expect("the server does not stop").unwrap()
     }
 
-    pub(super) async fn connect(&self) -> TcpStream {
+    pub(crate) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }
 
     /// Sends one request on a connection of its own.
-    pub(super) async fn send(&self, request: Request) -> Response {
+    pub(crate) async fn send(&self, request: Request) -> Response {
         let mut tcp = self.connect().await;
         // A server that refuses early may close before all is written.
         let _ = tcp.write_all(&request.bytes()).await;
@@ -88,20 +88,20 @@ impl Running {
     }
 
     /// A chat request whose user says this.
-    pub(super) async fn ask(&self, text: &str) -> Response {
+    pub(crate) async fn ask(&self, text: &str) -> Response {
         self.send(chat(text)).await
     }
 
-    pub(super) async fn get(&self, target: &str) -> Response {
+    pub(crate) async fn get(&self, target: &str) -> Response {
         self.send(Request::new("GET", target)).await
     }
 
-    pub(super) async fn post(&self, target: &str, body: &str) -> Response {
+    pub(crate) async fn post(&self, target: &str, body: &str) -> Response {
         self.send(Request::new("POST", target).body(body)).await
     }
 
     /// The journal's entries, once no answer is under way.
-    pub(super) async fn journal(&self) -> Vec<Value> {
+    pub(crate) async fn journal(&self) -> Vec<Value> {
         for _ in 0..2000 {
             let entries = self.get("/__aimock/journal").await.json();
             let entries = entries.as_array().unwrap();
@@ -115,54 +115,54 @@ impl Running {
 }
 
 /// Long enough for other tasks to get on, short enough not to matter.
-pub(super) async fn moment() {
+pub(crate) async fn moment() {
     let _ = timeout(Duration::from_millis(2), std::future::pending::<()>()).await;
 }
 
 /// A request as it will stand on the wire.
 #[derive(Clone)]
-pub(super) struct Request {
+pub(crate) struct Request {
     head: String,
     body: Vec<u8>,
 }
 
 impl Request {
-    pub(super) fn new(method: &str, target: &str) -> Request {
+    pub(crate) fn new(method: &str, target: &str) -> Request {
         Request { head: format!("{method} {target} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n"), body: Vec::new() }
     }
 
-    pub(super) fn header(mut self, name: &str, value: &str) -> Request {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Request {
         let _ = write!(self.head, "{name}: {value}\r\n");
         self
     }
 
-    pub(super) fn body(mut self, body: impl AsRef<[u8]>) -> Request {
+    pub(crate) fn body(mut self, body: impl AsRef<[u8]>) -> Request {
         self.body = body.as_ref().to_vec();
         self.header("content-length", &body.as_ref().len().to_string())
     }
 
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         [self.head.as_bytes(), b"\r\n", &self.body].concat()
     }
 }
 
 /// `POST /v1/chat/completions` with a user who says this.
-pub(super) fn chat(text: &str) -> Request {
+pub(crate) fn chat(text: &str) -> Request {
     chat_of(&serde_json::json!({ "model": "gpt-4o", "messages": [{ "role": "user", "content": text }] }))
 }
 
 /// The same, streaming.
-pub(super) fn chat_stream(text: &str) -> Request {
+pub(crate) fn chat_stream(text: &str) -> Request {
     chat_of(&serde_json::json!({ "model": "gpt-4o", "stream": true, "messages": [{ "role": "user", "content": text }] }))
 }
 
-pub(super) fn chat_of(body: &Value) -> Request {
+pub(crate) fn chat_of(body: &Value) -> Request {
     Request::new("POST", "/v1/chat/completions").header("content-type", "application/json").body(body.to_string())
 }
 
 /// A response as it came.
 #[derive(Debug)]
-pub(super) struct Response {
+pub(crate) struct Response {
     pub status: u16,
     head: String,
     pub body: Vec<u8>,
@@ -174,14 +174,14 @@ pub(super) struct Response {
 
 impl Response {
     /// Reads to the end of the connection.
-    pub(super) async fn read(tcp: &mut TcpStream) -> Response {
+    pub(crate) async fn read(tcp: &mut TcpStream) -> Response {
         let mut raw = Vec::new();
         // A reset after the answer is the same as its end.
         let _ = timeout(PATIENCE, tcp.read_to_end(&mut raw)).await.expect("the connection hangs");
         Response::parse(raw)
     }
 
-    pub(super) fn parse(raw: Vec<u8>) -> Response {
+    pub(crate) fn parse(raw: Vec<u8>) -> Response {
         let Some(end) = raw.windows(4).position(|window| window == b"\r\n\r\n") else {
             return Response { status: 0, head: String::new(), body: Vec::new(), complete: false, raw };
         };
@@ -198,26 +198,26 @@ impl Response {
     }
 
     /// A header's value.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         field(&self.head, name)
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 
     #[track_caller]
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.raw)))
     }
 
     /// `data` of every server-sent event.
-    pub(super) fn events(&self) -> Vec<String> {
+    pub(crate) fn events(&self) -> Vec<String> {
         self.text().split("\n\n").filter_map(|event| event.strip_prefix("data: ")).map(str::to_owned).collect()
     }
 
     /// The text that a chat answer says, streamed or not.
-    pub(super) fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         if self.header("content-type").is_some_and(|kind| kind.contains("event-stream")) {
             let deltas = self.events().into_iter().filter_map(|event| serde_json::from_str::<Value>(&event).ok());
             return deltas.filter_map(|event| Some(event.pointer("/choices/0/delta/content")?.as_str()?.to_owned())).collect();

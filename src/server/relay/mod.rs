@@ -1,0 +1,158 @@
+//! Relaying: a request that no fixture answers goes to its provider's upstream, and the answer comes back as it is.
+//!
+//! The head of an answer is held until the first byte of its body, so that an upstream which falls silent before that
+//! can still be reported as an error. From there on bytes pass as they come (see `body`); what they are is only looked
+//! at to count events and, where it was asked for, to be captured.
+
+mod body;
+mod unpack;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use tokio::time::{Instant, timeout_at};
+
+use self::body::{Incoming, Relayed};
+use self::unpack::{Coding, is_accepted};
+use super::App;
+use super::app::Level;
+use super::decide::Call;
+use super::finish::Finish;
+use super::head;
+use super::transmit::{Carrier, transmit};
+use super::upstream::{ContactError, Upstreams, reason, response_fields};
+use crate::exchange::{ErrorOrigin, ErrorReply, Exchange};
+use crate::provider::Provider;
+use crate::wire::count::Division;
+
+/// `X-AIMock-Match` and `matchedBy` of answers that an upstream gave.
+pub(super) const RELAYED: &str = "proxy";
+
+/// Changes the bytes of an answer on their way to the client: each piece as it comes, then `None` at the end of the
+/// body for what was held back.
+pub(super) type Stage = Box<dyn FnMut(Option<Bytes>) -> Bytes + Send>;
+
+/// A request on its way to an upstream.
+pub(super) struct Relay {
+    pub upstreams: Arc<Upstreams>,
+    /// The upstream's place among the targets.
+    pub target: usize,
+    /// Words errors; plain JSON where no codec owns the URL.
+    pub codec: Option<&'static dyn Provider>,
+    /// Applied in order to what the client gets, never to what is captured.
+    pub stages: Vec<Stage>,
+}
+
+impl std::fmt::Debug for Relay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Relay").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+impl Relay {
+    /// The way to the upstream of whoever owns a URL; `None` where nobody is asked.
+    pub(super) fn find(app: &App, codec: Option<&'static dyn Provider>, exchange: &Exchange) -> Option<Relay> {
+        let upstreams = app.settings.on_miss.upstreams()?;
+        let provider = codec.map(Provider::provider)?;
+        let Some(target) = upstreams.find(provider) else {
+            let line = format!("no upstream URL is configured for provider \"{provider}\": {} is not relayed", exchange.raw.path);
+            app.log(Level::Warning, &line);
+            return None;
+        };
+        let (method, url) = (&exchange.raw.method, upstreams.display(target, &exchange.raw.path));
+        app.log(Level::Info, &format!("no fixture matches {method} {}: relaying to {url}", exchange.raw.path));
+        Some(Relay { upstreams: upstreams.clone(), target, codec, stages: Vec::new() })
+    }
+}
+
+/// An answer whose first bytes have come.
+struct Begun {
+    status: u16,
+    fields: hyper::HeaderMap,
+    first: Option<Bytes>,
+    rest: hyper::body::Incoming,
+}
+
+/// Sends a request on and answers with what comes back.
+pub(super) async fn carry(relay: Relay, exchange: Exchange, call: &Call<'_>, carrier: Carrier, finish: Finish) -> Response {
+    match begin(&relay.upstreams, relay.target, &exchange).await {
+        Ok(begun) => answer(relay, &exchange, begun, carrier, finish),
+        Err(error) => {
+            let plan = call.failed(relay.codec, &error_reply(&error));
+            finish.amend(|outcome| {
+                outcome.status = plan.status;
+                outcome.error = Some(error.to_string());
+            });
+            transmit(plan, carrier, finish).await
+        }
+    }
+}
+
+/// Contacts the upstream and waits for the first byte of its answer, or for an end without one.
+async fn begin(upstreams: &Upstreams, target: usize, exchange: &Exchange) -> Result<Begun, ContactError> {
+    let patience = upstreams.first_byte();
+    let deadline = Instant::now() + patience;
+    let (parts, mut rest) = upstreams.contact(target, &exchange.raw, deadline).await?.into_parts();
+    let first = loop {
+        match timeout_at(deadline, rest.frame()).await {
+            Err(_) => return Err(ContactError::TimedOut(patience)),
+            Ok(None) => break None,
+            Ok(Some(Err(error))) => return Err(ContactError::Failed(reason(&error))),
+            Ok(Some(Ok(frame))) => {
+                if let Some(data) = frame.into_data().ok().filter(|data| !data.is_empty()) {
+                    break Some(data);
+                }
+            }
+        }
+    };
+    Ok(Begun { status: parts.status.as_u16(), fields: parts.headers, first, rest })
+}
+
+/// Which error the client sees of a failure to reach the upstream.
+fn error_reply(error: &ContactError) -> ErrorReply {
+    let (status, kind, code) = match error {
+        ContactError::TimedOut(_) => (504, "timeout_error", Some("request_timeout")),
+        ContactError::Failed(_) | ContactError::NoCredential => (502, "proxy_error", None),
+    };
+    let mut reply = ErrorReply::new(ErrorOrigin::Server, status, error.to_string());
+    reply.kind = Some(kind.to_owned());
+    reply.code = code.map(str::to_owned);
+    reply
+}
+
+fn answer(relay: Relay, exchange: &Exchange, begun: Begun, carrier: Carrier, mut finish: Finish) -> Response {
+    let field = |name: &str| begun.fields.get(name).and_then(|value| value.to_str().ok());
+    let division = Division::of(field("content-type").unwrap_or_default());
+    let coding = Coding::of(field("content-encoding"));
+    let reads = is_accepted(exchange.raw.headers.first("accept-encoding"), field("content-encoding").unwrap_or_default());
+    // An encoding that nobody here reads can only pass as it is.
+    let plain = matches!(coding, Coding::Known(_)) && (!reads || !relay.stages.is_empty());
+    let mut fields = response_fields(&begun.fields, plain);
+    if !plain && relay.stages.is_empty() {
+        fields.extend(field("content-length").map(|length| ("content-length".to_owned(), length.to_owned())));
+    }
+    if division != Division::Undivided {
+        fields.push(("x-accel-buffering".to_owned(), "no".to_owned()));
+    }
+    fields.push(("x-aimock-match".to_owned(), RELAYED.to_owned()));
+    finish.amend(|outcome| {
+        outcome.status = begun.status;
+        outcome.streamed = division != Division::Undivided;
+    });
+    finish.head_sent();
+    let relayed = Relayed::new(Incoming {
+        first: begun.first,
+        rest: begun.rest,
+        pause: relay.upstreams.body_pause(),
+        unpack: if let Coding::Known(unpack) = coding { Some(unpack) } else { None },
+        plain,
+        stages: relay.stages,
+        division,
+        carrier,
+        finish,
+    });
+    head::response(begun.status, &fields, Body::new(relayed))
+}
