@@ -80,6 +80,8 @@ pub struct Parsed<'s> {
     pub comments: Vec<Span>,
     /// Every comma before a closing bracket; empty for YAML.
     pub trailing_commas: Vec<Span>,
+    /// Every `!!binary` scalar of a text that [`parse_foreign`] read: its string is base64 as it was written, blanks included.
+    pub binaries: Vec<Span>,
 }
 
 impl Parsed<'_> {
@@ -104,8 +106,29 @@ impl Parsed<'_> {
 pub fn parse<'s>(text: &'s str, format: Format, limits: &Limits) -> Result<Parsed<'s>, Vec<Trouble>> {
     match format {
         Format::Json | Format::Jsonc => json::parse(text, limits),
-        Format::Yaml => yaml::parse(text, limits),
+        Format::Yaml => yaml::parse(text, limits, Tags::Core),
     }
+}
+
+/// Reads a text of another tool: as [`parse`], but in YAML the tags by which Python and Ruby mark bytes and text are taken
+/// for what they say (`!!binary`, `!binary`, `!!python/unicode`, `!!python/str`). Nothing else is: no tag makes an object.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_foreign<'s>(text: &'s str, format: Format, limits: &Limits) -> Result<Parsed<'s>, Vec<Trouble>> {
+    match format {
+        Format::Json | Format::Jsonc => json::parse(text, limits),
+        Format::Yaml => yaml::parse(text, limits, Tags::Foreign),
+    }
+}
+
+/// Which YAML tags are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tags {
+    /// Those of the core schema.
+    Core,
+    /// Also those of [`parse_foreign`].
+    Foreign,
 }
 
 /// Bytes of a byte-order mark at the start of a text: 0 or 3.

@@ -530,3 +530,13 @@ fn troubles_become_diagnostics() {
     assert_eq!(finding.related[0].note, "this `{` is never closed");
     assert_eq!(finding.help, "bring back the end of the file; what is open closes with `}`");
 }
+
+#[test]
+fn tags_of_other_tools_are_taken_where_asked_for() {
+    let text = "a: !!binary |\n  aGk=\nb: !binary aGk=\nc: !!python/unicode 'x'\nd: !!python/object:os.system x";
+    let parsed = parse_foreign(text, Format::Yaml, &Limits::default()).unwrap();
+    assert_eq!(to_json(&parsed.root).to_string(), r#"{"a":"aGk=\n","b":"aGk=","c":"x","d":"x"}"#);
+    let spans: Vec<Span> = ["a", "b"].iter().map(|key| parsed.root.get(key).unwrap().span).collect();
+    assert_eq!(parsed.binaries, spans);
+    assert_eq!(parsed.findings.iter().map(|finding| finding.rule).collect::<Vec<_>>(), ["yaml-tag"]);
+}

@@ -12,6 +12,9 @@ mod request;
 
 pub use emission::{Body, Emission, Frame, FrameKind};
 pub use neutral::PROVIDERS;
-pub use raw::{Exchange, Headers, RawRequest};
-pub use reply::{Audio, Block, ErrorOrigin, ErrorReply, Image, MediaKind, Overrides, RawEvent, Reply, Transcription, Turn, Usage, Video};
+pub use raw::{Captured, Exchange, Headers, RawRequest};
+pub use reply::{
+    Audio, Block, Collapsed, ErrorOrigin, ErrorReply, Image, MediaKind, Overrides, RawEvent, Reply, Transcription, Turn, Unsayable, Usage,
+    Video,
+};
 pub use request::{EmbeddingInput, Endpoint, Message, Request, Role, ToolCall, ToolOffer};

@@ -1,4 +1,4 @@
-//! Requests as bytes arrived: method, path, headers, body.
+//! Exchanges as bytes arrived: method, path, headers, body; status, headers, body.
 
 use std::sync::OnceLock;
 
@@ -94,4 +94,40 @@ impl RawRequest {
 pub struct Exchange {
     pub raw: RawRequest,
     pub request: Request,
+}
+
+/// An answer as it arrived from elsewhere: a recording, or an upstream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Captured {
+    pub status: u16,
+    pub headers: Headers,
+    /// The body in the pieces it came in, content encodings undone. Where it was cut means nothing.
+    pub pieces: Vec<Bytes>,
+}
+
+impl Captured {
+    /// An answer whose body is at hand in one piece.
+    pub fn whole(status: u16, headers: Headers, body: impl Into<Bytes>) -> Captured {
+        Captured { status, headers, pieces: vec![body.into()] }
+    }
+
+    /// The body in one piece.
+    pub fn body(&self) -> Bytes {
+        match self.pieces.as_slice() {
+            [only] => only.clone(),
+            pieces => pieces.concat().into(),
+        }
+    }
+
+    /// Whether it is a stream of server-sent events: by its content type, or, without one, by how it begins.
+    pub fn is_event_stream(&self) -> bool {
+        match self.headers.first("content-type") {
+            Some(kind) => kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream"),
+            None => {
+                let begin = self.body();
+                let begin = begin.trim_ascii_start();
+                begin.starts_with(b"data:") || begin.starts_with(b"event:")
+            }
+        }
+    }
 }

@@ -216,3 +216,16 @@ impl Reply {
         }
     }
 }
+
+/// What a captured answer says, in no vendor's words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Collapsed {
+    pub reply: Reply,
+    /// Members of the answer that the reply does not hold and that carry no content (`service_tier`), each once, sorted.
+    pub left_out: Vec<String>,
+}
+
+/// Why an answer cannot be said in no vendor's words without changing it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unsayable(pub String);

@@ -1,8 +1,8 @@
 //! Anthropic Messages.
 
-use super::shared::{messages_reply, messages_request};
+use super::shared::{messages_collapse, messages_reply, messages_request};
 use super::{Context, Moment, Params, Provider, Route};
-use crate::exchange::{Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request};
+use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request, Unsayable};
 
 pub(super) static PROVIDER: AnthropicMessages = AnthropicMessages;
 
@@ -32,6 +32,10 @@ impl Provider for AnthropicMessages {
 
     fn encode(&self, context: &mut Context<'_>, reply: &Reply) -> Emission {
         messages_reply::encode(context, reply)
+    }
+
+    fn collapse(&self, _request: &Request, captured: &Captured) -> Result<Collapsed, Unsayable> {
+        messages_collapse::collapse(captured)
     }
 
     fn encode_error(&self, error: &ErrorReply, moment: Moment<'_>) -> Emission {

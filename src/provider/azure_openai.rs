@@ -1,9 +1,9 @@
 //! Azure OpenAI: OpenAI's bodies below a deployment's path. The deployment stands in for a model that the body does
 //! not name; `api-version` is not looked at.
 
-use super::shared::{chat_reply, chat_request, embeddings, openai};
+use super::shared::{chat_collapse, chat_reply, chat_request, embeddings, embeddings_collapse, openai};
 use super::{Context, Moment, Params, Provider, Route};
-use crate::exchange::{Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request};
+use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request, Unsayable};
 
 pub(super) static PROVIDER: AzureOpenAi = AzureOpenAi;
 
@@ -44,6 +44,14 @@ impl Provider for AzureOpenAi {
             embeddings::encode(context, reply)
         } else {
             chat_reply::encode(context, reply)
+        }
+    }
+
+    fn collapse(&self, request: &Request, captured: &Captured) -> Result<Collapsed, Unsayable> {
+        if request.endpoint == Some(Endpoint::Embedding) {
+            embeddings_collapse::collapse(captured)
+        } else {
+            chat_collapse::collapse(captured)
         }
     }
 

@@ -15,7 +15,7 @@ mod shared;
 pub use shared::ids::SeededIds;
 pub use shared::reasoning::ReasoningModels;
 
-use crate::exchange::{Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request};
+use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request, Unsayable};
 
 /// Every codec, in the order of the documentation.
 pub static ALL: &[&dyn Provider] =
@@ -101,6 +101,12 @@ pub trait Provider: Sync {
     /// A reply to bytes, streaming if the request asked for it. Reply kinds that the endpoint cannot carry become a
     /// 500 (or what the peer answers) in the vendor's envelope.
     fn encode(&self, context: &mut Context<'_>, reply: &Reply) -> Emission;
+    /// An answer of the vendor, or of [`Provider::encode`], back to the reply that says it. Ids and times that the server makes
+    /// up are left in [`Overrides`](crate::exchange::Overrides); what is natural (`stop` where nothing is called) is not.
+    ///
+    /// # Errors
+    /// It says something that no reply can hold, or is not complete: the reason, to be shown to people.
+    fn collapse(&self, request: &Request, captured: &Captured) -> Result<Collapsed, Unsayable>;
     /// An error in the vendor's envelope, with its retry headers.
     fn encode_error(&self, error: &ErrorReply, moment: Moment<'_>) -> Emission;
     /// An error after a stream has begun, as an event inside it; `None` where the format does not stream.

@@ -1,8 +1,8 @@
 //! OpenAI chat completions, and everything that answers in their format below another prefix.
 
-use super::shared::{chat_reply, chat_request, openai};
+use super::shared::{chat_collapse, chat_reply, chat_request, openai};
 use super::{Context, Moment, Params, Provider, Route};
-use crate::exchange::{Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request};
+use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request, Unsayable};
 
 pub(super) static PROVIDER: OpenAiChat = OpenAiChat;
 
@@ -32,6 +32,10 @@ impl Provider for OpenAiChat {
 
     fn encode(&self, context: &mut Context<'_>, reply: &Reply) -> Emission {
         chat_reply::encode(context, reply)
+    }
+
+    fn collapse(&self, _request: &Request, captured: &Captured) -> Result<Collapsed, Unsayable> {
+        chat_collapse::collapse(captured)
     }
 
     fn encode_error(&self, error: &ErrorReply, _moment: Moment<'_>) -> Emission {

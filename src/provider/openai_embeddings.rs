@@ -1,8 +1,8 @@
 //! OpenAI embeddings.
 
-use super::shared::{embeddings, openai};
+use super::shared::{embeddings, embeddings_collapse, openai};
 use super::{Context, Moment, Params, Provider, Route};
-use crate::exchange::{Emission, Endpoint, ErrorReply, RawRequest, Reply, Request};
+use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, RawRequest, Reply, Request, Unsayable};
 
 pub(super) static PROVIDER: OpenAiEmbeddings = OpenAiEmbeddings;
 
@@ -32,6 +32,10 @@ impl Provider for OpenAiEmbeddings {
 
     fn encode(&self, context: &mut Context<'_>, reply: &Reply) -> Emission {
         embeddings::encode(context, reply)
+    }
+
+    fn collapse(&self, _request: &Request, captured: &Captured) -> Result<Collapsed, Unsayable> {
+        embeddings_collapse::collapse(captured)
     }
 
     fn encode_error(&self, error: &ErrorReply, _moment: Moment<'_>) -> Emission {

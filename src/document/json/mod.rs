@@ -32,6 +32,7 @@ pub(super) fn parse<'s>(text: &'s str, limits: &Limits) -> std::result::Result<P
             root,
             findings: reader.findings.into_vec(),
             had_bom: bom > 0,
+            binaries: Vec::new(),
             comments: reader.comments,
             trailing_commas: reader.trailing_commas,
         }),

@@ -7,7 +7,7 @@ use std::ops::Range;
 use granit_parser::{Event, ScalarStyle, StructureStyle, Tag};
 
 use super::scalar::{self, Resolved};
-use super::{Findings, Limits, Parsed, Span, Trouble};
+use super::{Findings, Limits, Parsed, Span, Tags, Trouble};
 use crate::document::{Member, Node, Value, number};
 
 /// So many bytes of copied text count as one more copied node.
@@ -33,6 +33,8 @@ pub(super) struct Builder<'s, 'l> {
     anchors: HashMap<usize, (Node<'s>, usize)>,
     findings: Findings,
     comments: Vec<Span>,
+    tags: Tags,
+    binaries: Vec<Span>,
     documents: usize,
     root: Option<Node<'s>>,
     /// Where the last piece of content ends; block collections end there.
@@ -53,7 +55,7 @@ enum Content<'s> {
 }
 
 impl<'s, 'l> Builder<'s, 'l> {
-    pub(super) fn new(body: &'s str, bom: usize, limits: &'l Limits) -> Builder<'s, 'l> {
+    pub(super) fn new(body: &'s str, bom: usize, limits: &'l Limits, tags: Tags) -> Builder<'s, 'l> {
         Builder {
             body,
             bom,
@@ -64,6 +66,8 @@ impl<'s, 'l> Builder<'s, 'l> {
             anchors: HashMap::new(),
             findings: Findings::default(),
             comments: Vec::new(),
+            tags,
+            binaries: Vec::new(),
             documents: 0,
             root: None,
             last_end: 0,
@@ -101,7 +105,7 @@ impl<'s, 'l> Builder<'s, 'l> {
             let trouble = Trouble::new("empty-file", message, Span::at(self.bom)).advise("an empty fixture file is `fixtures: []`");
             return Err(self.findings.ended_by(trouble));
         };
-        Ok(Parsed { root, findings: self.findings.into_vec(), had_bom: self.bom > 0, comments: self.comments, trailing_commas: Vec::new() })
+        Ok(Parsed { root, findings: self.findings.into_vec(), had_bom: self.bom > 0, comments: self.comments, trailing_commas: Vec::new(), binaries: self.binaries })
     }
 
     pub(super) fn into_findings(self) -> Findings {
@@ -178,6 +182,9 @@ impl<'s, 'l> Builder<'s, 'l> {
         let Some(tag) = tag else {
             return if plain { scalar::resolve(text) } else { Resolved::Value(Value::String(text)) };
         };
+        if self.tags == Tags::Foreign && self.is_foreign(tag, range) {
+            return Resolved::Value(Value::String(text));
+        }
         let kind = if tag.original() == "!" { Some("str") } else { tag.core_suffix() };
         let resolved = match kind {
             Some("str") => return Resolved::Value(Value::String(text)),
@@ -193,6 +200,16 @@ impl<'s, 'l> Builder<'s, 'l> {
         };
         self.refuse_tag(tag, range);
         resolved
+    }
+
+    /// Whether a tag is one by which other tools mark bytes, which are remembered, or text.
+    fn is_foreign(&mut self, tag: &Tag, range: &Range<usize>) -> bool {
+        let written = tag.original();
+        let is_binary = matches!(written.as_str(), "!!binary" | "!binary" | "!<tag:yaml.org,2002:binary>");
+        if is_binary {
+            self.binaries.push(self.span(range));
+        }
+        is_binary || matches!(written.as_str(), "!!python/unicode" | "!!python/str")
     }
 
     /// Collections may carry only the tag that says what they are.

@@ -12,22 +12,22 @@ mod surrogate;
 
 use granit_parser::{ErrorKind, Parser, ScanError};
 
-use super::{Findings, Limits, Parsed, Span, Trouble, bom_length};
+use super::{Findings, Limits, Parsed, Span, Tags, Trouble, bom_length};
 use build::{Builder, Stop};
 
 /// Reading again after a mended escape may cost this many bytes in all.
 const MOST_READ_AGAIN: usize = 64 << 20;
 
 /// Reads a YAML text.
-pub(super) fn parse<'s>(text: &'s str, limits: &Limits) -> Result<Parsed<'s>, Vec<Trouble>> {
+pub(super) fn parse<'s>(text: &'s str, limits: &Limits, tags: Tags) -> Result<Parsed<'s>, Vec<Trouble>> {
     let bom = bom_length(text);
     let body = text.get(bom..).unwrap_or_default();
-    let quote = match read(body, bom, limits) {
+    let quote = match read(body, bom, limits, tags) {
         Ok(parsed) => return Ok(parsed),
         Err(Failure::Ended(troubles)) => return Err(troubles),
         Err(Failure::Surrogate { quote, .. }) => quote,
     };
-    mend_and_read(body, bom, quote, limits)
+    mend_and_read(body, bom, quote, limits, tags)
 }
 
 /// Why a text could not be read.
@@ -41,7 +41,7 @@ enum Failure {
 }
 
 /// Replaces each half surrogate pair by `\ufffd`, which is as long, until the text can be read.
-fn mend_and_read(body: &str, bom: usize, first: usize, limits: &Limits) -> Result<Parsed<'static>, Vec<Trouble>> {
+fn mend_and_read(body: &str, bom: usize, first: usize, limits: &Limits, tags: Tags) -> Result<Parsed<'static>, Vec<Trouble>> {
     let mut mended = body.to_owned();
     let mut findings = Vec::new();
     let mut quote = first;
@@ -52,7 +52,7 @@ fn mend_and_read(body: &str, bom: usize, first: usize, limits: &Limits) -> Resul
             mended.replace_range(place.start..place.end, "\\ufffd");
         }
         cost += body.len();
-        match read(&mended, bom, limits) {
+        match read(&mended, bom, limits, tags) {
             Ok(parsed) => {
                 findings.extend(parsed.findings);
                 findings.sort_by_key(|finding| finding.span.start);
@@ -60,6 +60,7 @@ fn mend_and_read(body: &str, bom: usize, first: usize, limits: &Limits) -> Resul
                     root: parsed.root.into_owned(),
                     findings,
                     had_bom: parsed.had_bom,
+                    binaries: parsed.binaries,
                     comments: parsed.comments,
                     trailing_commas: Vec::new(),
                 });
@@ -74,12 +75,12 @@ fn mend_and_read(body: &str, bom: usize, first: usize, limits: &Limits) -> Resul
 }
 
 /// One pass over the text after its byte-order mark.
-fn read<'s>(body: &'s str, bom: usize, limits: &Limits) -> Result<Parsed<'s>, Failure> {
+fn read<'s>(body: &'s str, bom: usize, limits: &Limits, tags: Tags) -> Result<Parsed<'s>, Failure> {
     let mut options = granit_parser::Options::default();
     options.flow_nesting_limit = limits.depth;
     options.block_nesting_limit = limits.depth;
     options.max_buffered_comment_events = limits.nodes;
-    let mut builder = Builder::new(body, bom, limits);
+    let mut builder = Builder::new(body, bom, limits, tags);
     for event in Parser::new_from_str_with_options(body, options) {
         let (event, span) = match event {
             Ok(event) => event,

@@ -16,7 +16,7 @@ use crate::exchange::{Block, Emission, ErrorOrigin, ErrorReply, Frame, FrameKind
 use crate::provider::{Context, Moment};
 
 /// Stands in for a signature that the fixture does not give.
-const PLACEHOLDER_SIGNATURE: &str = "aimock-placeholder-signature";
+pub(super) const PLACEHOLDER_SIGNATURE: &str = "aimock-placeholder-signature";
 
 /// A reply as a Message, or the error that says why it cannot be one.
 pub(in crate::provider) fn encode(context: &mut Context<'_>, reply: &Reply) -> Emission {
@@ -68,7 +68,7 @@ fn envelope(error: &ErrorReply, moment: Moment<'_>) -> Value {
 }
 
 /// The error type that belongs to a status. A miss keeps the type that tests know from the peer.
-fn kind_of(error: &ErrorReply) -> &'static str {
+pub(super) fn kind_of(error: &ErrorReply) -> &'static str {
     match (error.origin, error.status) {
         (ErrorOrigin::Miss | ErrorOrigin::StrictMiss, _) => "invalid_request_error",
         (_, 401) => "authentication_error",

@@ -2,10 +2,14 @@
 //! vendor speaks. Nothing here knows which codec calls it.
 
 pub(super) mod body;
+pub(super) mod chat_collapse;
 pub(super) mod chat_reply;
 pub(super) mod chat_request;
+pub(super) mod collapse;
 pub(super) mod embeddings;
+pub(super) mod embeddings_collapse;
 pub(super) mod ids;
+pub(super) mod messages_collapse;
 pub(super) mod messages_reply;
 pub(super) mod messages_request;
 pub(super) mod openai;

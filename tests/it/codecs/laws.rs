@@ -114,7 +114,7 @@ fn told_by_messages(events: &[Value]) -> Told {
     told
 }
 
-fn any_text() -> impl Strategy<Value = String> {
+pub(super) fn any_text() -> impl Strategy<Value = String> {
     let pieces = vec![
         "word ",
         "é",
@@ -137,7 +137,7 @@ fn any_text() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(pieces), 0..24).prop_map(|pieces| pieces.concat())
 }
 
-fn any_block() -> impl Strategy<Value = Block> {
+pub(super) fn any_block() -> impl Strategy<Value = Block> {
     let arguments = any_text().prop_map(|text| json!({ "value": text }).to_string());
     let call = arguments.prop_map(|arguments| Block::ToolCall { name: "f".into(), arguments, id: None });
     prop_oneof![any_text().prop_map(Block::Text), call]

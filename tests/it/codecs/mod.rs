@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "reads the samples and the sources of the codecs")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests: to fail here is to fail the test")]
 
+mod collapse;
 mod laws;
 mod refusals;
 mod replies;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aimock::exchange::{self, Emission, Endpoint, ErrorReply, RawRequest, Reply};
+use aimock::exchange::{self, Captured, Collapsed, Emission, Endpoint, ErrorReply, RawRequest, Reply, Unsayable};
 use aimock::provider::route::Lookup;
 use aimock::provider::{Context, Moment, Params, Provider, Route};
 use aimock::server::Settings;
@@ -142,6 +142,9 @@ impl Provider for Broken {
         panic!("a bug in a codec")
     }
     fn encode(&self, _: &mut Context<'_>, _: &Reply) -> Emission {
+        panic!("a bug in a codec")
+    }
+    fn collapse(&self, _: &exchange::Request, _: &Captured) -> Result<Collapsed, Unsayable> {
         panic!("a bug in a codec")
     }
     fn encode_error(&self, error: &ErrorReply, _: Moment<'_>) -> Emission {
