@@ -26,7 +26,7 @@
 //! - [`matcher`]: the core; [`shape`]: typed reading that reports every problem and writes the schema
 //! - [`fixture`]: files to a [`fixture::Library`]; [`config`]: `aimock.yaml`
 //! - [`provider`]: one file a wire format; [`lint`]: one file a rule
-//! - [`engine`]: decides, as data; [`server`]: the only async code, sockets and clock
+//! - [`engine`]: decides, as data; [`record`]: what an upstream said becomes an entry; [`server`]: the only async code, sockets and clock
 //! - [`cli`]: arguments, one file a command, reports; [`reference`](mod@reference): texts that are generated
 //!
 //! Who may import whom is a table in the tests.
@@ -53,6 +53,7 @@ pub mod fixture;
 pub mod lint;
 pub mod matcher;
 pub mod provider;
+pub mod record;
 pub mod reference;
 pub mod secrets;
 pub mod server;

@@ -21,6 +21,11 @@ impl Headers {
         self.0.push((name.to_ascii_lowercase(), value.into()));
     }
 
+    /// Takes every value of a field away.
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|(key, _)| !key.eq_ignore_ascii_case(name));
+    }
+
     /// The first value of a field.
     pub fn first<'a>(&'a self, name: &'a str) -> Option<&'a str> {
         self.all(name).next()
@@ -121,13 +126,11 @@ impl Captured {
 
     /// Whether it is a stream of server-sent events: by its content type, or, without one, by how it begins.
     pub fn is_event_stream(&self) -> bool {
-        match self.headers.first("content-type") {
-            Some(kind) => kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream"),
-            None => {
-                let begin = self.body();
-                let begin = begin.trim_ascii_start();
-                begin.starts_with(b"data:") || begin.starts_with(b"event:")
-            }
+        if let Some(kind) = self.headers.first("content-type") {
+            return kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream");
         }
+        let begin = self.body();
+        let begin = begin.trim_ascii_start();
+        begin.starts_with(b"data:") || begin.starts_with(b"event:")
     }
 }

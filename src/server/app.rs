@@ -7,11 +7,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::auth::ApiKeys;
 use super::journal::{Journal, JournalLimits};
+use super::recorder::{RecordWhen, Recorder};
 use super::upstream::Upstreams;
 use crate::engine::{DEFAULT_TEST_IDS, Editions, ServerPolicy, Sessions};
 use crate::fixture::{Fixture, Library, Pace};
 use crate::provider::ReasoningModels;
 use crate::provider::route::{self, Lookup};
+use crate::record::date;
+use crate::secrets::Redactor;
 
 /// Bounds that keep a client from taking all of the machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +57,8 @@ pub enum OnMiss {
     Reject,
     /// The provider's upstream answers.
     Proxy(Arc<Upstreams>),
+    /// The same, and the answer becomes a fixture.
+    Record(Arc<Upstreams>, Arc<Recorder>),
 }
 
 impl OnMiss {
@@ -61,15 +66,21 @@ impl OnMiss {
     pub(super) fn upstreams(&self) -> Option<&Arc<Upstreams>> {
         match self {
             OnMiss::Reject => None,
-            OnMiss::Proxy(upstreams) => Some(upstreams),
+            OnMiss::Proxy(upstreams) | OnMiss::Record(upstreams, _) => Some(upstreams),
+        }
+    }
+
+    /// Who writes answers down.
+    pub(super) fn recorder(&self) -> Option<&Arc<Recorder>> {
+        match self {
+            OnMiss::Reject | OnMiss::Proxy(_) => None,
+            OnMiss::Record(_, recorder) => Some(recorder),
         }
     }
 
     /// Whether fixtures are not looked at, because everything is recorded anew.
     pub(super) fn replaces_fixtures(&self) -> bool {
-        match self {
-            OnMiss::Reject | OnMiss::Proxy(_) => false,
-        }
+        self.recorder().is_some_and(|recorder| recorder.settings().when == RecordWhen::Always)
     }
 }
 
@@ -176,6 +187,15 @@ impl App {
         self.editions.replace(library);
     }
 
+    /// Takes recordings out of service that are too old, where old ones are to be made anew.
+    pub(super) fn retire_recordings(&self) {
+        let Some(recorder) = self.settings.on_miss.recorder() else { return };
+        if let RecordWhen::OlderThan(age) = recorder.settings().when {
+            let oldest = self.now().saturating_sub(age).as_secs();
+            self.editions.retire(|recorded_at| date::seconds(recorded_at).is_some_and(|recorded| recorded < oldest));
+        }
+    }
+
     /// A new id: `req-` and 16 characters. Not repeatable: no test can wait for a certain one.
     pub(super) fn new_id(&self) -> String {
         use base64::Engine as _;
@@ -191,8 +211,9 @@ impl App {
         (self.world.now)().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 
+    /// Says something to people, without the credentials in it.
     pub(super) fn log(&self, level: Level, line: &str) {
-        (self.world.log)(level, line);
+        (self.world.log)(level, Redactor::default().text(line).get());
     }
 
     /// From now on, answers that end early were stopped by the server.

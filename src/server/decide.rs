@@ -96,6 +96,7 @@ impl Call<'_> {
         {
             return relayed;
         }
+        self.app.retire_recordings();
         let decision = self.app.sessions.claim(&self.app.editions, exchange, self.policy);
         speaker.served(&decision.edition, exchange, decision.verdict)
     }

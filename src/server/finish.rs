@@ -97,6 +97,11 @@ impl Finish {
         self.end(Some(reason));
     }
 
+    /// The server that answers.
+    pub(super) fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
     /// Corrects what the entry says, now that more is known.
     pub(super) fn amend(&self, change: impl FnOnce(&mut Outcome)) {
         self.update(change);

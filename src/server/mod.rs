@@ -6,6 +6,7 @@
 
 mod app;
 mod auth;
+mod capture;
 mod control;
 mod credential;
 mod decide;
@@ -17,6 +18,7 @@ mod journal;
 mod line;
 mod listen;
 mod pipeline;
+mod recorder;
 mod relay;
 mod signals;
 #[cfg(test)]
@@ -28,5 +30,6 @@ pub use app::{App, Level, Limits, Loader, Log, OnMiss, Settings, World};
 pub use auth::{ApiKeyError, ApiKeys};
 pub use journal::JournalLimits;
 pub use listen::{Ended, Stage, serve};
+pub use recorder::{RecordSettings, RecordWhen, Recorder};
 pub use signals::stop_signals;
 pub use upstream::{Proxies, Target, UpstreamError, UpstreamSettings, Upstreams};

@@ -34,6 +34,8 @@ mod matcher_laws;
 mod matcher_oracle;
 /// Requests that go to an upstream, over real sockets.
 mod proxy;
+/// What upstreams say, written down and replayed.
+mod record;
 /// Whatever has a file is registered, and the other way round.
 mod registries;
 /// What the report formats print, byte for byte.

@@ -105,7 +105,14 @@ impl<'s, 'l> Builder<'s, 'l> {
             let trouble = Trouble::new("empty-file", message, Span::at(self.bom)).advise("an empty fixture file is `fixtures: []`");
             return Err(self.findings.ended_by(trouble));
         };
-        Ok(Parsed { root, findings: self.findings.into_vec(), had_bom: self.bom > 0, comments: self.comments, trailing_commas: Vec::new(), binaries: self.binaries })
+        Ok(Parsed {
+            root,
+            findings: self.findings.into_vec(),
+            had_bom: self.bom > 0,
+            comments: self.comments,
+            trailing_commas: Vec::new(),
+            binaries: self.binaries,
+        })
     }
 
     pub(super) fn into_findings(self) -> Findings {

@@ -78,6 +78,8 @@ pub(super) struct Outcome {
     pub matched: Option<&'static str>,
     pub strict_override: Option<bool>,
     pub error: Option<String>,
+    /// The handle of the fixture that the answer became.
+    pub recorded: Option<String>,
     pub nearest: Vec<NearMiss>,
     pub interrupted: Option<&'static str>,
     /// From arrival to the end of the answer; `None` while it is under way.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Answerer, Entry, Kept, Outcome};
 use crate::engine::NearMiss;
+use crate::secrets::Redactor;
 
 impl Entry {
     /// The entry as the control API shows it.
@@ -38,7 +39,8 @@ impl Entry {
             let ordinal = credential.ordinal.map(|ordinal| format!("k{ordinal}"));
             entry.put("credential", json!({ "header": credential.header, "ordinal": ordinal, "fingerprint": credential.fingerprint }));
         }
-        Value::Object(entry.0)
+        // Prompts, paths and test ids can hold keys as well.
+        Redactor::default().json(Value::Object(entry.0)).into_inner()
     }
 
     fn body(&self) -> Value {
@@ -79,6 +81,7 @@ fn response(outcome: &Outcome) -> Value {
     if let Some(strict) = outcome.strict_override {
         response.put("strictOverride", json!(strict));
     }
+    response.put_some("recorded", outcome.recorded.as_deref());
     response.put_some("error", outcome.error.as_deref());
     Value::Object(response.0)
 }

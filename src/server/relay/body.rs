@@ -8,9 +8,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::super::capture::Capture;
 use super::super::finish::{BODY_TIMEOUT, Finish, UPSTREAM_CUT};
+use super::super::recorder::Outcome;
 use super::super::transmit::{Carrier, Cutter};
 use super::Stage;
 use super::unpack::{STEP, Unpack};
@@ -29,6 +32,7 @@ pub(super) struct Incoming {
     pub plain: bool,
     pub stages: Vec<Stage>,
     pub division: Division,
+    pub capture: Option<Capture>,
     pub carrier: Carrier,
     pub finish: Finish,
 }
@@ -40,6 +44,8 @@ pub(super) struct Relayed {
     plain: bool,
     stages: Vec<Stage>,
     counter: Counter,
+    /// Until the answer is recorded, or is known not to be.
+    capture: Option<Capture>,
     cutter: Cutter,
     finish: Finish,
     state: State,
@@ -65,16 +71,17 @@ enum Next {
     Broken(&'static str),
 }
 
-#[derive(Clone, Copy)]
 enum State {
     Flowing,
+    /// The upstream is done. The last bytes wait for the recording, so that whoever has read them finds it.
+    Recording(JoinHandle<Outcome>, Bytes),
     Cut,
     Over,
 }
 
 impl Relayed {
     pub(super) fn new(incoming: Incoming) -> Relayed {
-        let Incoming { first, rest, pause, unpack, plain, stages, division, carrier, finish } = incoming;
+        let Incoming { first, rest, pause, unpack, plain, stages, division, capture, carrier, finish } = incoming;
         let most = if unpack.is_some() { STEP } else { usize::MAX };
         Relayed {
             source: Source { upstream: Some(rest), waiting: first.into_iter().collect(), most, pause, silence: None, broken: None },
@@ -82,6 +89,7 @@ impl Relayed {
             plain,
             stages,
             counter: Counter::new(division),
+            capture,
             cutter: Cutter::new(carrier),
             finish,
             state: State::Flowing,
@@ -94,6 +102,7 @@ impl Relayed {
             Some(unpack) => unpack.feed(&piece)?,
             None => piece.clone(),
         };
+        self.keep(&plain);
         let events = self.counter.feed(&plain);
         let mut out = if self.plain { plain } else { piece };
         for stage in &mut self.stages {
@@ -105,6 +114,7 @@ impl Relayed {
     /// What is left when the upstream has ended.
     fn pass_end(&mut self) -> std::io::Result<(Bytes, u32)> {
         let plain = self.unpack.take().map_or_else(|| Ok(Bytes::new()), |unpack| unpack.finish())?;
+        self.keep(&plain);
         let events = self.counter.feed(&plain) + self.counter.finish();
         let mut out = if self.plain { plain } else { Bytes::new() };
         for stage in &mut self.stages {
@@ -115,15 +125,59 @@ impl Relayed {
         Ok((out, events))
     }
 
+    fn keep(&mut self, plain: &[u8]) {
+        if let Some(capture) = &mut self.capture {
+            capture.take(plain);
+        }
+    }
+
     fn cut(&mut self, reason: &'static str) {
         self.source.upstream = None;
+        self.capture = None;
         self.finish.interrupted(reason);
         self.state = State::Cut;
     }
 
-    fn end(&mut self) {
+    /// The upstream is done. Gives back the last bytes, unless they have to wait for the recording.
+    fn end(&mut self, last: Bytes) -> Option<Bytes> {
+        let Some(capture) = self.capture.take() else {
+            self.complete();
+            return Some(last);
+        };
+        self.state = State::Recording(tokio::task::spawn_blocking(|| capture.finish()), last);
+        None
+    }
+
+    /// Before the last bytes are out, so that whoever has read them finds the journal complete.
+    fn complete(&mut self) {
         self.finish.complete();
         self.state = State::Over;
+    }
+
+    /// Says in the journal what became of the recording; gives back what failed.
+    fn recorded(&mut self, outcome: Outcome) -> Option<String> {
+        match outcome {
+            Outcome::Passed => None,
+            Outcome::Recorded(handle) => {
+                self.finish.amend(|entry| entry.recorded = Some(handle));
+                None
+            }
+            Outcome::Failed(cause) => {
+                self.finish.amend(|entry| entry.error = Some(format!("the answer is not recorded: {cause}")));
+                Some(cause)
+            }
+        }
+    }
+
+    /// Where the whole answer is here already, records it before its head leaves; gives back what failed.
+    pub(super) async fn record_at_once(&mut self) -> Option<String> {
+        if self.unpack.is_some() || !self.stages.is_empty() || !self.source.is_whole() {
+            return None;
+        }
+        let mut capture = self.capture.take()?;
+        self.source.waiting.iter().for_each(|piece| capture.take(piece));
+        let outcome = tokio::task::spawn_blocking(|| capture.finish()).await.unwrap_or(Outcome::Passed);
+        self.recorded(outcome)
     }
 
     /// The next bytes for the client; none at the end.
@@ -139,18 +193,38 @@ impl Relayed {
                     return Poll::Ready(None);
                 }
             };
-            let Ok((out, events)) = passed else {
+            let Ok((mut out, events)) = passed else {
                 self.cut(UPSTREAM_CUT);
                 return Poll::Ready(None);
             };
             self.finish.sent(out.len(), events);
             if ended || (self.unpack.is_none() && self.stages.is_empty() && self.source.has_ended(cx)) {
-                // Before the last bytes are out, so that whoever has read them finds the journal complete.
-                self.end();
+                match self.end(out) {
+                    Some(last) => out = last,
+                    None => return Poll::Ready(None),
+                }
             }
-            if ended || !out.is_empty() {
+            if !matches!(self.state, State::Flowing) || !out.is_empty() {
                 return Poll::Ready((!out.is_empty()).then_some(out));
             }
+        }
+    }
+
+    fn poll_recording(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
+        let State::Recording(task, last) = &mut self.state else { return Poll::Ready(Bytes::new()) };
+        let outcome = ready!(Pin::new(task).poll(cx)).unwrap_or(Outcome::Passed);
+        let last = std::mem::take(last);
+        self.recorded(outcome);
+        self.complete();
+        Poll::Ready(last)
+    }
+}
+
+/// The client left, or the server stops.
+impl Drop for Relayed {
+    fn drop(&mut self) {
+        if let (Some(capture), Ok(runtime)) = (self.capture.take(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn_blocking(|| capture.abandon());
         }
     }
 }
@@ -187,6 +261,11 @@ impl Source {
         }
     }
 
+    /// Whether all of the body is waiting.
+    fn is_whole(&self) -> bool {
+        self.upstream.as_ref().is_none_or(Body::is_end_stream)
+    }
+
     /// Whether it is known by now that nothing more comes.
     fn has_ended(&mut self, cx: &mut Context<'_>) -> bool {
         if !self.waiting.is_empty() {
@@ -218,8 +297,14 @@ impl Body for Relayed {
         {
             return Poll::Ready(Some(Ok(Frame::data(out))));
         }
+        if matches!(this.state, State::Recording(..)) {
+            let last = ready!(this.poll_recording(cx));
+            if !last.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(last))));
+            }
+        }
         match this.state {
-            State::Flowing | State::Over => Poll::Ready(None),
+            State::Flowing | State::Recording(..) | State::Over => Poll::Ready(None),
             State::Cut => this.cutter.poll_cut(Close::Fin, cx).map(|severed| Some(Err(severed.into()))),
         }
     }

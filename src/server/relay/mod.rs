@@ -19,12 +19,14 @@ use self::body::{Incoming, Relayed};
 use self::unpack::{Coding, is_accepted};
 use super::App;
 use super::app::Level;
+use super::capture::Capture;
 use super::decide::Call;
 use super::finish::Finish;
-use super::head;
+use super::recorder::Answered;
 use super::transmit::{Carrier, transmit};
 use super::upstream::{ContactError, Upstreams, reason, response_fields};
-use crate::exchange::{ErrorOrigin, ErrorReply, Exchange};
+use super::{head, intake};
+use crate::exchange::{Captured, ErrorOrigin, ErrorReply, Exchange};
 use crate::provider::Provider;
 use crate::wire::count::Division;
 
@@ -44,6 +46,8 @@ pub(super) struct Relay {
     pub codec: Option<&'static dyn Provider>,
     /// Applied in order to what the client gets, never to what is captured.
     pub stages: Vec<Stage>,
+    /// The client reads the encoding that the answer came in.
+    accepts_coding: bool,
 }
 
 impl std::fmt::Debug for Relay {
@@ -64,7 +68,38 @@ impl Relay {
         };
         let (method, url) = (&exchange.raw.method, upstreams.display(target, &exchange.raw.path));
         app.log(Level::Info, &format!("no fixture matches {method} {}: relaying to {url}", exchange.raw.path));
-        Some(Relay { upstreams: upstreams.clone(), target, codec, stages: Vec::new() })
+        Some(Relay { upstreams: upstreams.clone(), target, codec, stages: Vec::new(), accepts_coding: false })
+    }
+
+    /// Keeps the answer where it is to be recorded and can be read; knows what the client reads from here on.
+    fn capture(&mut self, exchange: Exchange, call: &Call<'_>, begun: &Begun, finish: &Finish, started: Instant) -> Option<Capture> {
+        let encoding = begun.field("content-encoding");
+        self.accepts_coding = is_accepted(exchange.raw.headers.first("accept-encoding"), encoding.unwrap_or_default());
+        let app = finish.app();
+        let recorder = app.settings.on_miss.recorder()?;
+        if let (Coding::Unknown, Some(encoding)) = (Coding::of(encoding), encoding) {
+            recorder.complain(app, Level::Warning, &format!("answers with content-encoding `{encoding}` are relayed and not recorded"));
+            return None;
+        }
+        let mut headers = intake::headers(&begun.fields);
+        headers.remove("content-encoding");
+        let answered = Answered {
+            app: app.clone(),
+            exchange,
+            codec: self.codec,
+            provider: self.upstreams.provider(self.target).to_owned(),
+            test_id: call.policy.test_id.clone(),
+            request_id: call.request_id.to_owned(),
+            captured: Captured { status: begun.status, headers, pieces: Vec::new() },
+            arrivals: Vec::new(),
+        };
+        Some(Capture::new(recorder.clone(), answered, started))
+    }
+}
+
+impl Begun {
+    fn field(&self, name: &str) -> Option<&str> {
+        self.fields.get(name).and_then(|value| value.to_str().ok())
     }
 }
 
@@ -77,9 +112,13 @@ struct Begun {
 }
 
 /// Sends a request on and answers with what comes back.
-pub(super) async fn carry(relay: Relay, exchange: Exchange, call: &Call<'_>, carrier: Carrier, finish: Finish) -> Response {
+pub(super) async fn carry(mut relay: Relay, exchange: Exchange, call: &Call<'_>, carrier: Carrier, finish: Finish) -> Response {
+    let started = Instant::now();
     match begin(&relay.upstreams, relay.target, &exchange).await {
-        Ok(begun) => answer(relay, &exchange, begun, carrier, finish),
+        Ok(begun) => {
+            let capture = relay.capture(exchange, call, &begun, &finish, started);
+            answer(relay, capture, begun, carrier, finish).await
+        }
         Err(error) => {
             let plan = call.failed(relay.codec, &error_reply(&error));
             finish.amend(|outcome| {
@@ -123,16 +162,14 @@ fn error_reply(error: &ContactError) -> ErrorReply {
     reply
 }
 
-fn answer(relay: Relay, exchange: &Exchange, begun: Begun, carrier: Carrier, mut finish: Finish) -> Response {
-    let field = |name: &str| begun.fields.get(name).and_then(|value| value.to_str().ok());
-    let division = Division::of(field("content-type").unwrap_or_default());
-    let coding = Coding::of(field("content-encoding"));
-    let reads = is_accepted(exchange.raw.headers.first("accept-encoding"), field("content-encoding").unwrap_or_default());
+async fn answer(relay: Relay, capture: Option<Capture>, begun: Begun, carrier: Carrier, mut finish: Finish) -> Response {
+    let division = Division::of(begun.field("content-type").unwrap_or_default());
+    let coding = Coding::of(begun.field("content-encoding"));
     // An encoding that nobody here reads can only pass as it is.
-    let plain = matches!(coding, Coding::Known(_)) && (!reads || !relay.stages.is_empty());
+    let plain = matches!(coding, Coding::Known(_)) && (!relay.accepts_coding || !relay.stages.is_empty());
     let mut fields = response_fields(&begun.fields, plain);
     if !plain && relay.stages.is_empty() {
-        fields.extend(field("content-length").map(|length| ("content-length".to_owned(), length.to_owned())));
+        fields.extend(begun.field("content-length").map(|length| ("content-length".to_owned(), length.to_owned())));
     }
     if division != Division::Undivided {
         fields.push(("x-accel-buffering".to_owned(), "no".to_owned()));
@@ -143,7 +180,7 @@ fn answer(relay: Relay, exchange: &Exchange, begun: Begun, carrier: Carrier, mut
         outcome.streamed = division != Division::Undivided;
     });
     finish.head_sent();
-    let relayed = Relayed::new(Incoming {
+    let mut relayed = Relayed::new(Incoming {
         first: begun.first,
         rest: begun.rest,
         pause: relay.upstreams.body_pause(),
@@ -151,8 +188,12 @@ fn answer(relay: Relay, exchange: &Exchange, begun: Begun, carrier: Carrier, mut
         plain,
         stages: relay.stages,
         division,
+        capture,
         carrier,
         finish,
     });
+    if let Some(failure) = relayed.record_at_once().await {
+        fields.push(("x-aimock-record-error".to_owned(), failure));
+    }
     head::response(begun.status, &fields, Body::new(relayed))
 }

@@ -175,6 +175,16 @@ impl Upstreams {
         self.settings.body_pause
     }
 
+    /// A target's provider, as the flags name it.
+    pub(super) fn provider(&self, target: usize) -> &str {
+        self.settings.targets.get(target).map_or("", |target| &target.provider)
+    }
+
+    /// The keys that must never be written anywhere.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.settings.targets.iter().filter_map(|target| target.key.as_deref())
+    }
+
     /// From the request to the first byte of the answer's body.
     pub(super) fn first_byte(&self) -> Duration {
         self.settings.first_byte
