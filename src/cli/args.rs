@@ -11,6 +11,7 @@ use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand, ValueE
 
 use super::report::{self, Format};
 use super::terminal;
+use super::upstream::{RecordingArgs, UpstreamArgs};
 use crate::diagnostic::Severity;
 
 /// Help is easiest to read at about this many columns, however wide the terminal.
@@ -96,6 +97,8 @@ pub enum Command {
     Match(MatchArgs),
     /// Serve fixtures to LLM clients over HTTP
     Serve(ServeArgs),
+    /// Serve, and record from upstreams what no fixture answers
+    Record(RecordArgs),
     /// Print the JSON Schema of fixtures, configuration or reports
     Schema(SchemaArgs),
     /// Print a completion script for a shell
@@ -311,6 +314,7 @@ Examples:
   OPENAI_BASE_URL=http://127.0.0.1:4010/v1 python app.py
 
 Stdout is one line, the URL; everything else is on stderr.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct ServeArgs {
     /// Fixture files, directories or globs, in load order [default: the configuration's include, else ./fixtures]
     #[arg(value_name = "PATH")]
@@ -363,6 +367,28 @@ pub struct ServeArgs {
     /// How much is logged on stderr [default: info]
     #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Global options")]
     pub log_level: Option<LogLevel>,
+    /// Ask upstreams for what no fixture answers, and record what they say
+    #[arg(long, conflicts_with = "proxy_only", help_heading = "Recording")]
+    pub record: bool,
+    #[command(flatten)]
+    pub upstream: UpstreamArgs,
+    #[command(flatten)]
+    pub recording: RecordingArgs,
+}
+
+/// Arguments of `aimock record`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  aimock record --provider-openai https://api.openai.com -o fixtures/recorded
+  aimock record --provider-anthropic https://api.anthropic.com -o recorded --record-mode all
+  aimock record --provider-openai http://localhost:8000 --proxy-only
+
+Takes every flag of `aimock serve`. Keys come with the client's requests,
+or from AIMOCK_PROVIDER_OPENAI_KEY and the like, and are never written down.")]
+pub struct RecordArgs {
+    #[command(flatten)]
+    pub serve: ServeArgs,
 }
 
 /// How much the server logs.
@@ -426,7 +452,7 @@ fn factor(text: &str) -> Result<f64, String> {
     number(text).filter(|number| *number > 0.0).ok_or_else(|| "expected a number above 0, for instance 2 or 0.5".to_owned())
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "expected a whole number, 1 or more".to_owned())
 }
 

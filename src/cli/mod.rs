@@ -10,6 +10,7 @@ mod init;
 mod lint;
 mod matching;
 mod progress;
+mod record;
 pub mod report;
 mod schema;
 mod scopes;
@@ -18,14 +19,16 @@ mod sources;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod upstream;
 mod validate;
 
 pub use args::{
     Args, Color, Command, CompletionsArgs, ExplainArgs, FailOn, GlobalArgs, InitArgs, LintArgs, LogLevel, MatchArgs, MatchFormat, Matching,
-    SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, parse,
+    RecordArgs, SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, parse,
 };
 pub use progress::Progress;
 pub use terminal::Terminal;
+pub use upstream::{NameByArg, RecordMode, RecordingArgs, UpstreamArgs};
 
 /// How a run ended; the number is the process's exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,6 +63,7 @@ fn dispatch(args: &Args, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> 
         Command::Explain(it) => explain::run(it, terminal),
         Command::Match(it) => matching::run(it, &args.global, terminal),
         Command::Serve(it) => serve::run(it, &args.global, terminal),
+        Command::Record(it) => record::run(it, &args.global, terminal),
         Command::Schema(it) => schema::run(it, terminal),
         Command::Completions(it) => completions::run(it, terminal),
     }

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 
 use super::report::counted;
 use super::sources::{self, Config, Sources};
+use super::upstream::Misses;
 use super::{GlobalArgs, LogLevel, ServeArgs, Status, Terminal};
 use crate::config::{LogLevelWord, ServeShape};
 use crate::diagnostic::{Diagnostic, Severity, Source, SourceId};
@@ -19,7 +20,7 @@ use crate::files;
 use crate::fixture::{Fixture, LoadOptions, LoadedFile, Pace, check_together, into_library};
 use crate::matcher::Matching;
 use crate::provider::ReasoningModels;
-use crate::server::{self, ApiKeys, App, Ended, JournalLimits, Level, Limits, Settings, World};
+use crate::server::{self, ApiKeys, App, Ended, JournalLimits, Level, Limits, OnMiss, Settings, World};
 
 /// The port of the peer, so that clients need no change.
 const DEFAULT_PORT: u16 = 4010;
@@ -33,8 +34,11 @@ const MOST_PROBLEMS: usize = 20;
 pub(super) fn run(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
     let config = Config::load(global, terminal)?;
     let all = Everything::resolve(args, &config)?;
+    for warning in &all.warnings {
+        terminal.warn(warning);
+    }
     let paths: Vec<PathBuf> = args.paths.iter().chain(&args.fixtures).cloned().collect();
-    let files = load(&config.paths(&paths)?, &config, all.matching, terminal)?;
+    let files = load(&served_paths(&paths, &config, &all.settings.on_miss)?, &config, all.matching, terminal)?;
     if let Some(status) = judge(&files, &all, terminal)? {
         return Ok(status);
     }
@@ -80,14 +84,15 @@ struct Everything {
     matching: Matching,
     log_level: LogLevel,
     validate_on_load: bool,
+    warnings: Vec<String>,
 }
 
 impl Everything {
     fn resolve(args: &ServeArgs, config: &Config) -> anyhow::Result<Everything> {
         // A new flag stops the build here until it is handled.
         let ServeArgs {
-            paths: _,
-            fixtures: _,
+            paths,
+            fixtures,
             port,
             host,
             strict,
@@ -103,6 +108,9 @@ impl Everything {
             max_body_bytes,
             api_keys,
             log_level,
+            record,
+            upstream,
+            recording,
         } = args;
         let file = config.shape.serve.clone().unwrap_or_default();
         let peer = config.shape.llm.clone().unwrap_or_default();
@@ -114,17 +122,23 @@ impl Everything {
             replay_speed: replay_speed.or(file.replay_speed.or(peer.replay_speed).map(|speed| speed.0)),
             ..Pace::default()
         };
+        let auth = keys(api_keys.as_deref(), config)?;
+        let first = paths.iter().chain(fixtures).next();
+        let misses = Misses { upstream, recording, record: *record, config, first, has_keys: auth.is_required() };
+        let (on_miss, warnings) = misses.resolve()?;
+        let records = on_miss.folder().is_some();
         let journal = JournalLimits::default();
         let limits = Limits::default();
         let settings = Settings {
             policy: ServerPolicy {
                 strict: *strict || file.strict.or(config.shape.strict).unwrap_or(false),
-                strict_turns: *strict_turn_index || file.strict_turns.unwrap_or(false),
+                // A recording of one turn must not answer another, or the other is never recorded.
+                strict_turns: records || *strict_turn_index || file.strict_turns.unwrap_or(false),
             },
-            on_miss: server::OnMiss::default(),
+            on_miss,
             pace,
             seed,
-            auth: keys(api_keys.as_deref(), config)?,
+            auth,
             limits: Limits {
                 body_bytes: max_body_bytes.or(file.max_body_bytes.map(|bytes| small(bytes.0))).unwrap_or(limits.body_bytes),
                 ..limits
@@ -144,8 +158,24 @@ impl Everything {
             matching: config.matching(*matching),
             log_level: log_level.or(file.log_level.or(peer.log_level).map(level)).unwrap_or_default(),
             validate_on_load: *validate_on_load || file.validate_on_load.unwrap_or(false),
+            warnings,
         })
     }
+}
+
+/// What is loaded: as for every command, and the folder of recordings. With upstreams, none of it need exist.
+fn served_paths(named: &[PathBuf], config: &Config, on_miss: &OnMiss) -> anyhow::Result<Vec<PathBuf>> {
+    let mut paths = match config.paths(named) {
+        Err(_) if !matches!(on_miss, OnMiss::Reject) => Vec::new(),
+        paths => paths?,
+    };
+    if let Some(folder) = on_miss.folder().filter(|folder| files::is_directory(folder)) {
+        let whole = files::whole(folder);
+        if !paths.iter().any(|path| whole.starts_with(files::whole(path))) {
+            paths.push(folder.to_owned());
+        }
+    }
+    Ok(paths)
 }
 
 fn host_of(file: &ServeShape, config: &Config) -> Option<String> {
@@ -225,7 +255,7 @@ fn judge(loaded: &Loaded, all: &Everything, terminal: &mut Terminal<'_>) -> anyh
     }
     let none = loaded.files.iter().all(|file| file.entries.is_empty());
     anyhow::ensure!(!(none && (all.validate_on_load || all.settings.policy.strict)), "there is no fixture to serve");
-    if none {
+    if none && matches!(all.settings.on_miss, OnMiss::Reject) {
         terminal.warn("there is no fixture to serve: every request will be a miss");
     }
     Ok(None)

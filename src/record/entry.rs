@@ -48,15 +48,15 @@ pub struct Recording<'a> {
 }
 
 impl Recording<'_> {
-    /// The entry, without its credentials; `None` if it cannot be written in this form. [`Form::Exact`] always can.
+    /// The entry, without its credentials; `None` if it cannot be written in this form. With a codec, [`Form::Exact`] always can.
     pub fn entry(&self, form: Form) -> Option<Redacted<Value>> {
-        let mut matches = stamp(self.exchange, self.redactor);
+        let mut matches = if self.codec.is_some() { stamp(self.exchange, self.redactor) } else { self.undecoded()? };
         let mut entry = Map::new();
         let (answer, notes) = match form {
             Form::Neutral => self.neutral()?,
             Form::Exact => (self.exact(), Vec::new()),
         };
-        if form == Form::Exact {
+        if form == Form::Exact && self.codec.is_some() {
             matches.insert("stream".to_owned(), json!(self.exchange.request.stream));
         }
         entry.insert("match".to_owned(), Value::Object(matches));
@@ -72,6 +72,18 @@ impl Recording<'_> {
             entry.insert("_leftOut".to_owned(), json!(notes));
         }
         Some(self.redactor.json(Value::Object(entry)))
+    }
+
+    /// The `match` of a request that no codec reads: its URL and its JSON body, whole. `None` where the body is something
+    /// else, or holds a credential, without which it would not be matched.
+    fn undecoded(&self) -> Option<Map<String, Value>> {
+        let raw = &self.exchange.raw;
+        let body = if raw.body.is_empty() { None } else { Some(raw.json().filter(|body| body.is_object())?.clone()) };
+        if body.as_ref().is_some_and(|body| self.redactor.json(body.clone()).get() != body) {
+            return None;
+        }
+        let members = [("method", Some(raw.method.clone().into())), ("path", Some(raw.path.clone().into())), ("body", body)];
+        Some(members.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect())
     }
 
     /// Why the answer has no neutral form, for people.

@@ -1,6 +1,7 @@
 //! What a running server holds: settings, fixtures, counts, journal, and how it reaches the world.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -62,6 +63,11 @@ pub enum OnMiss {
 }
 
 impl OnMiss {
+    /// The folder of recordings, where there are any to be made.
+    pub fn folder(&self) -> Option<&Path> {
+        self.recorder().map(|recorder| recorder.settings().folder.as_path())
+    }
+
     /// Whom to ask.
     pub(super) fn upstreams(&self) -> Option<&Arc<Upstreams>> {
         match self {

@@ -124,6 +124,12 @@ impl Call<'_> {
                 return speaker.served(&decision.edition, exchange, decision.verdict);
             }
         }
+        if matches!(lookup, Lookup::NotBuilt { .. })
+            && !self.policy.strict
+            && let Some(relayed) = speaker.relay(exchange)
+        {
+            return relayed;
+        }
         let (emission, message) = errors::no_route(lookup, &exchange.raw);
         speaker.emission(emission, Outcome { error: Some(message), ..Outcome::default() })
     }

@@ -139,7 +139,15 @@ impl Recorder {
             now,
             redactor: &redactor,
         };
-        let (entry, fixture) = self.entry(app, &recording);
+        let Some((entry, fixture)) = self.entry(app, &recording) else {
+            let path = &answered.exchange.raw.path;
+            self.complain(
+                app,
+                Level::Warning,
+                &format!("answers of {path} are relayed and not recorded: the request's body is no JSON, or holds a key"),
+            );
+            return Outcome::Passed;
+        };
         let path = self.path(answered, &entry, &redactor, now);
         let (index, failed) = match self.write(&path, &entry) {
             Ok(index) => (index, None),
@@ -162,19 +170,19 @@ impl Recorder {
     }
 
     /// The answer in no vendor's words where that is wanted, possible and loads again; else as it came.
-    fn entry(&self, app: &App, recording: &Recording<'_>) -> (Redacted<Value>, Option<Fixture>) {
-        if !self.settings.exact {
+    fn entry(&self, app: &App, recording: &Recording<'_>) -> Option<(Redacted<Value>, Option<Fixture>)> {
+        if !self.settings.exact && recording.codec.is_some() {
             if let Some(entry) = recording.entry(Form::Neutral)
                 && let Some(fixture) = load(app, &entry)
             {
-                return (entry, Some(fixture));
+                return Some((entry, Some(fixture)));
             }
             let reason = recording.obstacle().unwrap_or_else(|| "a fixture cannot say it".to_owned());
             app.log(Level::Info, &format!("this answer is kept as it came: {reason}"));
         }
-        let entry = recording.entry(Form::Exact).unwrap_or_else(|| recording.redactor.json(json!({})));
+        let entry = recording.entry(Form::Exact)?;
         let fixture = load(app, &entry);
-        (entry, fixture)
+        Some((entry, fixture))
     }
 
     fn path(&self, answered: &Answered, entry: &Redacted<Value>, redactor: &Redactor, now: u64) -> PathBuf {

@@ -27,7 +27,7 @@ use super::transmit::{Carrier, transmit};
 use super::upstream::{ContactError, Upstreams, reason, response_fields};
 use super::{head, intake};
 use crate::exchange::{Captured, ErrorOrigin, ErrorReply, Exchange};
-use crate::provider::Provider;
+use crate::provider::{Provider, route};
 use crate::wire::count::Division;
 
 /// `X-AIMock-Match` and `matchedBy` of answers that an upstream gave.
@@ -60,7 +60,14 @@ impl Relay {
     /// The way to the upstream of whoever owns a URL; `None` where nobody is asked.
     pub(super) fn find(app: &App, codec: Option<&'static dyn Provider>, exchange: &Exchange) -> Option<Relay> {
         let upstreams = app.settings.on_miss.upstreams()?;
-        let provider = codec.map(Provider::provider)?;
+        let path = &exchange.raw.path;
+        // OpenRouter speaks OpenAI's format below a path of its own.
+        let own = route::service(path).filter(|service| *service == "openrouter" && upstreams.find(service).is_some());
+        let provider = own.or_else(|| codec.map_or_else(|| route::service(path), |codec| Some(codec.provider())))?;
+        // A relay carries requests and answers, no sockets.
+        if exchange.raw.headers.first("upgrade").is_some() {
+            return None;
+        }
         let Some(target) = upstreams.find(provider) else {
             let line = format!("no upstream URL is configured for provider \"{provider}\": {} is not relayed", exchange.raw.path);
             app.log(Level::Warning, &line);

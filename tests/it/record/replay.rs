@@ -219,3 +219,16 @@ async fn turns_are_recorded_one_by_one() {
     server.send(chat_of(&next)).await;
     assert_eq!((upstream.count(), written(folder.path()).len()), (2, 2));
 }
+
+/// A route that no codec serves yet is relayed to its provider and replays byte for byte.
+#[tokio::test]
+async fn routes_without_a_codec_are_kept_as_they_came() {
+    let upstream = Upstream::start(whole("{\"id\":\"resp_1\"}")).await;
+    let folder = TempDir::new().unwrap();
+    let ask = |text: &str| Request::new("POST", "/v1/responses").body(json!({ "model": "gpt-4o", "input": text }).to_string());
+    for answer in three_times(&upstream, &folder, &ask("weather")).await {
+        assert_eq!((answer.status, answer.text()), (200, "{\"id\":\"resp_1\"}"));
+    }
+    let server = start_with(json!(entries(folder.path())), recording(upstream.settings(), folder.path(), |_| ())).await;
+    assert_eq!(server.send(ask("other")).await.header("x-aimock-match"), Some("proxy"));
+}
