@@ -99,7 +99,7 @@ async fn a_recorder_that_is_killed_leaves_whole_files() {
             let _ = tcp.read(&mut [0; 16]);
         }
         program.kill();
-        let files = written(&folder).into_iter().filter(|(name, _)| name.ends_with(".json"));
+        let files = written(&folder).into_iter().filter(|(name, _)| Path::new(name).extension().is_some_and(|ending| ending == "json"));
         let count: usize = files
             .map(|(name, text)| {
                 let file: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
