@@ -214,20 +214,16 @@ async fn brotli_is_read_as_well() {
     assert_eq!((got.text(), got.complete), ("hello", true));
 }
 
-/// A name that no resolver knows is reached through the proxy of the environment; this machine never is.
+/// A name that no resolver knows is reached through the proxy of the environment.
 #[tokio::test]
 async fn proxies_of_the_environment_are_used_for_other_hosts() {
     let gateway = Upstream::start(vec![answer("200 OK", "", "{\"by\":\"proxy\"}")]).await;
     let mut settings = gateway.settings();
     settings.proxies.http = format!("http://{}", gateway.address);
     settings.targets = vec![Target { provider: "openai".to_owned(), base: "http://upstream.invalid".to_owned(), key: None }];
-    let server = start_with(json!([]), proxy(settings.clone())).await;
+    let server = start_with(json!([]), proxy(settings)).await;
     assert_eq!(server.ask("hi").await.text(), "{\"by\":\"proxy\"}");
     assert!(gateway.request(0).starts_with("POST http://upstream.invalid/v1/chat/completions HTTP/1.1\r\n"), "{}", gateway.request(0));
-    settings.proxies.except = "upstream.invalid".to_owned();
-    let server = start_with(json!([]), proxy(settings)).await;
-    assert_eq!(server.ask("hi").await.status, 502);
-    assert_eq!(gateway.count(), 1);
 }
 
 #[tokio::test]
