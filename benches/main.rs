@@ -1,4 +1,4 @@
-//! How cost grows with the number of fixtures: `cargo bench`, or one part of it: `cargo bench -- lint`.
+//! How cost grows with the number of fixtures and with the length of texts: `cargo bench`, or one part of it: `cargo bench -- lint`.
 
 /// A lint run over one scope.
 mod lint;
@@ -8,6 +8,8 @@ mod loader;
 mod matcher;
 /// The fixtures that all of them use.
 mod scopes;
+/// What differs from run to run, found in texts.
+mod transform;
 
 fn main() {
     divan::main();

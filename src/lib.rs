@@ -22,10 +22,13 @@
 //!
 //! - [`exchange`]: what is asked and answered, in nobody's dialect; [`wire`]: framing of streams
 //! - [`diagnostic`]: what we say about files; [`document`]: texts as trees with places; [`files`]: the only disk
-//! - [`secrets`]: what keys and personal data look like
+//! - [`secrets`]: what keys and personal data look like; [`transform`]: what differs from run to run, made constant
 //! - [`matcher`]: the core; [`shape`]: typed reading that reports every problem and writes the schema
 //! - [`fixture`]: files to a [`fixture::Library`]; [`config`]: `aimock.yaml`
-//! - [`provider`]: one file a wire format; [`lint`]: one file a rule
+//! - [`provider`]: one file a wire format; [`normalize`]: one file a pass; [`lint`]: one file a rule
+//! - [`diff`](mod@diff): two sets of fixtures, or two journals, compared by meaning
+//! - [`convert`]: one file a foreign format
+//! - [`expect`]: what must have happened by the end of a run
 //! - [`engine`]: decides, as data; [`record`]: what an upstream said becomes an entry; [`server`]: the only async code, sockets and clock
 //! - [`cli`]: arguments, one file a command, reports; [`reference`](mod@reference): texts that are generated
 //!
@@ -44,18 +47,23 @@
 
 pub mod cli;
 pub mod config;
+pub mod convert;
 pub mod diagnostic;
+pub mod diff;
 pub mod document;
 pub mod engine;
 pub mod exchange;
+pub mod expect;
 pub mod files;
 pub mod fixture;
 pub mod lint;
 pub mod matcher;
+pub mod normalize;
 pub mod provider;
 pub mod record;
 pub mod reference;
 pub mod secrets;
 pub mod server;
 pub mod shape;
+pub mod transform;
 pub mod wire;

@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use aimock::cli::{self, Status, Terminal};
 
 fn main() -> ExitCode {
-    let args = match cli::parse(std::env::args_os()) {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let args = match cli::parse(arguments.iter().cloned()) {
         Ok(args) => args,
         Err(early) => {
             // Help and versions go to stdout, complaints to stderr; a reader that left early is no trouble.
             let _ = early.print();
-            return ExitCode::from(u8::try_from(early.exit_code()).unwrap_or(2));
+            return ExitCode::from(cli::early_status(&arguments, early.exit_code()));
         }
     };
     let mut terminal = Terminal::of_process(&args.global);
@@ -18,5 +19,5 @@ fn main() -> ExitCode {
         terminal.error(&error);
         Status::Failed
     });
-    ExitCode::from(status as u8)
+    ExitCode::from(status.code())
 }

@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 use crate::fixture::LOADER_RULES;
 use crate::lint;
 use crate::matcher::{CRITERIA, Plain, Shape};
+use crate::normalize;
+use crate::transform;
 
 /// Every target with its text.
 pub fn files() -> Vec<(String, String)> {
@@ -15,11 +17,16 @@ pub fn files() -> Vec<(String, String)> {
     vec![
         ("schemas/fixture.schema.json".to_owned(), schema(&crate::fixture::fixture_schema())),
         ("schemas/config.schema.json".to_owned(), schema(&crate::config::schema())),
+        ("schemas/expectations.schema.json".to_owned(), schema(&crate::fixture::expectations_schema())),
         ("schemas/report.schema.json".to_owned(), schema(&crate::cli::report::schema())),
+        ("schemas/diff.schema.json".to_owned(), schema(&crate::cli::diff::schema())),
         ("README.md#match-keys".to_owned(), match_keys()),
         ("README.md#lint-rules".to_owned(), rule_table()),
         ("docs/rules.md".to_owned(), rule_pages()),
         ("docs/providers.md".to_owned(), provider_tables()),
+        ("docs/transforms.md#built-ins".to_owned(), transform_pages()),
+        ("docs/normalize.md#order".to_owned(), pass_table()),
+        ("docs/normalize.md#passes".to_owned(), pass_pages()),
     ]
 }
 
@@ -39,6 +46,18 @@ fn match_keys() -> String {
     table.push_str("| `sequenceIndex` | number from 0 | it was served this many times before, for this test id |\n");
     table.push_str("| `turnIndex` | number from 0 | preferred at this number of assistant messages |\n");
     table
+}
+
+fn transform_pages() -> String {
+    let mut text = String::from("| name | recognises |\n| --- | --- |\n");
+    for builtin in transform::ALL {
+        let _ = writeln!(text, "| `{}` | {} |", builtin.name, builtin.summary);
+    }
+    for builtin in transform::ALL {
+        // One level below the heading that the block stands under.
+        let _ = write!(text, "\n#{}", transform::page(builtin));
+    }
+    text
 }
 
 fn rule_table() -> String {
@@ -75,6 +94,18 @@ fn rule_pages() -> String {
         let _ = writeln!(pages, "| `{}` | {} | {} |", rule.name, rule.severity.name(), rule.summary);
     }
     pages
+}
+
+fn pass_table() -> String {
+    let mut table = String::from("| pass | group | what it does |\n| --- | --- | --- |\n");
+    for pass in normalize::ALL {
+        let _ = writeln!(table, "| `{}` | {} | {} |", pass.name, pass.group.name(), pass.summary);
+    }
+    table
+}
+
+fn pass_pages() -> String {
+    normalize::ALL.iter().map(|pass| normalize::page(pass)).collect::<Vec<_>>().join("\n")
 }
 
 fn provider_tables() -> String {

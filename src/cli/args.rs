@@ -9,13 +9,22 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use super::chaos::ChaosArgs;
 use super::report::{self, Format};
 use super::terminal;
 use super::upstream::{RecordingArgs, UpstreamArgs};
 use crate::diagnostic::Severity;
+use crate::diff::Verdict;
 
 /// Help is easiest to read at about this many columns, however wide the terminal.
 const HELP_WIDTH: usize = 100;
+
+/// The exit status when the command line alone ended the run: a mistake before `-- COMMAND` is told apart from the
+/// command's own failures.
+pub fn early_status(arguments: &[OsString], status: i32) -> u8 {
+    let runs_command = arguments.iter().any(|argument| argument == "serve") && arguments.iter().any(|argument| argument == "--");
+    if status != 0 && runs_command { super::command::NOT_STARTED } else { u8::try_from(status).unwrap_or(2) }
+}
 
 /// Reads the command line. Help, versions and mistakes come back as the error to print.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
@@ -36,7 +45,7 @@ fn help_color(arguments: &[OsString]) -> clap::ColorChoice {
     }
 }
 
-/// Lint, validate, match and serve LLM fixtures
+/// Lint, validate, normalize, compare, match, convert and serve LLM fixtures
 #[derive(Clone, Debug, Parser)]
 #[command(name = "aimock", version, arg_required_else_help = true, disable_help_subcommand = true, after_help = EXAMPLES)]
 pub struct Args {
@@ -51,8 +60,10 @@ Examples:
   aimock init
   aimock validate fixtures/
   aimock lint fixtures/
+  aimock diff old/ new/
   aimock match request.json -f fixtures/
   aimock serve fixtures/ -p 4010
+  aimock serve fixtures/ -- pytest
 
 Exit status: 0 clean, 1 findings, 2 could not run.";
 
@@ -91,15 +102,25 @@ pub enum Command {
     Init(InitArgs),
     /// Find what makes fixtures lie: shadowed, looping, leaking, rotten
     Lint(LintArgs),
-    /// Explain a rule, with examples; without a name, list them all
+    /// Take out of recordings what differs from run to run
+    Normalize(NormalizeArgs),
+    /// Validate, lint and normalize --check in one run, for hooks and CI
+    Check(CheckArgs),
+    /// Explain a rule, transform or pass, with examples; without a name, list them all
     Explain(ExplainArgs),
+    /// Compare two sets of fixtures, or two journals, by what they mean
+    Diff(DiffArgs),
     /// Tell which fixture would answer a request, and why
     Match(MatchArgs),
     /// Serve fixtures to LLM clients over HTTP
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Serve, and record from upstreams what no fixture answers
-    Record(RecordArgs),
-    /// Print the JSON Schema of fixtures, configuration or reports
+    Record(Box<RecordArgs>),
+    /// Check what a journal tells of a run against expectations
+    Verify(VerifyArgs),
+    /// Turn recordings of other tools into fixtures
+    Convert(ConvertArgs),
+    /// Print the JSON Schema of fixtures, configuration, expectations or reports
     Schema(SchemaArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
@@ -199,6 +220,97 @@ impl LintArgs {
     }
 }
 
+/// Arguments of `aimock normalize`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  aimock normalize fixtures/
+  aimock normalize fixtures/ --diff
+  aimock normalize fixtures/ --write --ignore timings
+  aimock normalize fixtures/ --select default,arguments,key-order --check
+  record-something | aimock normalize - > fixtures/new.json
+
+Without --check, --diff or --write it says what would change, and changes nothing.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct NormalizeArgs {
+    /// Files, directories or globs; `-` is stdin [default: the configuration's scopes or include, else ./fixtures]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Report every place that would change
+    #[arg(long, conflicts_with_all = ["diff", "write"])]
+    pub check: bool,
+    /// Show what would change as a unified diff
+    #[arg(long, conflicts_with_all = ["write", "statistics"])]
+    pub diff: bool,
+    /// Write the files
+    #[arg(long)]
+    pub write: bool,
+    /// Passes or groups (default, scrubbing, careful, shaping, all) to run; may be repeated or separated by commas
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Passes or groups not to run
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Scopes of the configuration to normalize; all of them when absent
+    #[arg(long, value_name = "NAME")]
+    pub scope: Vec<String>,
+    /// Show only how often each pass changes something
+    #[arg(long)]
+    pub statistics: bool,
+    /// Name that standard input is reported under
+    #[arg(long, value_name = "PATH")]
+    pub stdin_filename: Option<PathBuf>,
+    /// Refuse files larger than this many bytes [default: 268435456]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_file_size: Option<u64>,
+    /// How the findings of --check are written
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser(), default_value = "text")]
+    pub format: &'static Format,
+}
+
+/// Arguments of `aimock check`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  aimock check
+  aimock check fixtures/chat.json fixtures/tools.yaml
+  git diff --cached --name-only -z | aimock check --files-from -
+  aimock check --ignore timings --format github
+
+Files that are named choose whose findings are shown; what is loaded with them is always loaded.")]
+pub struct CheckArgs {
+    /// Files, directories or globs; `-` is stdin [default: the configuration's scopes or include, else ./fixtures]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Read more paths from a file, one a line or separated by NUL; `-` is stdin
+    #[arg(long, value_name = "FILE")]
+    pub files_from: Option<PathBuf>,
+    /// Rules, categories, tiers and passes not to run; may be repeated or separated by commas
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Scopes of the configuration to check; all of them when absent
+    #[arg(long, value_name = "NAME")]
+    pub scope: Vec<String>,
+    /// File of known findings that stay silent
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Show known findings too
+    #[arg(long, conflicts_with = "baseline")]
+    pub no_baseline: bool,
+    /// Name that findings on standard input are reported under
+    #[arg(long, value_name = "PATH")]
+    pub stdin_filename: Option<PathBuf>,
+    /// Refuse files larger than this many bytes [default: 268435456]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_file_size: Option<u64>,
+    /// How findings are written
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser(), default_value = "text")]
+    pub format: &'static Format,
+    /// The least severity that makes the exit status 1
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t)]
+    pub fail_on: FailOn,
+}
+
 /// Arguments of `aimock init`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
@@ -222,9 +334,9 @@ pub struct InitArgs {
 
 /// Arguments of `aimock explain`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  aimock explain shadowed-fixture\n  aimock explain")]
+#[command(after_help = "Examples:\n  aimock explain shadowed-fixture\n  aimock explain timestamps\n  aimock explain")]
 pub struct ExplainArgs {
-    /// A rule or match key
+    /// A rule, transform, normalize pass or match key
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 }
@@ -251,6 +363,89 @@ impl FailOn {
     }
 }
 
+/// Arguments of `aimock diff`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(
+    override_usage = "aimock diff [OPTIONS] <OLD> <NEW>\n       aimock diff --textconv <FILE>",
+    after_help = "\
+Examples:
+  aimock diff old/ new/
+  aimock diff recorded.json re-recorded.yaml --exit-code=breaking
+  aimock diff old/ new/ --ignore /response/usage --ignore '/response/toolCalls/*/id'
+  aimock diff run1.json run2.json --format markdown
+  git show HEAD:fixtures/chat.json | aimock diff - fixtures/chat.json
+  git config diff.aimock.textconv 'aimock diff --textconv'
+  git config diff.aimock.command 'aimock diff --git-driver'
+
+Verdicts, the harmless first: identical, timing, rechunked, reworded, breaking.
+Added, removed and rerouted fixtures are breaking.
+Exit status: 0 no difference, 1 differences, 2 could not run."
+)]
+pub struct DiffArgs {
+    /// Two files or directories of fixtures, or two journals (JSON or one entry a line); `-` is stdin
+    #[arg(value_names = ["OLD", "NEW"], num_args = 0..)]
+    pub sides: Vec<PathBuf>,
+    /// Print a fixture file as lines for `git diff`: one value a line, ids and times by their kind
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["sides", "git_driver"])]
+    pub textconv: Option<PathBuf>,
+    /// Take the arguments that git gives to an external diff program, and always exit with 0
+    #[arg(long)]
+    pub git_driver: bool,
+    /// Leave a place out: a JSON pointer from the fixture, `*` for any one step; may be repeated
+    #[arg(long, value_name = "POINTER")]
+    pub ignore: Vec<String>,
+    /// Scope of the configuration to compare: its globs are looked up in OLD and in NEW
+    #[arg(long, value_name = "NAME")]
+    pub scope: Option<String>,
+    /// How plain strings of match keys are compared [default: contains; exact when transforms are set]
+    #[arg(long, value_enum)]
+    pub matching: Option<Matching>,
+    /// Refuse files larger than this many bytes [default: 268435456]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_file_size: Option<u64>,
+    /// How differences are written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: DiffFormat,
+    /// The least verdict that makes the exit status 1
+    #[arg(long, value_enum, value_name = "VERDICT", num_args = 0..=1, require_equals = true, default_value = "timing", default_missing_value = "timing")]
+    pub exit_code: LeastVerdict,
+}
+
+/// How `aimock diff` writes differences.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One document, by `aimock schema diff`
+    Json,
+    /// For comments on pull requests
+    Markdown,
+}
+
+/// The least verdict that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LeastVerdict {
+    Timing,
+    Rechunked,
+    Reworded,
+    Breaking,
+    Never,
+}
+
+impl LeastVerdict {
+    /// The same as a verdict; `None` is never.
+    pub fn verdict(self) -> Option<Verdict> {
+        match self {
+            LeastVerdict::Timing => Some(Verdict::Timing),
+            LeastVerdict::Rechunked => Some(Verdict::Rechunked),
+            LeastVerdict::Reworded => Some(Verdict::Reworded),
+            LeastVerdict::Breaking => Some(Verdict::Breaking),
+            LeastVerdict::Never => None,
+        }
+    }
+}
+
 /// Arguments of `aimock match`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
@@ -258,10 +453,21 @@ Examples:
   aimock match request.json -f fixtures/
   aimock match request.json -f fixtures/ --path /v1/messages
   aimock match request.json --stub=yaml >> fixtures/new.yaml
-  build-request | aimock match - -f fixtures/ --format json")]
+  build-request | aimock match - -f fixtures/ --format json
+  aimock match --last --url http://127.0.0.1:4010")]
 pub struct MatchArgs {
     /// File with the request's body as JSON; `-` is stdin
-    pub request: PathBuf,
+    #[arg(required_unless_present = "last", conflicts_with = "last")]
+    pub request: Option<PathBuf>,
+    /// Explain the last miss of a running server; with `-f`, by these fixtures
+    #[arg(long)]
+    pub last: bool,
+    /// The running server
+    #[arg(long, value_name = "URL", env = "AIMOCK_URL", default_value = "http://127.0.0.1:4010", requires = "last")]
+    pub url: String,
+    /// Key for a server that asks for one
+    #[arg(long, value_name = "KEY", env = "AIMOCK_API_KEY", hide_env_values = true)]
+    pub api_key: Option<String>,
     /// Fixture files, directories or globs; may be repeated [default: the configuration's include, else ./fixtures]
     #[arg(short, long, value_name = "PATH")]
     pub fixtures: Vec<PathBuf>,
@@ -304,6 +510,46 @@ pub enum Matching {
     Exact,
 }
 
+/// Arguments of `aimock convert`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  aimock convert tests/cassettes -o fixtures/recorded
+  aimock convert session.har
+  aimock convert tests/cassettes -o fixtures --dry-run
+  unzip -p run.zip chat.yaml | aimock convert - --format yaml
+
+The format of each file is told by its content. Without -o the fixtures of a single input go to stdout; what could not
+be carried is said on stderr. Exit status: 0 converted, 1 an interaction was lost, 2 could not run.")]
+pub struct ConvertArgs {
+    /// Recordings: files, directories or globs; `-` is stdin
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Directory that gets one fixture file for each input
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Read every input as this format [default: told by its content]
+    #[arg(long, value_name = "FORMAT", value_parser = foreign_parser())]
+    pub from: Option<&'static crate::convert::Format>,
+    /// The language of the fixture files
+    #[arg(long, value_enum, value_name = "LANGUAGE", default_value_t)]
+    pub format: ConvertFormat,
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Replace files that exist
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// The language of fixture files that `aimock convert` writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ConvertFormat {
+    #[default]
+    Json,
+    Yaml,
+}
+
 /// Arguments of `aimock serve`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
@@ -311,9 +557,16 @@ Examples:
   aimock serve fixtures/
   aimock serve -f fixtures/chat -f fixtures/tools.yaml -p 0
   aimock serve fixtures/ --strict --latency 20
+  aimock serve fixtures/ --fail-unused -- pytest -q
   OPENAI_BASE_URL=http://127.0.0.1:4010/v1 python app.py
 
-Stdout is one line, the URL; everything else is on stderr.")]
+Stdout is one line, the URL; everything else is on stderr.
+
+With COMMAND: listens on a free port, sets OPENAI_BASE_URL, ANTHROPIC_BASE_URL and the like, sets dummy
+keys where none are set, runs COMMAND, then checks the `expect` blocks of the fixtures. Stdout is
+COMMAND's. Exit status: COMMAND's own (128 and the signal's number if a signal ended it), 1 if only an
+expectation is broken, 125 if aimock failed before COMMAND started, 126 if COMMAND cannot be run, 127 if
+it is not found.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct ServeArgs {
     /// Fixture files, directories or globs, in load order [default: the configuration's include, else ./fixtures]
@@ -352,6 +605,11 @@ pub struct ServeArgs {
     /// Seed of everything random, for runs that repeat [default: a new one, printed at the start]
     #[arg(long, value_name = "N", help_heading = "Streams")]
     pub seed: Option<u64>,
+    #[command(flatten)]
+    pub chaos: ChaosArgs,
+    /// Answer GET /metrics with counts for Prometheus
+    #[arg(long, help_heading = "Access")]
+    pub metrics: bool,
     /// Requests kept in the journal; 0 keeps all [default: 1000]
     #[arg(long, value_name = "N", help_heading = "Limits")]
     pub journal_max: Option<usize>,
@@ -364,6 +622,27 @@ pub struct ServeArgs {
     /// Keys that clients must present, separated by commas
     #[arg(long, value_name = "KEYS", env = "AIMOCK_API_KEYS", hide_env_values = true, value_delimiter = ',', help_heading = "Access")]
     pub api_keys: Option<Vec<String>>,
+    /// Serve files anew when they change; a broken edit changes nothing but the log
+    #[arg(long)]
+    pub watch: bool,
+    /// Look for changes every so many milliseconds, where the file system tells nothing; implies --watch
+    #[arg(long, value_name = "MS", value_parser = at_least_one)]
+    pub watch_poll: Option<usize>,
+    /// Bytes of a request body that the journal keeps; larger ones are marked [default: 65536]
+    #[arg(long, value_name = "BYTES", help_heading = "Limits")]
+    pub journal_body_bytes: Option<usize>,
+    /// Exit with 1 when fewer fixtures than this were used, in percent
+    #[arg(long, value_name = "PERCENT", value_parser = percent, help_heading = "At the end")]
+    pub fail_under: Option<f64>,
+    /// Exit with 1 when a fixture was of no use
+    #[arg(long, help_heading = "At the end")]
+    pub fail_unused: bool,
+    /// Show which fixtures were used, on stderr
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "At the end")]
+    pub coverage: Option<CoverageFormat>,
+    /// Write the coverage to this file instead
+    #[arg(long, value_name = "FILE", requires = "coverage", help_heading = "At the end")]
+    pub coverage_file: Option<PathBuf>,
     /// How much is logged on stderr [default: info]
     #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Global options")]
     pub log_level: Option<LogLevel>,
@@ -374,6 +653,12 @@ pub struct ServeArgs {
     pub upstream: UpstreamArgs,
     #[command(flatten)]
     pub recording: RecordingArgs,
+    /// How lines of the log are written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t, help_heading = "Global options")]
+    pub log_format: LogFormat,
+    /// Command to run against the server, with its arguments
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
 }
 
 /// Arguments of `aimock record`.
@@ -391,6 +676,24 @@ pub struct RecordArgs {
     pub serve: ServeArgs,
 }
 
+/// How coverage is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CoverageFormat {
+    /// The share, and the fixtures of no use
+    Text,
+    /// Every fixture with its count
+    Json,
+}
+
+/// How lines of the log are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    #[default]
+    Text,
+    /// One JSON object a line: time, level, message
+    Json,
+}
+
 /// How much the server logs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum LogLevel {
@@ -399,6 +702,42 @@ pub enum LogLevel {
     #[default]
     Info,
     Debug,
+}
+
+/// Arguments of `aimock verify`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  aimock verify expect.yaml --url http://127.0.0.1:4010
+  aimock verify -f fixtures/ --journal journal.json
+  curl -s http://127.0.0.1:4010/__aimock/journal | aimock verify expect.yaml --journal -
+
+Exit status: 0 every expectation holds, 1 one is broken, 2 could not run.")]
+pub struct VerifyArgs {
+    /// File of expectations; may be left out where `-f` brings `expect` blocks
+    #[arg(value_name = "EXPECTATIONS")]
+    pub expectations: Option<PathBuf>,
+    /// Journal to check, a JSON array or one entry a line; `-` is stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "url")]
+    pub journal: Option<PathBuf>,
+    /// Running server whose journal is checked
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Fixtures whose `expect` blocks are checked too, and that may be unused; may be repeated
+    #[arg(short, long, value_name = "PATH")]
+    pub fixtures: Vec<PathBuf>,
+    /// Only requests of this test id count [default: the file's testId, else all]
+    #[arg(long, value_name = "ID")]
+    pub test_id: Option<String>,
+    /// How plain strings of match keys are compared [default: contains; exact when transforms are set]
+    #[arg(long, value_enum)]
+    pub matching: Option<Matching>,
+    /// Key for a server that asks for one
+    #[arg(long, value_name = "KEY", env = "AIMOCK_API_KEY", hide_env_values = true)]
+    pub api_key: Option<String>,
+    /// How broken expectations are written
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser(), default_value = "text")]
+    pub format: &'static Format,
 }
 
 /// Arguments of `aimock schema`.
@@ -424,8 +763,12 @@ pub enum SchemaName {
     Fixture,
     /// aimock.yaml
     Config,
+    /// Files that `aimock verify` takes
+    Expectations,
     /// Output of `--format json`
     Report,
+    /// Output of `aimock diff --format json`
+    Diff,
 }
 
 /// Arguments of `aimock completions`.
@@ -444,8 +787,17 @@ fn format_parser() -> impl TypedValueParser<Value = &'static Format> {
     PossibleValuesParser::new(names).try_map(|name| report::format(&name).ok_or("no such format"))
 }
 
+fn foreign_parser() -> impl TypedValueParser<Value = &'static crate::convert::Format> {
+    let names = crate::convert::ALL.iter().map(|format| clap::builder::PossibleValue::new(format.name).help(format.summary));
+    PossibleValuesParser::new(names).try_map(|name| crate::convert::format(&name).ok_or("no such format"))
+}
+
 fn milliseconds(text: &str) -> Result<f64, String> {
     number(text).filter(|number| *number >= 0.0).ok_or_else(|| "expected a number of milliseconds, 0 or more".to_owned())
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    number(text).filter(|number| (0.0..=100.0).contains(number)).ok_or_else(|| "expected a number from 0 to 100".to_owned())
 }
 
 fn factor(text: &str) -> Result<f64, String> {

@@ -1,4 +1,4 @@
-//! `aimock explain`: the page of a rule or match key, or the list of all of them.
+//! `aimock explain`: the page of a rule, transform, normalize pass or match key, or the list of all of them.
 
 use std::fmt::Write as _;
 
@@ -7,6 +7,8 @@ use super::{Status, Terminal};
 use crate::fixture::LOADER_RULES;
 use crate::lint;
 use crate::matcher::{CRITERIA, criteria};
+use crate::normalize;
+use crate::transform;
 
 /// Runs the command.
 pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
@@ -31,11 +33,20 @@ fn page(name: &str) -> Option<String> {
             rule.severity.name()
         ));
     }
+    // A transform and the pass that writes what it recognises bear one name.
+    let (builtin, pass) = (transform::builtin(name).map(transform::page), normalize::pass(name).map(normalize::page));
+    if builtin.is_some() || pass.is_some() {
+        return Some(builtin.into_iter().chain(pass).collect::<Vec<_>>().join("\n"));
+    }
     criteria::criterion(name).map(|criterion| format!("## match.{}\n\nHolds when {}.\n", criterion.key, criterion.summary))
 }
 
 fn unknown(name: &str) -> anyhow::Error {
-    let known: Vec<&'static str> = lint::rule_names().chain(CRITERIA.iter().map(|criterion| criterion.key)).collect();
+    let known: Vec<&'static str> = lint::rule_names()
+        .chain(normalize::ALL.iter().map(|pass| pass.name))
+        .chain(CRITERIA.iter().map(|criterion| criterion.key))
+        .chain(transform::ALL.iter().map(|builtin| builtin.name))
+        .collect();
     match crate::shape::nearest(name, &known) {
         Some(near) => anyhow::anyhow!("there is nothing called `{name}`; did you mean `{near}`?"),
         None => anyhow::anyhow!("there is nothing called `{name}`; `aimock explain` lists all names"),
@@ -51,6 +62,14 @@ fn list() -> String {
     text.push_str("\nFindings of the loader\n");
     for rule in LOADER_RULES {
         let _ = writeln!(text, "  {:width$}  {:8}  {}", rule.name, rule.severity.name(), rule.summary);
+    }
+    text.push_str("\nPasses of normalize\n");
+    for pass in normalize::ALL {
+        let _ = writeln!(text, "  {:width$}  {:8}  {}", pass.name, pass.group.name(), pass.summary);
+    }
+    text.push_str("\nTransforms\n");
+    for builtin in transform::ALL {
+        let _ = writeln!(text, "  {:width$}  {}", builtin.name, builtin.summary);
     }
     text.push_str("\nMatch keys\n");
     for criterion in CRITERIA {

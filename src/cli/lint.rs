@@ -9,15 +9,16 @@ use anyhow::Context as _;
 
 use super::args::LintArgs;
 use super::report::{self, Report, counted, escape, grouped};
-use super::scopes::{self, Plan};
+use super::scopes::{self, Plan, Wanted};
 use super::sources::{self, Config};
 use super::{GlobalArgs, Status, Terminal};
 use crate::config::SeverityWord;
-use crate::diagnostic::{Diagnostic, Safety, Severity, Source, fingerprints_by};
+use crate::diagnostic::{Diagnostic, Safety, Severity, Source, SourceId, fingerprints_by};
 use crate::document;
 use crate::files;
-use crate::fixture::{Input, LoadOptions};
+use crate::fixture::{Input, LoadOptions, SchemaCheck};
 use crate::lint::{self, Baseline, Category, Chosen, LintInput, Outcome, Selection};
+use crate::normalize::{self, Pass};
 
 /// Where the baseline is written when nothing else is said.
 pub(super) const DEFAULT_BASELINE: &str = "aimock-baseline.json";
@@ -31,20 +32,55 @@ const MOST_CULPRITS: usize = 10;
 /// Runs the command.
 pub(super) fn run(args: &LintArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
     let config = Config::load(global, terminal)?;
-    let chosen = selection(args, &config)?.resolve()?;
-    check_options(&config)?;
-    let plan = scopes::plan(args, &config)?;
+    run_with(args, &config, Also::Nothing, terminal)
+}
+
+/// What is looked for beside what lint finds.
+pub(super) enum Also {
+    Nothing,
+    /// What the published schema finds, and what these passes of normalize would change.
+    SchemaAndPasses(Vec<&'static Pass>),
+}
+
+/// Runs the command under a configuration.
+pub(super) fn run_with(args: &LintArgs, config: &Config, also: Also, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
+    let chosen = selection(args, config)?.resolve()?;
+    check_options(config)?;
+    let plan = scopes::plan(&wanted(args), config)?;
     for name in &plan.left_out {
         terminal.note(format_args!("{name} is in none of these scopes: nothing is said about it"));
     }
     anyhow::ensure!(!plan.inputs.is_empty() || !plan.troubles.is_empty(), "no JSON or YAML file in {}", plan.arguments());
-    let lint = Lint { args, config: &config, chosen: &chosen };
+    let schemas = if let Also::SchemaAndPasses(_) = also { vec![SchemaCheck::published()] } else { Vec::new() };
+    let lint = Lint { args, config, chosen: &chosen, also: &also, schemas: &schemas };
     let outcome = match lint.most_unsafe() {
         Some(most) => lint.fix(&plan, most, terminal)?,
         None => Fixed { outcome: lint.run(plan.inputs.clone(), &plan), diff: String::new(), changed: 0, printed: false },
     };
     let status = lint.report(outcome, &plan, terminal)?;
     Ok(if plan.asked.missing { Status::Failed } else { status })
+}
+
+/// Adds what normalize would change, but for what a rule has said of the same place.
+fn add_changes(findings: &mut Vec<Diagnostic>, mut changes: Vec<Diagnostic>) {
+    let is_about_values =
+        |rule: &str| lint::rule(rule).is_some_and(|rule| matches!(rule.category, Category::Secrets | Category::Nondeterminism));
+    let mut said: Vec<(SourceId, usize)> = findings
+        .iter()
+        .filter(|finding| is_about_values(finding.rule))
+        .map(|finding| (finding.primary.source.id(), finding.primary.span.start))
+        .collect();
+    said.sort_unstable();
+    changes.retain(|change| {
+        let (source, span) = (change.primary.source.id(), change.primary.span);
+        let next = said.partition_point(|place| *place < (source, span.start));
+        said.get(next).is_none_or(|(other, start)| *other != source || *start >= span.end)
+    });
+    findings.append(&mut changes);
+}
+
+fn wanted(args: &LintArgs) -> Wanted<'_> {
+    Wanted { paths: &args.paths, scope: &args.scope, max_file_size: args.max_file_size, stdin_filename: args.stdin_filename.as_deref() }
 }
 
 /// Options stand under the names of rules that there are.
@@ -96,6 +132,8 @@ struct Lint<'a> {
     args: &'a LintArgs,
     config: &'a Config,
     chosen: &'a Chosen,
+    also: &'a Also,
+    schemas: &'a [SchemaCheck],
 }
 
 /// What is left after fixing, and what was changed.
@@ -126,15 +164,39 @@ impl Lint<'_> {
             .flat_map(|fields| &fields.0)
             .map(|(rule, value)| (rule.clone(), value.0.clone()))
             .collect();
-        let load = LoadOptions { matching: self.config.matching(None), ..LoadOptions::default() };
-        lint::run(LintInput {
+        let load = LoadOptions { schemas: self.schemas, ..self.config.load_options(None) };
+        let changes = self.changes(&inputs, plan);
+        let mut outcome = lint::run(LintInput {
             inputs,
             scopes: plan.scopes.clone(),
             shown: plan.shown.clone(),
             chosen: self.chosen,
             options: &options,
             load,
-        })
+        });
+        let config_is_shown =
+            plan.shown.as_ref().is_none_or(|shown| shown.iter().any(|index| plan.name(*index) == Some(self.config.name())));
+        let unstated = self.config.unstated_matching(None, &outcome.files).filter(|_| config_is_shown);
+        outcome.findings.extend(unstated.and_then(|mut finding| self.chosen.settle(&mut finding).then_some(finding)));
+        add_changes(&mut outcome.findings, changes);
+        outcome
+    }
+
+    /// What normalize would change in the files whose findings are shown.
+    fn changes(&self, inputs: &[Input], plan: &Plan) -> Vec<Diagnostic> {
+        let Also::SchemaAndPasses(passes) = self.also else { return Vec::new() };
+        let is_shown = |index: &usize| plan.shown.as_ref().is_none_or(|shown| shown.contains(index));
+        let (given, others): (Vec<_>, Vec<_>) = inputs.iter().cloned().enumerate().partition(|(index, _)| is_shown(index));
+        let (given, others): (Vec<Input>, Vec<Input>) =
+            (given.into_iter().map(|(_, input)| input).collect(), others.into_iter().map(|(_, input)| input).collect());
+        let options = normalize::Options {
+            passes: passes.clone(),
+            transforms: self.config.transforms.clone(),
+            matching: self.config.matching(None),
+            others: &others,
+            detail: true,
+        };
+        normalize::run(&given, &options).into_iter().flat_map(|outcome| outcome.changes).collect()
     }
 
     /// Applies fixes until none is left, on copies; then writes the files, or with `--diff` only shows what would change.
@@ -202,7 +264,7 @@ impl Lint<'_> {
             say(&statistics(&findings), printed, terminal)?;
             return Ok(self.status(&findings));
         }
-        let rules = report::lint_rules();
+        let rules = if let Also::SchemaAndPasses(_) = self.also { report::check_rules() } else { report::lint_rules() };
         let report = Report { findings: &findings, files: &outcomes, rules: &rules, fail_on: self.args.fail_on.severity() };
         if printed {
             let mut text = Vec::new();
@@ -345,8 +407,9 @@ fn say(text: &str, stdout_is_taken: bool, terminal: &mut Terminal<'_>) -> anyhow
 pub(super) fn findings(config: &Config) -> anyhow::Result<Vec<Diagnostic>> {
     let args = LintArgs::plain()?;
     let chosen = selection(&args, config)?.resolve()?;
-    let plan = scopes::plan(&args, config)?;
-    let mut findings = Lint { args: &args, config, chosen: &chosen }.run(plan.inputs.clone(), &plan).findings;
+    let plan = scopes::plan(&wanted(&args), config)?;
+    let mut findings =
+        Lint { args: &args, config, chosen: &chosen, also: &Also::Nothing, schemas: &[] }.run(plan.inputs.clone(), &plan).findings;
     findings.extend(plan.troubles);
     Diagnostic::sort(&mut findings);
     Ok(findings)

@@ -5,44 +5,64 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+use super::last_miss;
 use super::report::escape;
+use super::rewritten::Rewritten;
 use super::sources::{self, Config, Sources};
 use super::{GlobalArgs, MatchArgs, MatchFormat, Status, StubFormat, Terminal};
 use crate::diagnostic::{Severity, Source};
 use crate::exchange::{Exchange, Headers, RawRequest, Request};
 use crate::files;
-use crate::fixture::{Library, LoadOptions, LoadedFile, into_library};
+use crate::fixture::{Library, LoadedFile, into_library};
 use crate::matcher::{CRITERIA, Miss, Near, Selection, Served, Strictness, Verdict};
-use crate::provider::route::{Lookup, lookup};
+use crate::provider::route::{Lookup, guess, lookup};
 
 /// How many near misses are shown.
 const NEAREST: usize = 3;
 
 /// Runs the command.
 pub(super) fn run(args: &MatchArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
-    let MatchArgs { request, fixtures, path, headers, matching, format, stub } = args;
+    let MatchArgs { request, last, url, api_key, fixtures, path, headers, matching, format, stub } = args;
     let config = Config::load(global, terminal)?;
-    let exchange = read_request(request, path.as_deref(), headers)?;
+    let (name, text) = match request {
+        Some(request) if !last => read_text(request)?,
+        Some(_) | None => match last_miss::find(url, api_key.as_deref())? {
+            None => {
+                terminal.say(format_args!("every request to {url} found its answer"));
+                return Ok(Status::Clean);
+            }
+            Some(entry) if fixtures.is_empty() && stub.is_none() => {
+                last_miss::show(&entry, *format, terminal.stdout())?;
+                return Ok(Status::Findings);
+            }
+            Some(entry) => ("of the journal".to_owned(), entry.to_string()),
+        },
+    };
+    let rewritten = Rewritten::new(&config.transforms, read_request(&name, &text, path.as_deref(), headers)?)?;
+    let exchange = &rewritten.exchange;
     if let Some(language) = stub {
-        terminal.stdout().write_all(stub_text(&exchange, *language)?.as_bytes())?;
+        terminal.stdout().write_all(stub_text(exchange, *language)?.as_bytes())?;
         return Ok(Status::Clean);
     }
-    let options = LoadOptions { matching: config.matching(*matching), ..LoadOptions::default() };
     let sources = Sources::read(&config.paths(fixtures)?, &config, files::DEFAULT_MAX_FILE_SIZE, "<stdin>")?;
     for trouble in &sources.troubles {
         terminal.warn(&trouble.message);
     }
-    let files = sources::load(sources.inputs, &options, terminal);
+    let files = sources::load(sources.inputs, &config.load_options(*matching), terminal);
     warn_of_errors(&files, terminal);
     anyhow::ensure!(files.iter().any(|file| !file.entries.is_empty()), "there is no fixture to match: {}", nothing(&files));
     let texts: Vec<std::sync::Arc<Source>> = files.iter().map(|file| std::sync::Arc::clone(&file.source)).collect();
     let library = into_library(files);
     let served = Served::default();
-    let answer = Answer { library: &library, texts: &texts, exchange: &exchange, served: &served };
-    let selection = library.table.select(&exchange, &served, Strictness::default());
+    let answer = Answer { library: &library, texts: &texts, exchange, served: &served };
+    let selection = library.table.select(exchange, &served, Strictness::default());
     match format {
-        MatchFormat::Text => write!(terminal.stdout(), "{}", answer.text(selection))?,
-        MatchFormat::Json => writeln!(terminal.stdout(), "{:#}", answer.json(selection))?,
+        MatchFormat::Text => write!(terminal.stdout(), "{}", answer.text(selection, &rewritten.text()))?,
+        MatchFormat::Json => {
+            let mut answer = answer.json(selection);
+            rewritten.add_to(&mut answer);
+            writeln!(terminal.stdout(), "{answer:#}")?;
+        }
     }
     Ok(if selection.row().is_some() { Status::Clean } else { Status::Findings })
 }
@@ -82,15 +102,20 @@ fn warn_of_errors(files: &[LoadedFile], terminal: &mut Terminal<'_>) {
     }
 }
 
+/// A file's name and text; `-` is standard input.
+fn read_text(path: &Path) -> anyhow::Result<(String, String)> {
+    if path.as_os_str() == "-" {
+        let text = files::stdin(files::DEFAULT_MAX_FILE_SIZE).map_err(|problem| anyhow::anyhow!("{problem}"))?.text;
+        return Ok(("standard input".to_owned(), text));
+    }
+    let name = files::display_name(path);
+    let text = files::read_path(path, files::DEFAULT_MAX_FILE_SIZE).with_context(|| format!("cannot read the request {name}"))?.text;
+    Ok((name, text))
+}
+
 /// The request: a provider's body, an entry of the journal, or a finding's witness.
-fn read_request(path: &Path, url_path: Option<&str>, headers: &[String]) -> anyhow::Result<Exchange> {
-    let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { files::display_name(path) };
-    let text = if path.as_os_str() == "-" {
-        files::stdin(files::DEFAULT_MAX_FILE_SIZE).map_err(|problem| anyhow::anyhow!("{problem}"))?.text
-    } else {
-        files::read_path(path, files::DEFAULT_MAX_FILE_SIZE).with_context(|| format!("cannot read the request {name}"))?.text
-    };
-    let value: serde_json::Value = serde_json::from_str(&text).with_context(|| format!("the request {name} is no JSON"))?;
+fn read_request(name: &str, text: &str, url_path: Option<&str>, headers: &[String]) -> anyhow::Result<Exchange> {
+    let value: serde_json::Value = serde_json::from_str(text).with_context(|| format!("the request {name} is no JSON"))?;
     let mut fields = Headers::new();
     for header in headers {
         let (key, value) = header.split_once(':').with_context(|| format!("`{header}` is no header: write NAME: VALUE"))?;
@@ -99,15 +124,18 @@ fn read_request(path: &Path, url_path: Option<&str>, headers: &[String]) -> anyh
     if let Some(neutral) = value.get("request").or_else(|| value.get("endpoint").map(|_| &value)) {
         let request = Request::from_neutral(neutral).map_err(|reason| anyhow::anyhow!("{name}: {reason}"))?;
         push_headers(&mut fields, &value);
-        return Ok(Exchange { raw: RawRequest::new("POST", url_path.unwrap_or("/"), fields, ""), request });
+        let text = |key: &str| value.get(key).and_then(serde_json::Value::as_str);
+        let body = value.get("body").map(ToString::to_string).unwrap_or_default();
+        let target = url_path.or(text("path")).unwrap_or("/");
+        return Ok(Exchange { raw: RawRequest::new(text("method").unwrap_or("POST"), target, fields, body), request });
     }
     let is_entry = value.get("method").is_some() && value.get("body").is_some();
     let body = if is_entry { value.get("body").unwrap_or(&value) } else { &value };
     push_headers(&mut fields, if is_entry { &value } else { &serde_json::Value::Null });
     let method = value.get("method").and_then(serde_json::Value::as_str).filter(|_| is_entry).unwrap_or("POST");
     let recorded = value.get("path").and_then(serde_json::Value::as_str).filter(|_| is_entry);
-    let target = url_path.or(recorded).unwrap_or_else(|| guess_path(body));
-    decode(RawRequest::new(method, target, fields, body.to_string()), &name)
+    let target = url_path.or(recorded).unwrap_or_else(|| guess(body, None));
+    decode(RawRequest::new(method, target, fields, body.to_string()), name)
 }
 
 fn push_headers(fields: &mut Headers, value: &serde_json::Value) {
@@ -115,19 +143,6 @@ fn push_headers(fields: &mut Headers, value: &serde_json::Value) {
         if let Some(value) = value.as_str() {
             fields.push(name, value);
         }
-    }
-}
-
-/// Where a body belongs, told by its shape.
-fn guess_path(body: &serde_json::Value) -> &'static str {
-    let is_claude = body.get("model").and_then(serde_json::Value::as_str).is_some_and(|model| model.starts_with("claude"));
-    let messages = body.get("messages").is_some();
-    if messages && (body.get("system").is_some() || body.get("anthropic_version").is_some() || is_claude) {
-        "/v1/messages"
-    } else if !messages && body.get("input").is_some() {
-        "/v1/embeddings"
-    } else {
-        "/v1/chat/completions"
     }
 }
 
@@ -154,20 +169,21 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    fn text(&self, selection: Selection) -> String {
+    /// The answer; `after` says what the transforms did.
+    fn text(&self, selection: Selection, after: &str) -> String {
         match selection {
             Selection::Hit { row, by_turn, turn_relaxed } => {
                 let mut text = format!("{} answers\n  at {}\n", escape(&self.library.handle(row)), self.place(row));
                 text.push_str(&self.verdicts(row));
                 let _ = writeln!(text, "  why: {}", self.reason(row, by_turn, turn_relaxed));
-                text
+                text + after
             }
-            Selection::Miss(miss) => self.miss_text(miss),
+            Selection::Miss(miss) => self.miss_text(miss, after),
         }
     }
 
-    fn miss_text(&self, miss: Miss) -> String {
-        let mut text = String::from("no fixture matches\n");
+    fn miss_text(&self, miss: Miss, after: &str) -> String {
+        let mut text = format!("no fixture matches\n{after}");
         if miss.skipped_by_position > 0 {
             let skipped = super::report::counted(miss.skipped_by_position, "fixture");
             let _ = writeln!(text, "  {skipped} would match, but for the sequence slot or the turn");

@@ -4,14 +4,25 @@
 //! [`Terminal`]; nothing here prints by itself or ends the process. Only this module uses `anyhow`.
 
 mod args;
+mod chaos;
+mod check;
+mod client;
+mod command;
 mod completions;
+mod conclusion;
+mod convert;
+pub mod diff;
 mod explain;
 mod init;
+mod last_miss;
 mod lint;
 mod matching;
+mod normalize;
 mod progress;
 mod record;
+mod reload;
 pub mod report;
+mod rewritten;
 mod schema;
 mod scopes;
 mod serve;
@@ -21,25 +32,41 @@ mod terminal;
 mod tests;
 mod upstream;
 mod validate;
+mod verify;
 
 pub use args::{
-    Args, Color, Command, CompletionsArgs, ExplainArgs, FailOn, GlobalArgs, InitArgs, LintArgs, LogLevel, MatchArgs, MatchFormat, Matching,
-    RecordArgs, SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, parse,
+    Args, CheckArgs, Color, Command, CompletionsArgs, ConvertArgs, ConvertFormat, CoverageFormat, DiffArgs, DiffFormat, ExplainArgs,
+    FailOn, GlobalArgs, InitArgs, LeastVerdict, LintArgs, LogFormat, LogLevel, MatchArgs, MatchFormat, Matching, NormalizeArgs, RecordArgs,
+    SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, VerifyArgs, early_status, parse,
 };
+pub use chaos::{ChaosArgs, StreamsWord};
 pub use progress::Progress;
 pub use terminal::Terminal;
 pub use upstream::{NameByArg, RecordMode, RecordingArgs, UpstreamArgs};
 
-/// How a run ended; the number is the process's exit status.
+/// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
 pub enum Status {
     /// Nothing to complain about.
-    Clean = 0,
+    Clean,
     /// Findings, differences, or a file that would change.
-    Findings = 1,
+    Findings,
     /// Could not run: usage, configuration, input or output.
-    Failed = 2,
+    Failed,
+    /// The status of a command that was run, or of the failure to run it.
+    Passed(u8),
+}
+
+impl Status {
+    /// The process's exit status.
+    pub fn code(self) -> u8 {
+        match self {
+            Status::Clean => 0,
+            Status::Findings => 1,
+            Status::Failed => 2,
+            Status::Passed(code) => code,
+        }
+    }
 }
 
 /// Runs one command.
@@ -60,10 +87,15 @@ fn dispatch(args: &Args, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> 
         Command::Validate(it) => validate::run(it, &args.global, terminal),
         Command::Init(it) => init::run(it, &args.global, terminal),
         Command::Lint(it) => lint::run(it, &args.global, terminal),
+        Command::Check(it) => check::run(it, &args.global, terminal),
+        Command::Normalize(it) => normalize::run(it, &args.global, terminal),
         Command::Explain(it) => explain::run(it, terminal),
+        Command::Diff(it) => diff::run(it, &args.global, terminal),
         Command::Match(it) => matching::run(it, &args.global, terminal),
         Command::Serve(it) => serve::run(it, &args.global, terminal),
         Command::Record(it) => record::run(it, &args.global, terminal),
+        Command::Convert(it) => convert::run(it, &args.global, terminal),
+        Command::Verify(it) => verify::run(it, &args.global, terminal),
         Command::Schema(it) => schema::run(it, terminal),
         Command::Completions(it) => completions::run(it, terminal),
     }

@@ -8,9 +8,11 @@ use super::{SchemaArgs, SchemaName, Status, Terminal, report};
 pub(super) fn run(args: &SchemaArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
     let SchemaArgs { name, diff } = args;
     let schema = match name {
+        SchemaName::Diff => super::diff::schema(),
         SchemaName::Report => report::schema(),
         SchemaName::Fixture => crate::fixture::fixture_schema(),
         SchemaName::Config => crate::config::schema(),
+        SchemaName::Expectations => crate::fixture::expectations_schema(),
     };
     let text = format!("{schema:#}\n");
     let Some(copy) = diff else {

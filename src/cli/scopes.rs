@@ -10,12 +10,21 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use super::args::LintArgs;
 use super::sources::{Asked, Config, Sources};
 use crate::diagnostic::{Diagnostic, Source, SourceId};
 use crate::files::{self, DEFAULT_MAX_FILE_SIZE};
 use crate::fixture::Input;
 use crate::lint::plain_path;
+
+/// What the command line asks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted<'a> {
+    pub(super) paths: &'a [PathBuf],
+    pub(super) scope: &'a [String],
+    pub(super) max_file_size: Option<u64>,
+    /// The name of what stands on standard input.
+    pub(super) stdin_filename: Option<&'a Path>,
+}
 
 /// Files to load, in load order, and their scopes.
 #[derive(Debug, Default)]
@@ -41,6 +50,11 @@ impl Plan {
     /// What was asked for, in words.
     pub(super) fn arguments(&self) -> String {
         self.arguments.iter().map(|path| files::display_name(path)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// What the input at this position is called.
+    pub(super) fn name(&self, index: usize) -> Option<&str> {
+        self.inputs.get(index).map(|input| input.source.name())
     }
 
     /// Adds files that are not there yet, and gives the positions of all of them. What stands on standard input takes
@@ -80,37 +94,37 @@ fn renumbered(input: Input, index: usize) -> Input {
 ///
 /// # Errors
 /// Nothing to load, an unknown scope, or standard input cannot be read.
-pub(super) fn plan(args: &LintArgs, config: &Config) -> anyhow::Result<Plan> {
-    let limit = args.max_file_size.unwrap_or(DEFAULT_MAX_FILE_SIZE);
+pub(super) fn plan(wanted: &Wanted<'_>, config: &Config) -> anyhow::Result<Plan> {
+    let limit = wanted.max_file_size.unwrap_or(DEFAULT_MAX_FILE_SIZE);
     let here = files::working_directory().context("cannot tell the working directory")?;
-    let stdin_name = args.stdin_filename.as_deref().map_or_else(|| "<stdin>".to_owned(), files::display_name);
+    let stdin_name = wanted.stdin_filename.map_or_else(|| "<stdin>".to_owned(), files::display_name);
     let read = |paths: &[PathBuf]| Sources::read(paths, config, limit, &stdin_name);
-    let scopes = scopes_of(args, config)?;
-    let mut plan = Plan { asked: Asked { missing: false, named: true }, arguments: args.paths.clone(), ..Plan::default() };
+    let scopes = scopes_of(wanted, config)?;
+    let mut plan = Plan { asked: Asked { missing: false, named: true }, arguments: wanted.paths.to_vec(), ..Plan::default() };
     let mut known = Known::new();
     if scopes.is_empty() {
-        plan.arguments = config.paths(&args.paths)?;
+        plan.arguments = config.paths(wanted.paths)?;
         let members = plan.add(read(&plan.arguments)?, &here, &mut known);
         plan.scopes.push((String::new(), members));
-        plan.asked.named &= !args.paths.is_empty();
+        plan.asked.named &= !wanted.paths.is_empty();
         return Ok(plan);
     }
     for (name, globs) in scopes {
         let members = plan.add(read(&globs)?, &here, &mut known);
         plan.scopes.push((name, members));
-        if args.paths.is_empty() {
+        if wanted.paths.is_empty() {
             plan.arguments.extend(globs);
         }
     }
-    if !args.paths.is_empty() {
+    if !wanted.paths.is_empty() {
         // Of what is not asked for, only that a scope leads nowhere is of interest.
         plan.troubles.retain(|trouble| Sources::is_missing(trouble.rule));
         let in_scopes = plan.inputs.len();
-        let shown = plan.add(read(&args.paths)?, &here, &mut known);
+        let shown = plan.add(read(wanted.paths)?, &here, &mut known);
         let (shown, strays): (Vec<usize>, Vec<usize>) = shown.into_iter().partition(|index| *index < in_scopes);
-        plan.show(shown, strays, args);
+        plan.show(shown, strays, wanted);
     }
-    plan.asked.named &= !args.paths.is_empty();
+    plan.asked.named &= !wanted.paths.is_empty();
     let mut seen = HashSet::new();
     plan.troubles.retain(|trouble| seen.insert((trouble.rule, trouble.primary.source.name().to_owned())));
     Ok(plan)
@@ -118,8 +132,8 @@ pub(super) fn plan(args: &LintArgs, config: &Config) -> anyhow::Result<Plan> {
 
 impl Plan {
     /// Strays are linted as a scope of their own, unless certain scopes are asked for.
-    fn show(&mut self, mut shown: Vec<usize>, strays: Vec<usize>, args: &LintArgs) {
-        if !args.scope.is_empty() {
+    fn show(&mut self, mut shown: Vec<usize>, strays: Vec<usize>, wanted: &Wanted<'_>) {
+        if !wanted.scope.is_empty() {
             let names = strays.iter().filter_map(|index| self.inputs.get(*index));
             self.left_out = names.map(|input| input.source.name().to_owned()).collect();
         } else if !strays.is_empty() {
@@ -132,21 +146,21 @@ impl Plan {
 
 /// The scopes that are loaded, with their globs: those of the configuration, or of these the chosen ones; if files are
 /// named, all that the configuration includes; else none.
-fn scopes_of(args: &LintArgs, config: &Config) -> anyhow::Result<Vec<(String, Vec<PathBuf>)>> {
+fn scopes_of(wanted: &Wanted<'_>, config: &Config) -> anyhow::Result<Vec<(String, Vec<PathBuf>)>> {
     let fields = config.shape.scopes.iter().flat_map(|fields| &fields.0);
     let mut scopes: Vec<(String, Vec<PathBuf>)> =
         fields.map(|(name, globs)| (name.clone(), globs.0.iter().map(|glob| config.path(&glob.0)).collect())).collect();
-    for wanted in &args.scope {
-        if !scopes.iter().any(|(name, _)| name == wanted) {
+    for name in wanted.scope {
+        if !scopes.iter().any(|(known, _)| known == name) {
             let known: Vec<&str> = scopes.iter().map(|(name, _)| name.as_str()).collect();
             let known = if known.is_empty() { "none is configured".to_owned() } else { known.join(", ") };
-            anyhow::bail!("there is no scope `{wanted}`; known: {known}");
+            anyhow::bail!("there is no scope `{name}`; known: {known}");
         }
     }
-    if !args.scope.is_empty() {
-        scopes.retain(|(name, _)| args.scope.contains(name));
+    if !wanted.scope.is_empty() {
+        scopes.retain(|(name, _)| wanted.scope.contains(name));
     }
-    let only_files = !args.paths.is_empty() && args.paths.iter().all(|path| path.as_os_str() == "-" || is_file(path));
+    let only_files = !wanted.paths.is_empty() && wanted.paths.iter().all(|path| path.as_os_str() == "-" || is_file(path));
     if scopes.is_empty()
         && only_files
         && let Ok(usual) = config.paths(&[])

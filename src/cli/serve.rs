@@ -2,25 +2,30 @@
 //!
 //! Settings come together here and only here: flag over environment over configuration over default.
 
+use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 
+use super::command::{self, Environment};
+use super::conclusion::conclude;
+use super::reload::{self, Reloader};
 use super::report::counted;
 use super::sources::{self, Config, Sources};
 use super::upstream::Misses;
-use super::{GlobalArgs, LogLevel, ServeArgs, Status, Terminal};
+use super::{GlobalArgs, LogFormat, LogLevel, ServeArgs, Status, Terminal};
 use crate::config::{LogLevelWord, ServeShape};
 use crate::diagnostic::{Diagnostic, Severity, Source, SourceId};
 use crate::document::Format;
 use crate::engine::{DEFAULT_TEST_IDS, ServerPolicy};
-use crate::files;
+use crate::files::{self, Watching};
 use crate::fixture::{Fixture, LoadOptions, LoadedFile, Pace, check_together, into_library};
-use crate::matcher::Matching;
 use crate::provider::ReasoningModels;
-use crate::server::{self, ApiKeys, App, Ended, JournalLimits, Level, Limits, OnMiss, Settings, World};
+use crate::server::{self, ApiKeys, App, Ended, JournalLimits, Level, Limits, OnMiss, Settings, Stage, World};
 
 /// The port of the peer, so that clients need no change.
 const DEFAULT_PORT: u16 = 4010;
@@ -30,49 +35,123 @@ const DEFAULT_CHUNK_SIZE: usize = 20;
 /// Findings that are printed before they are only counted.
 const MOST_PROBLEMS: usize = 20;
 
-/// Runs the command.
+/// Runs the command. With a COMMAND behind `--`, whatever keeps it from starting ends with a status of its own.
 pub(super) fn run(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
+    let outcome = serve(args, global, terminal);
+    match outcome {
+        Err(error) if !args.command.is_empty() => {
+            terminal.error(&error);
+            Ok(Status::Passed(command::NOT_STARTED))
+        }
+        outcome => outcome,
+    }
+}
+
+fn serve(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
     let config = Config::load(global, terminal)?;
     let all = Everything::resolve(args, &config)?;
     for warning in &all.warnings {
         terminal.warn(warning);
     }
     let paths: Vec<PathBuf> = args.paths.iter().chain(&args.fixtures).cloned().collect();
-    let files = load(&served_paths(&paths, &config, &all.settings.on_miss)?, &config, all.matching, terminal)?;
-    if let Some(status) = judge(&files, &all, terminal)? {
-        return Ok(status);
+    let paths = served_paths(&paths, &config, &all.settings.on_miss)?;
+    let files = load(&paths, &config, &all.load, terminal)?;
+    if let Some(finding) = config.unstated_matching(args.matching, &files.files) {
+        let place = finding.position();
+        terminal.warn(format_args!("{}:{}:{}: {}; {}", config.name(), place.line, place.column, finding.message, finding.help));
     }
+    if let Some(status) = judge(&files, &all, terminal)? {
+        return Ok(if args.command.is_empty() { status } else { Status::Passed(command::NOT_STARTED) });
+    }
+    let known = reload::identities(&files.problems);
     let library = into_library(files.files);
     let count = library.fixtures.len();
-    let log_level = all.log_level;
-    let matching = all.matching;
-    let world = World::new(
-        Box::new(move |text| parse_upload(text, matching)),
-        Box::new(move |level, line| {
-            if is_shown(level, log_level) {
-                log_line(level, line);
-            }
-        }),
-    );
-    let app = Arc::new(App::new(all.settings, library, world));
+    let load = all.load.clone();
+    let uploads = load.clone();
+    let rewrites = config.transforms.names();
+    let world = World::new(Box::new(move |text| parse_upload(text, &uploads)), Box::new(all.logger()));
+    let app = Arc::new(App::new(all.settings.clone(), library, world));
+    let reloader = Reloader { paths, config, load, app: app.clone(), known, log: Box::new(all.logger()) };
+    let _watcher = watch(args, reloader)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
     runtime.block_on(async {
         let listener = listen(&all.host, all.port).await?;
         let address = listener.local_addr().context("cannot tell the address of the socket")?;
-        let stage = server::stop_signals().context("cannot follow signals")?;
-        writeln!(terminal.stdout(), "http://{address}")?;
-        terminal.flush()?;
-        if log_level >= LogLevel::Info {
-            terminal.say(format_args!("serving {} on http://{address} (seed {})", counted(count, "fixture"), all.seed));
+        let mut ready = format!("serving {} on http://{address} (seed {})", counted(count, "fixture"), all.seed);
+        if !rewrites.is_empty() {
+            let _ = write!(ready, "\nrequests are rewritten before they are matched: {}", rewrites.join(", "));
         }
-        Ok(match server::serve(listener, app, stage).await {
-            Ended::Drained => Status::Clean,
-            Ended::Aborted => {
-                terminal.warn("some answers were cut short");
-                Status::Clean
+        let ended = if args.command.is_empty() {
+            let stage = server::stop_signals().context("cannot follow signals")?;
+            writeln!(terminal.stdout(), "http://{address}")?;
+            terminal.flush()?;
+            all.announce(&ready, terminal);
+            until_stopped(server::serve(listener, app.clone(), stage).await, terminal);
+            None
+        } else {
+            all.announce(&ready, terminal);
+            let environment = Environment::new(&format!("http://{address}"), all.first_key.as_deref(), |name| std::env::var(name).ok());
+            match around(&args.command, &environment, listener, &app, terminal).await? {
+                Ok(status) => Some(status),
+                Err(status) => return Ok(status),
             }
-        })
+        };
+        conclude(args, &app, ended, all.log_level, terminal)
     })
+}
+
+fn until_stopped(ended: Ended, terminal: &mut Terminal<'_>) {
+    match ended {
+        Ended::Drained => {}
+        Ended::Aborted => terminal.warn("some answers were cut short"),
+    }
+}
+
+/// Runs COMMAND while serving, and stops serving when it ends. `Err` is the status when it did not start.
+async fn around(
+    command: &[OsString],
+    environment: &Environment,
+    listener: tokio::net::TcpListener,
+    app: &Arc<App>,
+    terminal: &mut Terminal<'_>,
+) -> anyhow::Result<Result<Status, Status>> {
+    for warning in &environment.warnings {
+        terminal.warn(warning);
+    }
+    let mut signals = server::PassedSignals::new().context("cannot follow signals")?;
+    let (tell, stage) = tokio::sync::watch::channel(Stage::Serve);
+    let serving = tokio::spawn(server::serve(listener, app.clone(), stage));
+    let mut child = match command::start(command, environment) {
+        Ok(child) => child,
+        Err((status, error)) => {
+            terminal.error(&error);
+            return Ok(Err(Status::Passed(status)));
+        }
+    };
+    let id = child.id();
+    let mut waiting = tokio::task::spawn_blocking(move || child.wait());
+    let ended = loop {
+        tokio::select! {
+            biased;
+            ended = &mut waiting => break ended.context("lost the command")?.context("lost the command")?,
+            signal = signals.next() => command::pass_on(id, signal),
+        }
+    };
+    tell.send_replace(Stage::Drain);
+    until_stopped(serving.await.context("the server ended in disorder")?, terminal);
+    Ok(Ok(command::status_of(ended)))
+}
+
+/// Follows changes of the sources, if that was asked for, as long as the result lives.
+fn watch(args: &ServeArgs, mut reloader: Reloader) -> anyhow::Result<Option<files::Watcher>> {
+    let how = match args.watch_poll {
+        Some(millis) => Watching::Poll(Duration::from_millis(millis as u64)),
+        None if args.watch => Watching::Events,
+        None => return Ok(None),
+    };
+    let paths = reloader.paths.clone();
+    let watcher = files::watch(&paths, how, move || reloader.reload());
+    watcher.map(Some).context("--watch needs the system to tell about changes; --watch-poll 500 looks for them itself")
 }
 
 /// Every setting, resolved.
@@ -81,13 +160,35 @@ struct Everything {
     host: String,
     port: u16,
     seed: u64,
-    matching: Matching,
+    load: LoadOptions<'static>,
     log_level: LogLevel,
+    log_format: LogFormat,
     validate_on_load: bool,
     warnings: Vec<String>,
+    /// A key that opens the server, for a command that is run against it.
+    first_key: Option<String>,
 }
 
 impl Everything {
+    /// Takes lines of the log from any thread.
+    fn logger(&self) -> impl Fn(Level, &str) + Send + Sync + use<> {
+        let (log_level, log_format) = (self.log_level, self.log_format);
+        move |level, line| {
+            if is_shown(level, log_level) {
+                log_line(level, line, log_format);
+            }
+        }
+    }
+
+    /// Says that the server listens.
+    fn announce(&self, ready: &str, terminal: &mut Terminal<'_>) {
+        match self.log_format {
+            _ if self.log_level < LogLevel::Info => {}
+            LogFormat::Text => terminal.say(ready),
+            LogFormat::Json => log_line(Level::Info, ready, self.log_format),
+        }
+    }
+
     fn resolve(args: &ServeArgs, config: &Config) -> anyhow::Result<Everything> {
         // A new flag stops the build here until it is handled.
         let ServeArgs {
@@ -103,14 +204,25 @@ impl Everything {
             chunk_size,
             replay_speed,
             seed,
+            chaos,
+            metrics,
             journal_max,
             fixture_counts_max,
             max_body_bytes,
+            journal_body_bytes,
             api_keys,
             log_level,
             record,
             upstream,
             recording,
+            log_format,
+            watch: _,
+            watch_poll: _,
+            fail_under: _,
+            fail_unused: _,
+            coverage: _,
+            coverage_file: _,
+            command,
         } = args;
         let file = config.shape.serve.clone().unwrap_or_default();
         let peer = config.shape.llm.clone().unwrap_or_default();
@@ -122,12 +234,17 @@ impl Everything {
             replay_speed: replay_speed.or(file.replay_speed.or(peer.replay_speed).map(|speed| speed.0)),
             ..Pace::default()
         };
-        let auth = keys(api_keys.as_deref(), config)?;
+        let (chaos, chaos_streams) = chaos.resolve(&config.shape);
+        let runs_command = !command.is_empty();
+        let keys = listed_keys(api_keys.as_deref(), config);
+        let auth = accepted(keys.as_deref())?;
         let first = paths.iter().chain(fixtures).next();
         let misses = Misses { upstream, recording, record: *record, config, first, has_keys: auth.is_required() };
         let (on_miss, warnings) = misses.resolve()?;
         let records = on_miss.folder().is_some();
         let journal = JournalLimits::default();
+        // What is judged at the end must be there at the end.
+        let kept = if runs_command { 0 } else { journal.entries };
         let limits = Limits::default();
         let settings = Settings {
             policy: ServerPolicy {
@@ -136,7 +253,11 @@ impl Everything {
                 strict_turns: records || *strict_turn_index || file.strict_turns.unwrap_or(false),
             },
             on_miss,
+            transforms: config.transforms.clone(),
             pace,
+            chaos,
+            chaos_streams,
+            metrics: *metrics || file.metrics.or(config.shape.metrics).unwrap_or(false),
             seed,
             auth,
             limits: Limits {
@@ -144,7 +265,8 @@ impl Everything {
                 ..limits
             },
             journal: JournalLimits {
-                entries: journal_max.or(file.journal_max.map(|count| small(count.0))).unwrap_or(journal.entries),
+                entries: journal_max.or(file.journal_max.map(|count| small(count.0))).unwrap_or(kept),
+                body: journal_body_bytes.unwrap_or(journal.body),
                 ..journal
             },
             reasoning: ReasoningModels::new(&variable("AIMOCK_REASONING_MODELS"), &variable("AIMOCK_NONREASONING_MODELS")),
@@ -153,12 +275,18 @@ impl Everything {
         Ok(Everything {
             settings,
             host: host.clone().or_else(|| host_of(&file, config)).unwrap_or_else(|| DEFAULT_HOST.to_owned()),
-            port: port.or(file.port.or(config.shape.port).map(|port| port.0)).unwrap_or(DEFAULT_PORT),
+            port: match (port, runs_command) {
+                (Some(port), _) => *port,
+                (None, true) => 0,
+                (None, false) => file.port.or(config.shape.port).map_or(DEFAULT_PORT, |port| port.0),
+            },
             seed,
-            matching: config.matching(*matching),
+            load: config.load_options(*matching),
             log_level: log_level.or(file.log_level.or(peer.log_level).map(level)).unwrap_or_default(),
+            log_format: *log_format,
             validate_on_load: *validate_on_load || file.validate_on_load.unwrap_or(false),
             warnings,
+            first_key: keys.and_then(|keys| keys.into_iter().next()),
         })
     }
 }
@@ -191,14 +319,17 @@ fn level(word: LogLevelWord) -> LogLevel {
     }
 }
 
-/// Keys of the flag or its variable, else of the configuration. Set but empty is a mistake, not an open door.
-fn keys(flag: Option<&[String]>, config: &Config) -> anyhow::Result<ApiKeys> {
+/// Keys of the flag or its variable, else of the configuration; `None`: none is asked for.
+fn listed_keys(flag: Option<&[String]>, config: &Config) -> Option<Vec<String>> {
     let configured = config.shape.auth.iter().flat_map(|auth| &auth.api_keys).flatten().map(|key| key.0.clone());
     let listed: Vec<String> = flag.map_or_else(|| configured.collect(), <[String]>::to_vec);
-    if flag.is_none() && listed.is_empty() {
-        return Ok(ApiKeys::default());
-    }
-    ApiKeys::new(listed).context("the API keys (--api-keys, AIMOCK_API_KEYS or `auth.apiKeys`) cannot be used")
+    (flag.is_some() || !listed.is_empty()).then_some(listed)
+}
+
+/// Set but empty is a mistake, not an open door.
+fn accepted(keys: Option<&[String]>) -> anyhow::Result<ApiKeys> {
+    let Some(keys) = keys else { return Ok(ApiKeys::default()) };
+    ApiKeys::new(keys).context("the API keys (--api-keys, AIMOCK_API_KEYS or `auth.apiKeys`) cannot be used")
 }
 
 fn variable(name: &str) -> String {
@@ -217,14 +348,14 @@ struct Loaded {
     problems: Vec<Diagnostic>,
 }
 
-fn load(paths: &[PathBuf], config: &Config, matching: Matching, terminal: &mut Terminal<'_>) -> anyhow::Result<Loaded> {
+fn load(paths: &[PathBuf], config: &Config, options: &LoadOptions<'_>, terminal: &mut Terminal<'_>) -> anyhow::Result<Loaded> {
     let sources = Sources::read(paths, config, files::DEFAULT_MAX_FILE_SIZE, "<stdin>")?;
     if sources.asked.missing && sources.inputs.is_empty() {
         let reasons: Vec<String> =
             sources.troubles.iter().map(|trouble| format!("{}: {}", trouble.primary.source.name(), trouble.message)).collect();
         anyhow::bail!("nothing to serve: {}", reasons.join("; "));
     }
-    let options = LoadOptions { matching, ..LoadOptions::default() };
+    let options = LoadOptions { bodies: Some(&sources.beside), ..options.clone() };
     let mut files = sources::load(sources.inputs, &options, terminal);
     let mut problems = sources.troubles;
     problems.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.problems)));
@@ -262,9 +393,11 @@ fn judge(loaded: &Loaded, all: &Everything, terminal: &mut Terminal<'_>) -> anyh
 }
 
 /// Fixtures that come through the control API.
-fn parse_upload(text: &str, matching: Matching) -> Result<Vec<Fixture>, Vec<String>> {
+fn parse_upload(text: &str, options: &LoadOptions<'_>) -> Result<Vec<Fixture>, Vec<String>> {
     let source = Arc::new(Source::new(SourceId(u32::MAX), "<control API>", text));
-    let options = LoadOptions { matching, ..LoadOptions::default() };
+    // Files of this machine are not for whoever can reach the control API.
+    let nowhere = sources::Beside::default();
+    let options = LoadOptions { bodies: Some(&nowhere), ..options.clone() };
     let loaded = crate::fixture::load(&source, Format::Json, &options);
     let errors: Vec<String> = loaded
         .problems
@@ -295,14 +428,23 @@ fn is_shown(level: Level, log_level: LogLevel) -> bool {
 }
 
 /// One line on stderr, written whole: lines come from many threads.
-fn log_line(level: Level, line: &str) {
+fn log_line(level: Level, line: &str, format: LogFormat) {
     let word = match level {
         Level::Info => "info",
         Level::Warning => "warning",
         Level::Error => "error",
     };
-    let lines: Vec<String> = line.lines().map(|line| super::report::escape(line).to_string()).collect();
-    let line = format!("{word}: {}\n", lines.join("\n"));
+    let line = match format {
+        LogFormat::Text => {
+            let lines: Vec<String> = line.lines().map(|line| super::report::escape(line).to_string()).collect();
+            format!("{word}: {}\n", lines.join("\n"))
+        }
+        LogFormat::Json => {
+            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+            let time = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+            format!("{}\n", serde_json::json!({ "time": time, "level": word, "message": line }))
+        }
+    };
     // A reader that is gone is no reason to stop serving.
     let _ = std::io::Write::write_all(&mut std::io::stderr().lock(), line.as_bytes());
 }

@@ -5,30 +5,37 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use bytes::Bytes;
+use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::report::FileOutcome;
 use super::{GlobalArgs, Progress, Status, Terminal};
 use crate::config::{self, ConfigShape};
-use crate::diagnostic::{Diagnostic, Severity, Source, SourceId};
-use crate::document::Format;
+use crate::convert;
+use crate::diagnostic::{Diagnostic, Label, Severity, Source, SourceId, Span};
+use crate::document::{self, Format};
 use crate::files::{self, Exclude, FileText, Found};
-use crate::fixture::{Input, LoadOptions, LoadedFile};
+use crate::fixture::{Bodies, Input, LoadOptions, LoadedFile};
 use crate::matcher::Matching;
+use crate::transform::Transforms;
 
 /// Where fixtures are looked for when nothing else is said.
 const DEFAULT_PATH: &str = "fixtures";
 
-/// A file's name, its path unless it is standard input, and its text.
-type ReadFile = (String, Option<PathBuf>, Result<FileText, Box<files::Problem>>);
+/// A file's name, its path and source root unless it is standard input, and its text.
+type ReadFile = (String, Option<(PathBuf, PathBuf)>, Result<FileText, Box<files::Problem>>);
 
 /// The place in load order of files that could not be read: behind all others.
 const UNREAD: SourceId = SourceId(u32::MAX);
 
 /// The settings of `aimock.yaml`, and where it stands.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Config {
     pub(super) shape: ConfigShape,
+    /// How requests, and texts of match keys, are rewritten.
+    pub(super) transforms: Transforms,
+    /// Its text; `None` without a file.
+    source: Option<Arc<Source>>,
     /// The folder that its paths are relative to; `None` without a file.
     folder: Option<PathBuf>,
     /// Whether the file is the peer's, whose paths are relative to the working directory.
@@ -50,9 +57,30 @@ pub(super) struct Sources {
     pub(super) inputs: Vec<Input>,
     /// The path of each input; `None` for standard input.
     pub(super) paths: Vec<Option<PathBuf>>,
+    /// Reads the bodies that fixtures keep in files of their own.
+    pub(super) beside: Beside,
     /// Findings about files that could not be read.
     pub(super) troubles: Vec<Diagnostic>,
     pub(super) asked: Asked,
+}
+
+/// Where each source stands, for the files that it names.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    /// Path and source root; `None` for standard input.
+    places: Vec<Option<(PathBuf, PathBuf)>>,
+    limit: u64,
+}
+
+impl Bodies for Beside {
+    fn read(&self, source: SourceId, path: &str) -> Result<Bytes, String> {
+        match self.places.get(source.0 as usize) {
+            Some(Some((file, root))) => files::read_beside(file, root, path, self.limit).map(Bytes::from),
+            Some(None) | None => {
+                Err("has no folder to stand in: fixtures from standard input or over HTTP bring their bodies along".to_owned())
+            }
+        }
+    }
 }
 
 impl Config {
@@ -72,15 +100,18 @@ impl Config {
         let name = files::display_name(&path);
         let text =
             files::read_path(&path, files::DEFAULT_MAX_FILE_SIZE).with_context(|| format!("cannot read the configuration {name}"))?.text;
-        let source = Arc::new(Source::new(SourceId(0), name.clone(), text));
+        let source = Arc::new(Source::new(UNREAD, name.clone(), text));
         let problems = match config::parse(&source, Format::from_path(&name)) {
             Ok((shape, warnings)) => {
                 for warning in warnings {
                     let place = warning.position();
                     terminal.warn(format_args!("{name}:{}:{}: {}", place.line, place.column, warning.message));
                 }
+                // Reading has checked the list, each item at its place.
+                let transforms = Transforms::compile(&config::transforms(&shape));
+                let transforms = transforms.map_err(|_| anyhow::anyhow!("`transforms` of {name} cannot be used"))?;
                 let folder = path.parent().map(|folder| seen_from(&here, folder));
-                return Ok(Config { is_peers: shape.llm.is_some(), shape, folder });
+                return Ok(Config { is_peers: shape.llm.is_some(), shape, transforms, source: Some(source), folder });
             }
             Err(problems) => problems,
         };
@@ -95,7 +126,7 @@ impl Config {
 
     /// A configuration that stands in a folder, whether or not it is written there yet.
     pub(super) fn at(folder: PathBuf, shape: ConfigShape) -> Config {
-        Config { is_peers: shape.llm.is_some(), shape, folder: Some(folder) }
+        Config { is_peers: shape.llm.is_some(), shape, folder: Some(folder), ..Config::default() }
     }
 
     /// What a file is called in files that are committed: its path from the configuration's folder, so that a baseline
@@ -164,6 +195,41 @@ impl Config {
             Some(MatchingWord::Contains) | None => Matching::Contains,
         }
     }
+
+    /// How fixture files are loaded.
+    pub(super) fn load_options(&self, flag: Option<super::Matching>) -> LoadOptions<'static> {
+        LoadOptions { matching: self.matching(flag), transforms: self.transforms.clone(), ..LoadOptions::default() }
+    }
+
+    /// The warning that plain texts are compared exactly only because there are transforms, if these files have any.
+    pub(super) fn unstated_matching(&self, flag: Option<super::Matching>, files: &[LoadedFile]) -> Option<Diagnostic> {
+        let texts: usize = files.iter().map(|file| file.plain_texts).sum();
+        let source = self.source.as_ref()?;
+        if self.transforms.is_empty() || self.shape.matching.is_some() || flag.is_some() || texts == 0 {
+            return None;
+        }
+        let (count, verb) = (super::report::counted(texts, "text key"), if texts == 1 { "is" } else { "are" });
+        let message = format!("{count} {verb} now exact: there are `transforms`, and no `matching`");
+        let mut finding = Diagnostic::new("transforms-without-matching", Severity::Warning, message, label(source, "/transforms"))
+            .because("under transforms a plain text of `match` must be all of the request's text, where without them a part is enough");
+        finding.help = "write `matching: exact` if that is meant, or `matching: contains`".into();
+        Some(finding)
+    }
+
+    /// What the configuration is called.
+    pub(super) fn name(&self) -> &str {
+        self.source.as_ref().map_or("the configuration", |source| source.name())
+    }
+}
+
+/// A place in the configuration, or the nearest one around it.
+fn label(source: &Arc<Source>, pointer: &str) -> Label {
+    let parsed = document::parse(source.text(), Format::from_path(source.name()), &document::Limits::default());
+    let span = parsed.map_or(Span::new(0, 0), |parsed| {
+        let place = document::pointer::nearest(&parsed.root, pointer);
+        place.key_span.unwrap_or(place.value.span)
+    });
+    Label { source: Arc::clone(source), span, pointer: pointer.to_owned(), note: "".into() }
 }
 
 /// A folder above the working directory as `..`, so that names stay short; another one as it is.
@@ -180,22 +246,22 @@ impl Sources {
     /// # Errors
     /// Standard input cannot be read.
     pub(super) fn read(paths: &[PathBuf], config: &Config, limit: u64, stdin_name: &str) -> anyhow::Result<Sources> {
-        let mut sources = Sources::default();
+        let mut sources = Sources { beside: Beside { limit, ..Beside::default() }, ..Sources::default() };
         let exclude = config.exclude()?;
         let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) = paths.iter().cloned().partition(|path| path.as_os_str() == "-");
         let discovery = files::discover(&paths, &exclude);
         sources.asked.named = discovery.files.iter().all(|file| file.named);
         let read = |found: Found| {
             let text = files::read(&found, limit);
-            (found.name, Some(found.path), text)
+            (found.name, Some((found.path, found.root)), text)
         };
         let mut texts: Vec<ReadFile> = discovery.files.into_par_iter().map(read).collect();
         if !stdin.is_empty() {
             texts.insert(0, (stdin_name.to_owned(), None, files::stdin(limit)));
         }
-        for (name, path, text) in texts {
+        for (name, place, text) in texts {
             match text {
-                Ok(text) => sources.push(&name, path, text.text),
+                Ok(text) => sources.push(&name, place, text.text),
                 Err(problem) => sources.troubles.push(problem.into_diagnostic(UNREAD)),
             }
         }
@@ -206,8 +272,9 @@ impl Sources {
         Ok(sources)
     }
 
-    fn push(&mut self, name: &str, path: Option<PathBuf>, text: String) {
-        self.paths.push(path);
+    fn push(&mut self, name: &str, place: Option<(PathBuf, PathBuf)>, text: String) {
+        self.paths.push(place.as_ref().map(|(path, _)| path.clone()));
+        self.beside.places.push(place);
         let id = self.next_id();
         let format = Format::from_path(name);
         self.inputs.push(Input { source: Arc::new(Source::new(id, name, text)), format });
@@ -245,10 +312,18 @@ pub(super) fn load(inputs: Vec<Input>, options: &LoadOptions<'_>, terminal: &Ter
 
 /// What became of each file, for reports.
 pub(super) fn outcomes(files: &[LoadedFile]) -> Vec<FileOutcome> {
-    files
-        .iter()
-        .map(|file| FileOutcome { name: file.source.name().to_owned(), fixtures: file.entries.len(), skipped: file.skipped.clone() })
-        .collect()
+    let outcome = |file: &LoadedFile| FileOutcome {
+        name: file.source.name().to_owned(),
+        fixtures: file.entries.len(),
+        skipped: file.skipped.as_ref().map(|reason| recording(&file.source).unwrap_or_else(|| reason.clone())),
+    };
+    files.par_iter().map(outcome).collect()
+}
+
+/// What a file is that holds recordings of another tool.
+fn recording(source: &Arc<Source>) -> Option<String> {
+    let format = convert::detect(&convert::Input { source: Arc::clone(source), answer: None })?;
+    Some(format!("{}: `aimock convert {}` makes fixtures of it", format.title, source.name()))
 }
 
 /// The exit status: that of the report; 2 where a path is missing, or where nothing that was searched held fixtures. A named

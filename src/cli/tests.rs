@@ -14,7 +14,7 @@ fn parsed(line: &str) -> Result<Args, clap::Error> {
 #[track_caller]
 fn serve(line: &str) -> ServeArgs {
     match parsed(&format!("serve {line}")).unwrap().command {
-        Command::Serve(args) => args,
+        Command::Serve(args) => *args,
         other => panic!("{other:?}"),
     }
 }
@@ -44,7 +44,7 @@ fn mistakes_get_a_way_out() {
     refuse("serve --latency=-1", 2, "0 or more");
     refuse("serve --latency NaN", 2, "milliseconds");
     refuse("serve --replay-speed 0", 2, "above 0");
-    refuse("serve --watch", 2, "--watch");
+    refuse("serve --wach", 2, "--watch");
     refuse("validate --quiet --verbose", 2, "cannot be used with");
     refuse("--help", 0, "Examples:");
     refuse("serve -h", 0, "Examples:");

@@ -19,10 +19,10 @@ pub(super) fn run(args: &ValidateArgs, global: &GlobalArgs, terminal: &mut Termi
     for path in schema {
         schemas.push(own_schema(path)?);
     }
-    let options = LoadOptions { matching: config.matching(None), schemas: &schemas, ..LoadOptions::default() };
     let sources = Sources::read(&paths, &config, max_file_size.unwrap_or(DEFAULT_MAX_FILE_SIZE), "<stdin>")?;
     anyhow::ensure!(!sources.is_empty(), "{}", nothing_found(&paths));
-    let Sources { inputs, paths: _, troubles, asked } = sources;
+    let Sources { inputs, paths: _, beside, troubles, asked } = sources;
+    let options = LoadOptions { schemas: &schemas, bodies: Some(&beside), ..config.load_options(None) };
     let mut files = sources::load(inputs, &options, terminal);
     let mut findings: Vec<Diagnostic> = troubles;
     findings.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.problems)));

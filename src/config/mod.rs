@@ -11,6 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use crate::diagnostic::{Diagnostic, Severity, Source};
 use crate::document::{Format, Limits, Node, Value};
 use crate::shape::{AnyJson, Count, Fields, Millis, NonEmpty, OneOrMany, PositiveCount, Read, Reader, Speed, keyword, shape};
+use crate::transform::{Spec, Transforms};
 
 /// File names that are looked for, in this order, from the working directory up to the repository root.
 pub const FILE_NAMES: [&str; 5] = ["aimock.yaml", "aimock.yml", "aimock.jsonc", "aimock.json", ".aimock.yaml"];
@@ -26,7 +27,9 @@ shape! {
         "exclude" exclude: OneOrMany<NonEmpty>;
         /// Named sets of globs that are loaded together, in the order written.
         "scopes" scopes: Fields<OneOrMany<NonEmpty>>;
-        /// Rewrites of requests before matching, of recordings and of files, in this order.
+        /// Rewrites of what differs from run to run, in this order: on requests before matching, on recordings before
+        /// their key is made, on the texts of match keys. Plain texts of match keys are then exact, unless `matching`
+        /// says otherwise; regular expressions see the rewritten text; `headers` and `body` see the original.
         "transforms" transforms: Vec<TransformShape>;
         /// How plain texts of match keys compare. Default: `exact` when there are transforms, else `contains`.
         "matching" matching: MatchingWord;
@@ -34,6 +37,8 @@ shape! {
         "lint" lint: LintShape;
         /// Which passes run.
         "normalize" normalize: NormalizeShape;
+        /// What comparisons leave out.
+        "diff" diff: DiffShape;
         /// Settings of the server; the names are those of its flags.
         "serve" serve: ServeShape;
         /// Random faults of the server.
@@ -117,6 +122,15 @@ shape! {
 }
 
 shape! {
+    /// What comparisons leave out.
+    pub struct DiffShape {
+        /// JSON pointers from the fixture, `*` for any one step.
+        "ignore" ignore: OneOrMany<NonEmpty>;
+        unknown: Error
+    }
+}
+
+shape! {
     /// Settings of the server; the names are those of its flags.
     pub struct ServeShape {
         /// Port to listen on; 0 picks one.
@@ -143,6 +157,10 @@ shape! {
         "fixtureCountsMax" fixture_counts_max: Count;
         /// Largest request body, in bytes.
         "maxBodyBytes" max_body_bytes: PositiveCount;
+        /// What becomes of streams that chaos would change.
+        "chaosStreams" chaos_streams: ChaosStreamsWord;
+        /// Whether `GET /metrics` answers.
+        "metrics" metrics: bool;
         /// Seed of everything random.
         "seed" seed: Count;
         /// Whether upstreams are asked for what no fixture answers, and recorded.
@@ -162,6 +180,16 @@ shape! {
         /// How much the server says: `silent`, `warn`, `info` or `debug`.
         "logLevel" log_level: LogLevelWord;
         unknown: Error
+    }
+}
+
+keyword! {
+    /// What becomes of streams that chaos would change.
+    pub enum ChaosStreamsWord {
+        /// They are changed in flight.
+        Mutate = "mutate",
+        /// They are left alone, and counted.
+        Bypass = "bypass",
     }
 }
 
@@ -244,19 +272,38 @@ shape! {
 }
 
 shape! {
-    /// A rewrite of text or JSON.
+    /// A rewrite of one's own: `replace` and `with`, or `drop`.
     pub struct TransformFields {
         /// A name for reports.
         "name" name: NonEmpty;
-        /// Regular expression of what is replaced.
+        /// Regular expression (Rust `regex` syntax) of what is replaced.
         "replace" replace: NonEmpty;
-        /// What it is replaced with.
+        /// What it is replaced with; `$1` and `${name}` are what groups found.
         "with" with: String;
-        /// Match keys whose texts are rewritten; all of them when absent.
+        /// Match keys whose texts are rewritten. Default: `userMessage`, `systemMessage`, `inputText` and
+        /// `toolResultContains`.
         "in" within: Vec<NonEmpty>;
-        /// JSON pointer of what is removed.
-        "drop" drop: NonEmpty;
+        /// JSON pointer of what is removed from the provider-neutral request; `*` is any item.
+        "drop" drop: String;
         unknown: Error
+    }
+}
+
+/// The rule of items of `transforms` that cannot be used.
+const INVALID: &str = "invalid-transform";
+
+impl TransformFields {
+    /// Which of the keys do not go together.
+    fn trouble(&self) -> Option<&'static str> {
+        match (&self.replace, &self.with, &self.drop) {
+            (Some(_), Some(_), None) => None,
+            (None, None, Some(_)) if self.within.is_none() => None,
+            (Some(_), None, None) => Some("`replace` without `with`"),
+            (None, Some(_), None) => Some("`with` without `replace`"),
+            (None, None, None) => Some("this transform does nothing"),
+            (None, None, Some(_)) => Some("`drop` takes no `in`"),
+            (_, _, Some(_)) => Some("`drop` stands beside `replace` or `with`"),
+        }
     }
 }
 
@@ -271,7 +318,16 @@ impl Read for TransformShape {
     fn read(node: &Node<'_>, reader: &mut Reader<'_, '_>) -> Option<TransformShape> {
         match &node.value {
             Value::String(name) => Some(TransformShape::Named(name.clone().into_owned())),
-            Value::Object(_) => TransformFields::read(node, reader).map(TransformShape::Own),
+            Value::Object(_) => {
+                let fields = TransformFields::read(node, reader)?;
+                match fields.trouble() {
+                    None => Some(TransformShape::Own(fields)),
+                    Some(trouble) => {
+                        reader.report_object(Severity::Error, INVALID, node, trouble).help = "write `replace` and `with`, or `drop`".into();
+                        None
+                    }
+                }
+            }
             _ => reader.wrong(node, "the name of a transform, or an object with `replace` or `drop`"),
         }
     }
@@ -284,7 +340,9 @@ impl JsonSchema for TransformShape {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let own = generator.subschema_for::<TransformFields>();
-        json_schema!({ "anyOf": [{ "type": "string" }, own] })
+        let names: Vec<Schema> =
+            crate::transform::ALL.iter().map(|builtin| json_schema!({ "const": builtin.name, "description": builtin.summary })).collect();
+        json_schema!({ "anyOf": [{ "type": "string", "oneOf": names }, own] })
     }
 }
 
@@ -319,7 +377,7 @@ pub fn schema() -> serde_json::Value {
 }
 
 /// Sections of the peer's configuration that nothing here acts on.
-const PEER_ONLY: [&str; 6] = ["mcp", "a2a", "agui", "vector", "services", "metrics"];
+const PEER_ONLY: [&str; 5] = ["mcp", "a2a", "agui", "vector", "services"];
 
 /// Reads a configuration file's text.
 ///
@@ -340,9 +398,45 @@ pub fn parse(source: &Arc<Source>, format: Format) -> Result<(ConfigShape, Vec<D
     for member in root.members().iter().filter(|member| PEER_ONLY.contains(&member.key.as_ref())) {
         reader.report(Severity::Info, "not-acted-on", member.key_span, format!("`{}` is accepted and has no effect", member.key));
     }
+    if let Some(shape) = shape.as_ref().filter(|_| reader.errors() == 0) {
+        check_transforms(shape, root, &mut reader);
+    }
     problems.extend(reader.into_problems());
     match shape {
         Some(shape) if problems.iter().all(|problem| problem.severity != Severity::Error) => Ok((shape, problems)),
         _ => Err(problems),
+    }
+}
+
+/// Says at its place what is wrong with an item of `transforms`.
+fn check_transforms(shape: &ConfigShape, root: &Node<'_>, reader: &mut Reader<'_, '_>) {
+    let Err(errors) = Transforms::compile(&transforms(shape)) else { return };
+    let items = root.get("transforms").map(Node::items).unwrap_or_default();
+    for error in errors {
+        let Some(item) = items.get(error.index) else { continue };
+        let place = item.get(error.field).unwrap_or(item);
+        reader.report(Severity::Error, INVALID, place.span, error.message).help = error.help.into();
+    }
+}
+
+/// The list of transforms as it is written.
+pub fn transforms(shape: &ConfigShape) -> Vec<Spec> {
+    shape.transforms.iter().flatten().map(spec).collect()
+}
+
+fn spec(shape: &TransformShape) -> Spec {
+    let fields = match shape {
+        TransformShape::Named(name) => return Spec::BuiltIn { name: name.clone(), label: None },
+        TransformShape::Own(fields) => fields,
+    };
+    let label = fields.name.as_ref().map(|name| name.0.clone());
+    match &fields.drop {
+        Some(pointer) => Spec::Drop { pointer: pointer.clone(), label },
+        None => Spec::Replace {
+            pattern: fields.replace.as_ref().map(|pattern| pattern.0.clone()).unwrap_or_default(),
+            with: fields.with.clone().unwrap_or_default(),
+            within: fields.within.iter().flatten().map(|key| key.0.clone()).collect(),
+            label,
+        },
     }
 }

@@ -8,6 +8,7 @@
 //! what was lenient, so that a rule can say so. This module knows JSON and YAML, never what a fixture is.
 
 pub mod duplicate;
+pub mod edit;
 mod json;
 mod node;
 mod number;

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use serde_json::Value;
 
+use super::changes::{Changes, RowMap, compare};
 use super::describe_match;
 use crate::fixture::{Fixture, Library, SourceFile};
 
@@ -23,7 +24,10 @@ pub struct View {
 /// What is kept about a fixture while it is served; it outlives additions to the library.
 #[derive(Debug, Default)]
 struct Mark {
-    hits: AtomicU64,
+    /// Since the counts were last reset.
+    hits: Arc<AtomicU64>,
+    /// Since the fixture was first loaded; outlives resets.
+    ever: Arc<AtomicU64>,
     warned: AtomicBool,
     view: OnceLock<Arc<View>>,
 }
@@ -36,6 +40,8 @@ pub struct Edition {
     pub generation: u64,
     /// Whether a fixture has a `path` key, so that URLs without a codec are worth matching.
     pub answers_any_url: bool,
+    /// Whether a fixture has random faults of its own.
+    pub has_chaos: bool,
     marks: Vec<Arc<Mark>>,
 }
 
@@ -43,12 +49,18 @@ impl Edition {
     fn new(library: Library, generation: u64, mut marks: Vec<Arc<Mark>>) -> Edition {
         marks.resize_with(library.fixtures.len(), Arc::default);
         let answers_any_url = library.fixtures.iter().any(|fixture| fixture.matches.clause("path").is_some());
-        Edition { library, generation, answers_any_url, marks }
+        let has_chaos = library.fixtures.iter().flat_map(|fixture| &fixture.answers).any(|answer| answer.chaos.is_active());
+        Edition { library, generation, answers_any_url, has_chaos, marks }
     }
 
     /// How often a fixture answered since it was loaded, over all test ids.
     pub fn hits(&self, row: usize) -> u64 {
         self.marks.get(row).map_or(0, |mark| mark.hits.load(Ordering::Relaxed))
+    }
+
+    /// How often a fixture answered since it was first loaded, whatever was reset.
+    pub fn ever(&self, row: usize) -> u64 {
+        self.marks.get(row).map_or(0, |mark| mark.ever.load(Ordering::Relaxed))
     }
 
     /// A fixture as it is shown; made when first asked for.
@@ -65,6 +77,7 @@ impl Edition {
     pub(super) fn hit(&self, row: usize) {
         if let Some(mark) = self.marks.get(row) {
             mark.hits.fetch_add(1, Ordering::Relaxed);
+            mark.ever.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -84,7 +97,7 @@ impl Edition {
 #[derive(Debug, Default)]
 pub struct Editions {
     /// As it was loaded from files.
-    loaded: Arc<Edition>,
+    loaded: RwLock<Arc<Edition>>,
     current: RwLock<Arc<Edition>>,
 }
 
@@ -92,12 +105,17 @@ impl Editions {
     /// Starts with this library.
     pub fn new(library: Library) -> Editions {
         let loaded = Arc::new(Edition::new(library, 0, Vec::new()));
-        Editions { current: RwLock::new(loaded.clone()), loaded }
+        Editions { current: RwLock::new(loaded.clone()), loaded: RwLock::new(loaded) }
     }
 
     /// The edition in use.
     pub fn current(&self) -> Arc<Edition> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// As it was loaded from files, whatever was taken away since.
+    pub fn loaded(&self) -> Arc<Edition> {
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Adds fixtures that came from outside at the end, so that they lose to those that were there before. Row numbers
@@ -106,8 +124,8 @@ impl Editions {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let mut sources = current.library.sources.clone();
         let number = u32::try_from(sources.len()).unwrap_or(u32::MAX);
-        let posted = sources.len().saturating_sub(self.loaded.library.sources.len()) + 1;
-        sources.push(SourceFile { name: format!("posted-{posted}") });
+        let posted = sources.len().saturating_sub(self.loaded().library.sources.len()) + 1;
+        sources.push(SourceFile::new(format!("posted-{posted}")));
         for fixture in &mut added {
             fixture.origin.source.0 = number;
         }
@@ -123,7 +141,7 @@ impl Editions {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let mut library = current.library.clone();
         let number = library.sources.iter().position(|source| source.name == file).unwrap_or_else(|| {
-            library.sources.push(SourceFile { name: file.to_owned() });
+            library.sources.push(SourceFile::new(file));
             library.sources.len() - 1
         });
         fixture.origin.source.0 = u32::try_from(number).unwrap_or(u32::MAX);
@@ -147,12 +165,54 @@ impl Editions {
 
     /// Serves nothing from now on; all counts start again.
     pub fn clear(&self) {
-        self.replace(Library { sources: self.loaded.library.sources.clone(), ..Library::default() });
+        self.replace(Library { sources: self.loaded().library.sources.clone(), ..Library::default() });
     }
 
     /// Serves what was loaded from files again, without what was added later; all counts start again.
     pub fn restore(&self) {
-        self.replace(self.loaded.library.clone());
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let loaded = self.loaded();
+        let marks = loaded.marks.iter().map(|mark| Arc::new(Mark { ever: mark.ever.clone(), ..Mark::default() })).collect();
+        *current = Arc::new(Edition::new(loaded.library.clone(), current.generation + 1, marks));
+    }
+
+    /// Serves what was loaded anew from the same files, and behind it what was posted. Fixtures that are as before keep
+    /// their counts. Also says where each row went, for the counts of sessions.
+    pub(super) fn reload(&self, mut library: Library) -> (Changes, RowMap) {
+        let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let (changes, ever) = compare(&loaded, &library);
+        let carried = |edition: &Edition, old: &Option<usize>| {
+            let mark = old.and_then(|row| edition.marks.get(row));
+            Arc::new(mark.map_or_else(Mark::default, |mark| Mark { hits: mark.hits.clone(), ever: mark.ever.clone(), ..Mark::default() }))
+        };
+        let marks = ever.iter().map(|old| carried(&loaded, old)).collect();
+        let fresh = Arc::new(Edition::new(library.clone(), current.generation + 1, marks));
+        let files = loaded.library.sources.len();
+        let posted = current.library.fixtures.iter().filter(|fixture| fixture.origin.source.0 as usize >= files).cloned();
+        let shift = library.sources.len();
+        let posted: Vec<Fixture> = posted
+            .map(|mut fixture| {
+                let number = fixture.origin.source.0 as usize - files + shift;
+                fixture.origin.source.0 = u32::try_from(number).unwrap_or(u32::MAX);
+                fixture
+            })
+            .collect();
+        let old_generation = current.generation;
+        let next = if posted.is_empty() && current.library.sources.len() <= files {
+            let (_, rows) = compare(&current, &library);
+            (fresh.clone(), rows)
+        } else {
+            library.sources.extend(current.library.sources.iter().skip(files).cloned());
+            let whole = Library::new(library.fixtures.iter().cloned().chain(posted).collect(), library.sources.clone());
+            let (_, rows) = compare(&current, &whole);
+            let marks = rows.iter().enumerate().map(|(row, old)| fresh.marks.get(row).cloned().unwrap_or_else(|| carried(&current, old)));
+            let marks = marks.collect();
+            (Arc::new(Edition::new(whole, current.generation + 1, marks)), rows)
+        };
+        *loaded = fresh;
+        *current = next.0;
+        (changes, RowMap { from: old_generation, to: old_generation + 1, rows: next.1 })
     }
 
     /// Serves another library from now on; all counts start again.

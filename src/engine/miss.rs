@@ -42,8 +42,9 @@ pub fn near_misses(edition: &Edition, exchange: &Exchange, served: &Served) -> V
     edition.library.table.nearest(exchange, served, NAMED).iter().map(|near| explain(edition, exchange, near)).collect()
 }
 
-/// The error that a miss answers with. `message` is the peer's to the byte.
-pub fn miss_reply(miss: Miss, strict: bool, nearest: &[NearMiss]) -> ErrorReply {
+/// The error that a miss answers with. `message` is the peer's to the byte. What the request has is shown as it was after
+/// `transforms`, which are named where there are any.
+pub fn miss_reply(miss: Miss, strict: bool, nearest: &[NearMiss], transforms: &[String]) -> ErrorReply {
     let mut reply = match (strict, miss.skipped_by_position) {
         (false, _) => ErrorReply::new(ErrorOrigin::Miss, 404, "No fixture matched"),
         (true, 0) => ErrorReply::new(ErrorOrigin::StrictMiss, 503, "Strict mode: no fixture matched"),
@@ -53,7 +54,11 @@ pub fn miss_reply(miss: Miss, strict: bool, nearest: &[NearMiss]) -> ErrorReply 
         }
     };
     reply.code = Some("no_fixture_match".to_owned());
-    reply.detail = Some(json!({ "nearest": nearest.iter().map(NearMiss::to_json).collect::<Vec<_>>() }));
+    let mut detail = json!({ "nearest": nearest.iter().map(NearMiss::to_json).collect::<Vec<_>>() });
+    if let (Some(detail), false) = (detail.as_object_mut(), transforms.is_empty()) {
+        detail.insert("transforms".to_owned(), json!(transforms));
+    }
+    reply.detail = Some(detail);
     reply
 }
 

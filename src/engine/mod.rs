@@ -1,10 +1,14 @@
 //! Decides, as data: which fixture answers, what the client will see and when. Nothing here sleeps, writes or rolls
 //! real dice; `server` carries a [`Plan`] out.
 
+mod changes;
+mod chaos;
 mod describe;
 mod dice;
 mod edition;
+mod faults;
 mod miss;
+mod mutation;
 mod pace;
 mod plan;
 mod policy;
@@ -12,11 +16,16 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+pub use crate::fixture::Close;
+pub use changes::Changes;
+pub use chaos::{Bypass, ChaosStreams, Rolled, identity, malformed_body, reason};
 pub use describe::{describe_match, is_credential};
 pub use dice::Dice;
 pub use edition::{Edition, Editions, View};
+pub use faults::{Scripted, error_at_once, replaced, script};
 pub use miss::{NearMiss, miss_reply, near_misses};
+pub use mutation::{Change, Framing, MALFORMED, Mutation, Piece};
 pub use pace::{Beat, Delivery, plan_emission, plan_events, plan_http};
-pub use plan::{Close, Cut, Plan, Step};
+pub use plan::{Cut, Plan, Step};
 pub use policy::{DEFAULT_TEST_ID, Policy, ServerPolicy};
 pub use session::{Claim, DEFAULT_TEST_IDS, Decision, MatchedBy, Sessions, Verdict};

@@ -2,18 +2,17 @@
 //!
 //! Pure. All delays are summed up to offsets from the start, so that a busy server does not drift. Answers that are no
 //! stream ignore timing, but for the delay before the first byte. The terminator waits for nothing and is not
-//! counted: it follows the last chunk at once.
+//! counted: it follows the last chunk at once. Each frame is a step of its own; faults (see `faults`) and chaos work on
+//! that, and [`Plan::joined`] comes last.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Close, Cut, Dice, Plan, Step};
-use crate::exchange::{Body, Emission, Frame, FrameKind};
-use crate::fixture::{Answer, Pace, Profile, Recorded};
+use super::{Dice, Plan, Step};
+use crate::exchange::{Body, Emission, ErrorReply, Frame, FrameKind};
+use crate::fixture::{Answer, Faults, Pace, Profile, Recorded};
 
-/// Frames that are due together are joined up to this many bytes: fewer writes, bounded copies.
-const JOINED_BYTES: usize = 64 * 1024;
 /// No wait is longer than this, whatever a file says: a timer cannot take any number.
 const LONGEST_WAIT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -25,8 +24,9 @@ pub struct Delivery<'a> {
     latency: f64,
     speed: f64,
     first_byte_delay: f64,
-    truncate_after_chunks: Option<u64>,
-    disconnect_after_ms: Option<f64>,
+    pub(super) truncate_after_chunks: Option<u64>,
+    pub(super) disconnect_after_ms: Option<f64>,
+    pub(super) faults: Option<&'a Faults>,
     headers: &'a [(String, String)],
 }
 
@@ -41,8 +41,19 @@ impl<'a> Delivery<'a> {
             speed: answer.pace.replay_speed.or(server.replay_speed).unwrap_or(1.0),
             truncate_after_chunks: answer.truncate_after_chunks,
             disconnect_after_ms: answer.disconnect_after_ms,
+            faults: Some(&answer.faults),
             headers: &answer.headers,
         }
+    }
+
+    /// The error of `errorAfterEvents`.
+    pub fn error_event(&self) -> Option<&'a ErrorReply> {
+        Some(&self.faults?.error_after_events.as_ref()?.1)
+    }
+
+    /// Silence before the first byte.
+    pub fn first_byte(&self) -> Duration {
+        millis(self.scaled(self.first_byte_delay))
     }
 
     /// The delay before a chunk in milliseconds: `streamingProfile`, else `recordedTimings`, else `latency`.
@@ -119,7 +130,7 @@ pub struct Beat {
 }
 
 fn whole(status: u16, headers: Vec<(String, String)>, bytes: Bytes, delivery: &Delivery<'_>) -> Plan {
-    let first = millis(delivery.scaled(delivery.first_byte_delay));
+    let first = delivery.first_byte();
     let wait = (!first.is_zero()).then_some(Step::Until(first));
     let steps = wait.into_iter().chain([Step::Send { bytes, events: 0 }]).collect();
     Plan { status, headers, streamed: false, steps }
@@ -133,76 +144,25 @@ fn streamed(
     dice: &mut Dice,
 ) -> Plan {
     let mut offset = delivery.scaled(delivery.first_byte_delay);
-    let mut track = Track::default();
-    let mut chunks = 0;
+    let (mut steps, mut now, mut chunks) = (Vec::new(), Duration::ZERO, 0);
     for beat in beats {
-        let terminal = beat.frame.kind == FrameKind::Terminal;
         let own = beat.delay.map(|delay| delivery.scaled(delay));
-        let counts = !terminal && !beat.comment;
+        let counts = beat.frame.kind != FrameKind::Terminal && !beat.comment;
         offset += own.unwrap_or_else(|| if counts { delivery.scaled(delivery.delay(chunks, dice)) } else { 0.0 });
-        track.send(millis(offset), &beat.frame.bytes, u32::from(counts));
+        let due = millis(offset);
+        if due > now {
+            steps.push(Step::Until(due));
+            now = due;
+        }
+        steps.push(Step::Send { bytes: beat.frame.bytes, events: u32::from(counts) });
         chunks += usize::from(counts);
-        if counts && delivery.truncate_after_chunks.is_some_and(|limit| chunks as u64 >= limit) {
-            track.hang_up(Cut { close: Close::Fin, reason: "truncateAfterChunks" });
-            break;
-        }
     }
-    let mut plan = Plan { status, headers, streamed: true, steps: track.finish(millis(offset)) };
-    if let Some(limit) = delivery.disconnect_after_ms {
-        plan.cut_at(millis(limit), Cut { close: Close::Fin, reason: "disconnectAfterMs" });
+    // An empty stream still waits for its first byte.
+    let end = millis(offset);
+    if steps.is_empty() && !end.is_zero() {
+        steps.push(Step::Until(end));
     }
-    plan
-}
-
-/// Steps under construction: bytes that are due together are joined. A frame that is alone is sent as it is.
-#[derive(Default)]
-struct Track {
-    steps: Vec<Step>,
-    due: Duration,
-    held: Vec<Bytes>,
-    length: usize,
-    events: u32,
-}
-
-impl Track {
-    fn send(&mut self, due: Duration, bytes: &Bytes, events: u32) {
-        let waits = due > self.due;
-        if waits || self.length + bytes.len() > JOINED_BYTES {
-            self.flush();
-        }
-        if waits {
-            self.steps.push(Step::Until(due));
-            self.due = due;
-        }
-        self.events += events;
-        self.length += bytes.len();
-        self.held.push(bytes.clone());
-    }
-
-    fn flush(&mut self) {
-        let bytes = match self.held.as_slice() {
-            [] => return,
-            [alone] => alone.clone(),
-            several => Bytes::from(several.concat()),
-        };
-        self.held.clear();
-        self.length = 0;
-        self.steps.push(Step::Send { bytes, events: std::mem::take(&mut self.events) });
-    }
-
-    fn hang_up(&mut self, cut: Cut) {
-        self.flush();
-        self.steps.push(Step::HangUp(cut));
-    }
-
-    /// The steps; an empty stream still waits for its first byte.
-    fn finish(mut self, end: Duration) -> Vec<Step> {
-        self.flush();
-        if self.steps.is_empty() && !end.is_zero() {
-            self.steps.push(Step::Until(end));
-        }
-        self.steps
-    }
+    Plan { status, headers, streamed: true, steps }
 }
 
 /// Framing belongs to the connection, whatever a file says.
@@ -217,6 +177,6 @@ fn with_headers(mut plan: Plan, headers: &[(String, String)]) -> Plan {
 }
 
 /// Milliseconds as a duration, within what a timer can take.
-fn millis(milliseconds: f64) -> Duration {
+pub(super) fn millis(milliseconds: f64) -> Duration {
     Duration::try_from_secs_f64(milliseconds.max(0.0) / 1000.0).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
 }

@@ -5,15 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-/// How a cut ends the connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Close {
-    /// Abnormal end of the HTTP message (no final chunk), then FIN.
-    #[default]
-    Fin,
-    /// RST (linger 0); promised for fast readers only.
-    Rst,
-}
+use crate::fixture::Close;
+
+/// What is due together is joined up to this many bytes: fewer writes, bounded copies.
+const JOINED_BYTES: usize = 64 * 1024;
 
 /// Why a stream is cut on purpose; the journal says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,16 +58,80 @@ impl Plan {
         !matches!(self.steps.iter().find(|step| !matches!(step, Step::Until(_))), Some(Step::HangUp(_)))
     }
 
-    /// Cuts the connection this long after the plan began, unless it is over by then. What is due at the very same
-    /// moment is still sent only if it needed no waiting.
-    pub fn cut_at(&mut self, at: Duration, cut: Cut) {
-        if let Some(late) = self.steps.iter().position(|step| matches!(step, Step::Until(due) if *due >= at)) {
-            self.steps.truncate(late);
-            if !at.is_zero() {
-                self.steps.push(Step::Until(at));
-            }
-            self.steps.push(Step::HangUp(cut));
+    /// How many events it sends.
+    pub fn events(&self) -> u64 {
+        self.steps.iter().map(|step| if let Step::Send { events, .. } = step { u64::from(*events) } else { 0 }).sum()
+    }
+
+    /// Starts everything this much later.
+    pub fn delay(&mut self, by: Duration) {
+        if by.is_zero() {
+            return;
         }
+        for step in &mut self.steps {
+            if let Step::Until(due) = step {
+                *due = due.saturating_add(by);
+            }
+        }
+        self.steps.insert(0, Step::Until(by));
+    }
+
+    /// The same in as few writes as timing allows.
+    #[must_use]
+    pub fn joined(mut self) -> Plan {
+        let mut steps = Vec::new();
+        let mut held = Held::default();
+        for step in self.steps {
+            match step {
+                Step::Send { bytes, events } => {
+                    if held.length + bytes.len() > JOINED_BYTES {
+                        steps.extend(held.take());
+                    }
+                    held.length += bytes.len();
+                    held.events += events;
+                    held.bytes.push(bytes);
+                }
+                Step::Until(_) | Step::HangUp(_) => {
+                    steps.extend(held.take());
+                    steps.push(step);
+                }
+            }
+        }
+        steps.extend(held.take());
+        self.steps = steps;
+        self
+    }
+
+    /// Cuts the connection this long after the plan began, unless it is over by then, and says whether. What is due at
+    /// the very same moment is still sent only if it needed no waiting.
+    pub fn cut_at(&mut self, at: Duration, cut: Cut) -> bool {
+        let Some(late) = self.steps.iter().position(|step| matches!(step, Step::Until(due) if *due >= at)) else { return false };
+        self.steps.truncate(late);
+        if !at.is_zero() {
+            self.steps.push(Step::Until(at));
+        }
+        self.steps.push(Step::HangUp(cut));
+        true
+    }
+}
+
+/// Bytes that wait to be joined. What is alone is sent as it is.
+#[derive(Default)]
+struct Held {
+    bytes: Vec<Bytes>,
+    length: usize,
+    events: u32,
+}
+
+impl Held {
+    fn take(&mut self) -> Option<Step> {
+        let Held { bytes, length: _, events } = std::mem::take(self);
+        let bytes = match bytes.as_slice() {
+            [] => return None,
+            [alone] => alone.clone(),
+            several => Bytes::from(several.concat()),
+        };
+        Some(Step::Send { bytes, events })
     }
 }
 
@@ -87,6 +146,7 @@ impl fmt::Display for Plan {
                     writeln!(f, "wait {:?}", due.saturating_sub(now))?;
                     now = *due;
                 }
+                Step::Send { bytes, .. } if bytes.is_empty() => writeln!(f, "send head")?,
                 Step::Send { bytes, events } => {
                     let text = String::from_utf8_lossy(bytes);
                     writeln!(f, "send {events}: {}", text.trim_end_matches('\n').replace('\n', "⏎"))?;

@@ -9,14 +9,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rapidhash::RapidHashMap;
 
-use super::{Edition, Editions, Policy};
+use super::{Changes, Edition, Editions, Policy};
 use crate::exchange::{Endpoint, ErrorReply, Exchange};
+use crate::fixture::Library;
 use crate::matcher::{Miss, Selection, Served};
 
 /// So many test ids are kept unless told otherwise; of more, the one that came first is forgotten.
 pub const DEFAULT_TEST_IDS: usize = 500;
 /// More queued errors than this are refused.
 const QUEUED_ERRORS: usize = 1000;
+/// Different requests of a test id whose occurrences are counted; each further one counts as its first.
+const COUNTED_REQUESTS: usize = 100_000;
 
 /// Why a fixture answered; the header `X-AIMock-Match` and the journal say so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +70,8 @@ pub enum Verdict {
 pub struct Decision {
     pub edition: Arc<Edition>,
     pub verdict: Verdict,
+    /// How often the same request came before; 0 where nobody asked for it.
+    pub occurrence: u64,
 }
 
 /// The counts of one test id.
@@ -76,6 +81,8 @@ struct Session {
     served: Served,
     /// How often each row answered. Unlike `served`, a sequence's siblings do not count.
     cursors: RapidHashMap<usize, u64>,
+    /// How often each request came, by its identity.
+    occurrences: RapidHashMap<u64, u64>,
 }
 
 #[derive(Debug, Default)]
@@ -108,9 +115,12 @@ impl Sessions {
 
     /// Chooses what answers and claims it, in one step.
     pub fn claim(&self, editions: &Editions, exchange: &Exchange, policy: &Policy) -> Decision {
-        if let Some(error) = self.take_injected(exchange.request.endpoint) {
-            return Decision { edition: editions.current(), verdict: Verdict::Injected(Box::new(error)) };
-        }
+        self.claim_as(editions, exchange, policy, None)
+    }
+
+    /// The same, and in the same step counts how often a request of this identity came.
+    pub fn claim_as(&self, editions: &Editions, exchange: &Exchange, policy: &Policy, identity: Option<u64>) -> Decision {
+        let injected = self.take_injected(exchange.request.endpoint);
         let session = self.session(&policy.test_id);
         let mut session = lock(&session);
         // Fetched under the session's lock, so that counts and rows are of one generation.
@@ -118,8 +128,12 @@ impl Sessions {
         if session.generation != edition.generation {
             *session = Session { generation: edition.generation, ..Session::default() };
         }
-        let verdict = session.claim(&edition, exchange, policy);
-        Decision { edition, verdict }
+        let occurrence = identity.map_or(0, |identity| session.occurs(identity));
+        let verdict = match injected {
+            Some(error) => Verdict::Injected(Box::new(error)),
+            None => session.claim(&edition, exchange, policy),
+        };
+        Decision { edition, verdict, occurrence }
     }
 
     /// Puts an error before everything else; of several the last one queued comes first, as in the peer.
@@ -133,6 +147,23 @@ impl Sessions {
         }
         queue.push_front(error);
         Ok(())
+    }
+
+    /// Serves what was loaded anew; the counts of fixtures that are as before go on, in every session. No request chooses
+    /// in between.
+    pub fn reload(&self, editions: &Editions, library: Library) -> Changes {
+        let book = lock(&self.book);
+        let mut sessions: Vec<MutexGuard<'_, Session>> =
+            book.order.iter().filter_map(|id| book.sessions.get(id)).map(|it| lock(it)).collect();
+        let (changes, map) = editions.reload(library);
+        let new_rows = map.new_rows();
+        for session in sessions.iter_mut().filter(|session| session.generation == map.from) {
+            session.generation = map.to;
+            session.served = session.served.rows().filter_map(|(row, count)| Some((*new_rows.get(&row)?, count))).collect();
+            let cursors = std::mem::take(&mut session.cursors);
+            session.cursors = cursors.into_iter().filter_map(|(row, count)| Some((*new_rows.get(&row)?, count))).collect();
+        }
+        changes
     }
 
     /// Forgets all counts.
@@ -203,6 +234,16 @@ impl Session {
                 self.hand_out(edition, row, by_turn, turn_relaxed)
             }
         }
+    }
+
+    fn occurs(&mut self, identity: u64) -> u64 {
+        if self.occurrences.len() >= COUNTED_REQUESTS && !self.occurrences.contains_key(&identity) {
+            return 0;
+        }
+        let count = self.occurrences.entry(identity).or_default();
+        let before = *count;
+        *count = before.saturating_add(1);
+        before
     }
 
     /// Takes the next answer of a chosen fixture.

@@ -5,12 +5,15 @@
 //! and does no I/O.
 
 mod emission;
+mod model;
 mod neutral;
 mod raw;
 mod reply;
 mod request;
+mod stream;
 
 pub use emission::{Body, Emission, Frame, FrameKind};
+pub use model::model_family;
 pub use neutral::PROVIDERS;
 pub use raw::{Captured, Exchange, Headers, RawRequest};
 pub use reply::{
@@ -18,3 +21,4 @@ pub use reply::{
     Video,
 };
 pub use request::{EmbeddingInput, Endpoint, Message, Request, Role, ToolCall, ToolOffer};
+pub use stream::{EXCERPT, StatedUsage, StreamFacts, TextFacts};

@@ -129,8 +129,8 @@ impl Captured {
         if let Some(kind) = self.headers.first("content-type") {
             return kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream");
         }
-        let begin = self.body();
-        let begin = begin.trim_ascii_start();
+        let body = self.body();
+        let begin = body.trim_ascii_start();
         begin.starts_with(b"data:") || begin.starts_with(b"event:")
     }
 }

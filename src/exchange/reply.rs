@@ -78,6 +78,8 @@ pub enum ErrorOrigin {
     StrictMiss,
     /// The request is wrong: malformed JSON, wrong shape. The provider's own 400.
     Request,
+    /// A random fault.
+    Chaos,
     /// The server could not answer: unusable response kind, failed transform, exhausted list.
     Server,
 }

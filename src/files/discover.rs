@@ -42,7 +42,12 @@ pub struct Discovery {
 
 /// Expands files, directories and globs, in the order given. A glob is expanded only if no such path exists.
 pub fn discover<P: AsRef<Path>>(paths: &[P], exclude: &Exclude) -> Discovery {
-    let mut search = Search { exclude, seen: HashSet::new(), found: Discovery::default() };
+    discover_ending(paths, exclude, &SUFFIXES)
+}
+
+/// Like [`discover`], with files of directories taken if their names end in one of these suffixes (without the dot).
+pub fn discover_ending<P: AsRef<Path>>(paths: &[P], exclude: &Exclude, suffixes: &[&str]) -> Discovery {
+    let mut search = Search { exclude, suffixes, seen: HashSet::new(), found: Discovery::default() };
     for path in paths {
         search.add(path.as_ref());
     }
@@ -51,6 +56,7 @@ pub fn discover<P: AsRef<Path>>(paths: &[P], exclude: &Exclude) -> Discovery {
 
 struct Search<'e> {
     exclude: &'e Exclude,
+    suffixes: &'e [&'e str],
     seen: HashSet<PathBuf>,
     found: Discovery,
 }
@@ -83,7 +89,9 @@ impl Search<'_> {
         let split = text.get(..wild).and_then(|plain| plain.rfind('/')).map_or(0, |slash| slash + 1);
         let (base, pattern) = text.split_at(split);
         match exclude::compile(pattern) {
-            Ok(_) if !base.is_empty() && !Path::new(base).exists() => self.problem(nothing_found(Path::new(base), Some(pattern), None)),
+            Ok(_) if !base.is_empty() && !Path::new(base).exists() => {
+                self.problem(nothing_found(Path::new(base), Some(pattern), None, self.suffixes));
+            }
             Ok(glob) => self.walk(Path::new(base), Some((&glob, pattern))),
             Err(bad) => self.problem(Problem::new("bad-glob", Severity::Error, name, format!("it is not a glob: {}", bad.reason))),
         }
@@ -109,8 +117,8 @@ impl Search<'_> {
             };
             let relative = entry.path().strip_prefix(start).unwrap_or(entry.path());
             let wanted = match glob {
-                Some((glob, _)) => glob.is_match(relative) && (own_suffix || has_suffix(entry.path())),
-                None => has_suffix(entry.path()),
+                Some((glob, _)) => glob.is_match(relative) && (own_suffix || has_suffix(entry.path(), self.suffixes)),
+                None => has_suffix(entry.path(), self.suffixes),
             };
             let path = base.join(relative);
             if entry.file_type().is_dir() {
@@ -119,7 +127,7 @@ impl Search<'_> {
                     walk.skip_current_dir();
                 }
             } else if !wanted {
-                capitals = capitals.or_else(|| has_capital_suffix(&path).then(|| path.clone()));
+                capitals = capitals.or_else(|| has_capital_suffix(&path, self.suffixes).then(|| path.clone()));
             } else if entry.file_type().is_file() {
                 self.take(&path, base, false);
             } else {
@@ -127,7 +135,7 @@ impl Search<'_> {
             }
         }
         if self.found.files.len() + self.found.problems.len() == before && !self.seen_below(base, glob.is_some()) {
-            self.problem(nothing_found(base, glob.map(|(_, pattern)| pattern), capitals.as_deref()));
+            self.problem(nothing_found(base, glob.map(|(_, pattern)| pattern), capitals.as_deref(), self.suffixes));
         }
     }
 
@@ -153,7 +161,7 @@ impl Search<'_> {
         let path = error.path().unwrap_or(Path::new("."));
         let name = display_name(path);
         // What is not ours cannot be missed.
-        let ours = error.depth() == 0 || has_suffix(path) || error.loop_ancestor().is_some();
+        let ours = error.depth() == 0 || has_suffix(path, self.suffixes) || error.loop_ancestor().is_some();
         let problem = match (error.loop_ancestor(), error.io_error()) {
             (Some(ancestor), _) => cyclic(path, ancestor),
             (None, Some(error)) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -196,12 +204,12 @@ fn cyclic(path: &Path, ancestor: &Path) -> Problem {
     Problem::new("cyclic-link", Severity::Warning, display_name(path), message).advise("remove the link, or exclude it")
 }
 
-fn has_suffix(path: &Path) -> bool {
-    path.extension().is_some_and(|suffix| SUFFIXES.iter().any(|ours| suffix == *ours))
+fn has_suffix(path: &Path, suffixes: &[&str]) -> bool {
+    path.extension().is_some_and(|suffix| suffixes.iter().any(|ours| suffix == *ours))
 }
 
-fn has_capital_suffix(path: &Path) -> bool {
-    path.extension().is_some_and(|suffix| SUFFIXES.iter().any(|ours| suffix.eq_ignore_ascii_case(ours) && suffix != *ours))
+fn has_capital_suffix(path: &Path, suffixes: &[&str]) -> bool {
+    path.extension().is_some_and(|suffix| suffixes.iter().any(|ours| suffix.eq_ignore_ascii_case(ours) && suffix != *ours))
 }
 
 fn has_wildcard(text: &OsStr) -> bool {
@@ -250,9 +258,13 @@ fn broken_link(severity: Severity, path: &Path, error: &std::io::Error) -> Probl
     Problem::new(rule, severity, display_name(path), message).advise("mend or remove the link")
 }
 
-fn nothing_found(base: &Path, pattern: Option<&str>, capitals: Option<&Path>) -> Problem {
+fn nothing_found(base: &Path, pattern: Option<&str>, capitals: Option<&Path>, suffixes: &[&str]) -> Problem {
     let name = display_name(&pattern.map_or_else(|| base.to_owned(), |pattern| base.join(pattern)));
-    let message = if pattern.is_some() { "no file matches this glob" } else { "no file here ends in .json, .jsonc, .yaml or .yml" };
+    let message = match (pattern, suffixes) {
+        (Some(_), _) => "no file matches this glob".to_owned(),
+        (None, [before @ .., last]) => format!("no file here ends in .{} or .{last}", before.join(", .")),
+        (None, []) => "no file here is looked for".to_owned(),
+    };
     let help = match capitals {
         Some(path) => format!("letter case counts: rename `{}`, or name the file itself", display_name(path)),
         None => "name a directory that holds fixtures, or the files themselves".to_owned(),

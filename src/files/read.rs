@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::discover::{Found, kind_of};
 use super::problem::{Problem, display_name, io_problem};
@@ -37,6 +37,27 @@ pub fn read_path(path: &Path, max: u64) -> Result<FileText, Box<Problem>> {
     read_as(path, &display_name(path), max)
 }
 
+/// Reads the bytes of a file that another file names by a path relative to itself. It must lie below `root`, links
+/// followed: what a fixture file says cannot reach what was not offered.
+///
+/// # Errors
+/// Why not, in words that follow "names `path`, which".
+pub fn read_beside(file: &Path, root: &Path, path: &str, max: u64) -> Result<Vec<u8>, String> {
+    let path = Path::new(path);
+    if path.is_absolute() || path.has_root() {
+        return Err("is not relative".to_owned());
+    }
+    let folder = |path: &Path| if path.as_os_str().is_empty() { Path::new(".").to_owned() } else { path.to_owned() };
+    let failed = |problem: &Problem| format!("cannot be read: {}", problem.message);
+    let whole = |path: &Path| path.canonicalize().map_err(|error| failed(&io_problem(Severity::Error, "", &error)));
+    let bound = whole(&folder(root))?;
+    let target = whole(&folder(file.parent().unwrap_or(Path::new(""))).join(path))?;
+    if !target.starts_with(&bound) {
+        return Err(format!("leads out of {}", display_name(&folder(root))));
+    }
+    read_bytes(&target, "", max).map_err(|problem| failed(&problem))
+}
+
 /// Reads standard input to its end.
 ///
 /// # Errors
@@ -46,14 +67,44 @@ pub fn stdin(max: u64) -> Result<FileText, Box<Problem>> {
     decode(bounded(io::stdin().lock(), 0, max, name)?, name)
 }
 
+/// Reads a list of paths, one a line or separated by NUL, from a file or, without one, from standard input.
+///
+/// # Errors
+/// As [`read`]; where the system's paths are text, also that one of them is not.
+pub fn list(path: Option<&Path>, max: u64) -> Result<Vec<PathBuf>, Box<Problem>> {
+    let bytes = match path {
+        Some(path) => read_bytes(path, &display_name(path), max)?,
+        None => bounded(io::stdin().lock(), 0, max, "<stdin>")?,
+    };
+    let separator = if bytes.contains(&0) { 0 } else { b'\n' };
+    let names = bytes.split(|byte| *byte == separator).map(|name| name.strip_suffix(b"\r").unwrap_or(name));
+    names.filter(|name| !name.is_empty()).map(path_of).collect()
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have paths that are text")]
+fn path_of(name: &[u8]) -> Result<PathBuf, Box<Problem>> {
+    use std::os::unix::ffi::OsStrExt as _;
+    Ok(PathBuf::from(std::ffi::OsStr::from_bytes(name)))
+}
+
+#[cfg(not(unix))]
+fn path_of(name: &[u8]) -> Result<PathBuf, Box<Problem>> {
+    std::str::from_utf8(name).map(PathBuf::from).map_err(|error| not_utf8(name, error.valid_up_to(), "the list of files"))
+}
+
 fn read_as(path: &Path, name: &str, max: u64) -> Result<FileText, Box<Problem>> {
+    decode(read_bytes(path, name, max)?, name)
+}
+
+fn read_bytes(path: &Path, name: &str, max: u64) -> Result<Vec<u8>, Box<Problem>> {
     let refuse = |meta: &Metadata| check(meta, path, name, max);
     // Before opening, since opening a named pipe waits; after it as well, since paths can change meanwhile.
     refuse(&fs::metadata(path).map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?)?;
     let file = open(path).map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?;
     let meta = file.metadata().map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?;
     refuse(&meta)?;
-    decode(bounded(file, meta.len(), max, name)?, name)
+    bounded(file, meta.len(), max, name)
 }
 
 fn check(meta: &Metadata, path: &Path, name: &str, max: u64) -> Result<(), Box<Problem>> {

@@ -11,6 +11,7 @@ use super::{Check, FileContext, Findings, Rule, ScopeContext};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::document::Parsed;
 use crate::fixture::{Input, LoadOptions, LoadedFile, check_together, load_parsed};
+use crate::transform::Transforms;
 
 /// Rules that say more than the loader about the same place, and what of the loader's they stand for.
 const SAID_BETTER: [(&str, &[&str]); 2] =
@@ -55,7 +56,7 @@ pub fn run(input: LintInput<'_>) -> Outcome {
     found.extend(check_together(&files));
     for (name, members) in &scopes {
         let members: Vec<&LoadedFile> = members.iter().filter_map(|index| files.get(*index)).collect();
-        found.extend(examine_scope(name, &members, chosen, options));
+        found.extend(examine_scope(name, &members, chosen, options, &load.transforms));
     }
     forget_repeats(&mut found);
     let before = found.len();
@@ -86,8 +87,15 @@ fn examine(input: &Input, chosen: &Chosen, options: &serde_json::Map<String, ser
     };
     let mut file = load_parsed(&input.source, input.format, &parsed, load);
     let mut found = std::mem::take(&mut file.problems);
-    let context =
-        FileContext { source: &input.source, format: input.format, parsed: &parsed, file: &file, options, leaks: super::Leaks::default() };
+    let context = FileContext {
+        source: &input.source,
+        format: input.format,
+        parsed: &parsed,
+        file: &file,
+        options,
+        transforms: &load.transforms,
+        leaks: super::Leaks::default(),
+    };
     let allows = Allows::of(&context);
     for (rule, _) in chosen.rules() {
         let mut findings = Findings::of(rule);
@@ -118,8 +126,9 @@ fn examine_scope(
     members: &[&LoadedFile],
     chosen: &Chosen,
     options: &serde_json::Map<String, serde_json::Value>,
+    transforms: &Transforms,
 ) -> Vec<Diagnostic> {
-    let context = ScopeContext::new(name, members, options);
+    let context = ScopeContext::new(name, members, options, transforms);
     if chosen.rules().iter().any(|(rule, _)| matches!(rule.check, Check::Scope(_))) {
         context.prepare();
     }

@@ -6,7 +6,6 @@
 
 mod answers;
 mod baseline;
-mod edit;
 mod engine;
 mod fix;
 mod keys;
@@ -29,11 +28,13 @@ pub use leaks::Leaks;
 pub use page::page;
 pub use rules::ALL;
 pub use scope::{EntryRef, ScopeContext};
-pub use select::{Chosen, Selection, SelectionError, plain_path};
+pub use select::{Chosen, Selection, SelectionError, knows, plain_path};
 
 use crate::diagnostic::{Diagnostic, Label, Safety, Severity, Source, Span};
+use crate::document::edit::Layout;
 use crate::document::{Format, Node, Parsed};
 use crate::fixture::{LoadedEntry, LoadedFile};
+use crate::transform::Transforms;
 
 /// How much a rule asks of authors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,6 +137,8 @@ pub struct FileContext<'a> {
     pub file: &'a LoadedFile,
     /// Settings of single rules, by rule name.
     pub options: &'a serde_json::Map<String, serde_json::Value>,
+    /// How texts of match keys are rewritten before they are compared.
+    pub transforms: &'a Transforms,
     /// Its secrets and personal data, found when a rule first asks.
     pub leaks: Leaks,
 }
@@ -145,6 +148,11 @@ impl<'a> FileContext<'a> {
     pub fn entries(&self) -> impl Iterator<Item = (&'a Node<'a>, &'a LoadedEntry)> {
         let items = self.parsed.root.get("fixtures").map_or(&[][..], Node::items);
         self.file.entries.iter().filter_map(move |entry| items.get(entry.fixture.origin.index).map(|node| (node, entry)))
+    }
+
+    /// What edits need to know.
+    pub fn layout(&self) -> Layout<'a> {
+        Layout { text: self.source.text(), format: self.format }
     }
 
     /// A place in this file.

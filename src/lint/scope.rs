@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use crate::diagnostic::{Label, Span};
+use crate::exchange::Exchange;
 use crate::fixture::{LoadedEntry, LoadedFile};
 use crate::matcher::Table;
+use crate::transform::Transforms;
 
 use super::rules::dialogue::{self, Dialogue};
 use super::rules::reach::Reach;
@@ -49,6 +51,8 @@ pub struct ScopeContext<'a> {
     pub table: Table,
     /// Settings of single rules, by rule name.
     pub options: &'a serde_json::Map<String, serde_json::Value>,
+    /// How requests are rewritten before they are matched; the fixtures were loaded under the same list.
+    pub transforms: &'a Transforms,
     reach: OnceLock<Reach>,
     witnesses: OnceLock<Vec<Option<Witness>>>,
     dialogues: OnceLock<Vec<Option<Dialogue>>>,
@@ -56,11 +60,16 @@ pub struct ScopeContext<'a> {
 
 impl<'a> ScopeContext<'a> {
     /// A scope of these files in load order.
-    pub fn new(name: &'a str, files: &[&'a LoadedFile], options: &'a serde_json::Map<String, serde_json::Value>) -> ScopeContext<'a> {
+    pub fn new(
+        name: &'a str,
+        files: &[&'a LoadedFile],
+        options: &'a serde_json::Map<String, serde_json::Value>,
+        transforms: &'a Transforms,
+    ) -> ScopeContext<'a> {
         let entries: Vec<EntryRef<'a>> = files.iter().flat_map(|file| file.entries.iter().map(|entry| EntryRef { file, entry })).collect();
         let rows = entries.iter().map(|entry| entry.entry.fixture.row()).collect();
         let (reach, witnesses, dialogues) = Default::default();
-        ScopeContext { name, entries, table: Table::new(rows), options, reach, witnesses, dialogues }
+        ScopeContext { name, entries, table: Table::new(rows), options, transforms, reach, witnesses, dialogues }
     }
 
     /// Computes what the rules share, in parallel. To be called before rules run side by side: a rule that waited for
@@ -69,6 +78,11 @@ impl<'a> ScopeContext<'a> {
         self.reach();
         self.witness(0);
         self.dialogue(0);
+    }
+
+    /// A request as the server would match it; `None` when it would refuse it, since a transform fails.
+    pub(super) fn seen<'e>(&self, exchange: &'e Exchange) -> Option<Cow<'e, Exchange>> {
+        self.transforms.exchange(exchange).ok()
     }
 
     /// Who takes whose requests.

@@ -132,6 +132,11 @@ fn set(on: &mut [bool], name: &str, value: bool) -> Result<(), SelectionError> {
     Ok(())
 }
 
+/// Whether this names rules: lint's own or the loader's.
+pub fn knows(name: &str) -> bool {
+    loader_rule(name).is_some() || named(name).is_ok()
+}
+
 /// The rules that a name, category or tier stands for. A tier holds the tiers below it.
 fn named(name: &str) -> Result<Vec<usize>, SelectionError> {
     let tier = [Tier::Default, Tier::Strict, Tier::Pedantic].into_iter().find(|tier| tier.name() == name);
@@ -159,7 +164,7 @@ impl Chosen {
     }
 
     /// Gives a finding its chosen severity; `false`: it is switched off, everywhere or for its file.
-    pub(super) fn settle(&self, finding: &mut Diagnostic) -> bool {
+    pub fn settle(&self, finding: &mut Diagnostic) -> bool {
         if let Some((_, severity)) = self.rules.iter().find(|(rule, _)| rule.name == finding.rule) {
             finding.severity = *severity;
         }

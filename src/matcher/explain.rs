@@ -11,6 +11,9 @@ use crate::exchange::{Exchange, Headers};
 /// Longest text shown, in characters.
 const WIDTH: usize = 80;
 
+/// Characters shown before the place where two long texts part.
+const LEAD: usize = 20;
+
 /// Headers whose values are not shown: credentials, by name or by a word in the name.
 const SECRET_WORDS: [&str; 8] = ["auth", "key", "token", "secret", "cookie", "password", "credential", "signature"];
 
@@ -42,15 +45,31 @@ impl Clause {
 impl Verdict<'_> {
     /// What the fixture wants, in words: ``contains `Oslo` ``.
     pub fn wanted(&self) -> String {
-        self.pattern.to_string()
+        match (self.difference(), self.pattern) {
+            (Some(at), Pattern::Text(TextPattern::Equals { text, .. })) => {
+                format!("equals `…{}` from character {} on", Shortened(behind(text, at)), at + 1)
+            }
+            _ => self.pattern.to_string(),
+        }
     }
 
     /// What the request has, in words: `"weather in Paris"`. Of headers only those that the pattern names.
     pub fn found(&self) -> String {
-        match (self.pattern, &self.facet) {
-            (Pattern::Headers(fields), Facet::Headers(headers)) => found_headers(fields, headers),
-            (_, facet) => facet.to_string(),
+        match (self.pattern, &self.facet, self.difference()) {
+            (Pattern::Headers(fields), Facet::Headers(headers), _) => found_headers(fields, headers),
+            (_, Facet::Text(text), Some(at)) => format!("\"…{}\"", Shortened(behind(text, at))),
+            (_, facet, _) => facet.to_string(),
         }
+    }
+
+    /// Where to begin showing two texts that should be equal, in characters: just before they part, if that is so far
+    /// in that both would look the same.
+    fn difference(&self) -> Option<usize> {
+        let (Pattern::Text(TextPattern::Equals { text, ignore_case: false }), Facet::Text(found)) = (self.pattern, &self.facet) else {
+            return None;
+        };
+        let shared = text.chars().zip(found.chars()).take_while(|(wanted, found)| wanted == found).count();
+        (!self.holds && shared >= WIDTH - LEAD).then(|| shared - LEAD)
     }
 }
 
@@ -112,6 +131,11 @@ impl Display for Facet<'_> {
             Facet::Json(value) => Code(&value.to_string()).fmt(f),
         }
     }
+}
+
+/// A text from this character on.
+fn behind(text: &str, characters: usize) -> &str {
+    text.char_indices().nth(characters).and_then(|(at, _)| text.get(at..)).unwrap_or("")
 }
 
 fn wanted_header(name: &str, wanted: Option<&TextPattern>) -> String {

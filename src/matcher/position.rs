@@ -21,6 +21,11 @@ impl Served {
         self.counts.get(&row).copied().unwrap_or(0)
     }
 
+    /// The rows that were served, in no order, with their counts.
+    pub fn rows(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.counts.iter().map(|(row, count)| (*row, *count))
+    }
+
     /// Counts a row once more.
     pub fn add(&mut self, row: usize) {
         let count = self.counts.entry(row).or_default();

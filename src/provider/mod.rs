@@ -7,6 +7,7 @@
 
 mod anthropic_messages;
 mod azure_openai;
+pub mod grammar;
 mod openai_chat;
 mod openai_embeddings;
 pub mod route;

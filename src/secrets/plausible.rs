@@ -1,5 +1,9 @@
 //! Whether a text that looks like a secret can be one: random enough, and no placeholder.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 /// Words that stand in keys which nobody issued.
 const PLACEHOLDER_WORDS: [&str; 22] = [
     "example",
@@ -34,9 +38,12 @@ const LONGEST_RUN: usize = 5;
 pub fn is_placeholder(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     text.contains(['<', '>', '{', '}', '$', '*', '…'])
-        || PLACEHOLDER_WORDS.iter().any(|word| lower.contains(word))
         || has_run(lower.as_bytes())
+        || PLACEHOLDER.as_ref().is_some_and(|words| words.is_match(&lower))
 }
+
+/// One search for all of the words.
+static PLACEHOLDER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&PLACEHOLDER_WORDS.join("|")).ok());
 
 /// Whether a key's body can have been issued: no placeholder, many different characters, and a stretch that is no word.
 pub(super) fn is_plausible(body: &str) -> bool {

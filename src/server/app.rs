@@ -7,15 +7,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::auth::ApiKeys;
+use super::chaos::ChaosBook;
 use super::journal::{Journal, JournalLimits};
+use super::metrics::Metrics;
 use super::recorder::{RecordWhen, Recorder};
 use super::upstream::Upstreams;
-use crate::engine::{DEFAULT_TEST_IDS, Editions, ServerPolicy, Sessions};
-use crate::fixture::{Fixture, Library, Pace};
+use crate::engine::{Changes, ChaosStreams, DEFAULT_TEST_IDS, Editions, ServerPolicy, Sessions};
+use crate::fixture::{Chaos, Fixture, Library, Pace};
 use crate::provider::ReasoningModels;
 use crate::provider::route::{self, Lookup};
 use crate::record::date;
 use crate::secrets::Redactor;
+use crate::transform::Transforms;
 
 /// Bounds that keep a client from taking all of the machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,9 +98,17 @@ impl OnMiss {
 pub struct Settings {
     pub policy: ServerPolicy,
     pub on_miss: OnMiss,
+    /// How requests are rewritten before they are matched. Fixtures must be loaded under the same list.
+    pub transforms: Transforms,
     /// Timing for fixtures that set none.
     pub pace: Pace,
-    /// Decides jitter and ids: the same seed and requests give the same bytes.
+    /// Random faults of every answer, where nobody says otherwise.
+    pub chaos: Chaos,
+    /// What becomes of streams that a random fault would change.
+    pub chaos_streams: ChaosStreams,
+    /// Whether `GET /metrics` answers.
+    pub metrics: bool,
+    /// Decides jitter, ids and chaos: the same seed and requests give the same bytes.
     pub seed: u64,
     /// Empty: anyone may ask.
     pub auth: ApiKeys,
@@ -113,7 +124,11 @@ impl Default for Settings {
         Settings {
             policy: ServerPolicy::default(),
             on_miss: OnMiss::default(),
+            transforms: Transforms::default(),
             pace: Pace::default(),
+            chaos: Chaos::default(),
+            chaos_streams: ChaosStreams::default(),
+            metrics: false,
             seed: 0,
             auth: ApiKeys::default(),
             limits: Limits::default(),
@@ -165,6 +180,9 @@ pub struct App {
     pub(super) editions: Editions,
     pub(super) sessions: Sessions,
     pub(super) journal: Journal,
+    pub(super) chaos: ChaosBook,
+    /// Where they are wanted.
+    pub(super) metrics: Option<Metrics>,
     pub(super) world: World,
     /// Goes into ids that need not repeat.
     salt: u64,
@@ -178,6 +196,8 @@ impl App {
         use std::hash::BuildHasher;
         App {
             journal: Journal::new(settings.journal),
+            chaos: ChaosBook::default(),
+            metrics: settings.metrics.then(Metrics::new),
             editions: Editions::new(library),
             sessions: Sessions::keeping(settings.most_test_ids),
             salt: std::hash::RandomState::new().hash_one(0_u8),
@@ -200,6 +220,12 @@ impl App {
             let oldest = self.now().saturating_sub(age).as_secs();
             self.editions.retire(|recorded_at| date::seconds(recorded_at).is_some_and(|recorded| recorded < oldest));
         }
+    }
+
+    /// Serves what was loaded anew from the same sources. Journal, posted fixtures and the counts of fixtures that are as
+    /// before stay.
+    pub fn reload(&self, library: Library) -> Changes {
+        self.sessions.reload(&self.editions, library)
     }
 
     /// A new id: `req-` and 16 characters. Not repeatable: no test can wait for a certain one.

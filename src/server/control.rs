@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::app::{App, Level};
 use super::journal::Filter;
-use super::{head, intake, pipeline};
+use super::{chaos, head, intake, metrics, pipeline, tail, verify};
 use crate::exchange::{ErrorOrigin, ErrorReply, MediaKind};
 use crate::fixture::Fixture;
 use crate::matcher::{Pattern, TextPattern};
@@ -28,18 +28,22 @@ const DEPRECATED: &str = "POST /__aimock/reset/fixtures is deprecated: use POST 
 /// All routes: control, probes, and the pipeline for everything else.
 pub(super) fn router(app: Arc<App>) -> Router {
     let path = |rest: &str| format!("{PREFIX}{rest}");
-    Router::new()
+    let router = if app.metrics.is_some() { Router::new().route("/metrics", get(metrics::show)) } else { Router::new() };
+    router
         .route("/health", probe("ok"))
         .route("/ready", probe("ready"))
         .route("/v1/models", get(models))
         .route("/v1/_requests", get(requests).delete(clear_requests))
         .route(&path("/health"), probe("ok"))
         .route(&path("/journal"), get(journal))
+        .route(&path("/journal/stream"), get(tail::answer))
+        .route(&path("/verify"), post(verify::answer))
         .route(&path("/fixtures"), get(fixtures).post(add_fixtures).delete(clear_fixtures))
         .route(&path("/reset"), post(reset))
         .route(&path("/reset/journal"), post(reset_journal))
         .route(&path("/reset/fixtures"), post(reset_fixtures))
         .route(&path("/error"), post(inject))
+        .route(&path("/chaos"), get(chaos::control::show).post(chaos::control::set).delete(chaos::control::clear))
         .method_not_allowed_fallback(wrong_method)
         .fallback(pipeline::answer)
         .with_state(app)
@@ -145,6 +149,7 @@ async fn journal(State(app): State<Arc<App>>, uri: Uri) -> Response {
     let (entries, total) = filter.apply(app.journal.entries());
     let mut response = head::json(200, &entries.iter().map(|entry| entry.to_json()).collect());
     response.headers_mut().insert("x-total-count", HeaderValue::from(total));
+    response.headers_mut().insert("x-aimock-forgotten", HeaderValue::from(app.journal.forgotten()));
     response
 }
 
@@ -240,6 +245,7 @@ fn reset_rest(app: &App) {
     app.journal.clear();
     app.sessions.reset();
     app.sessions.clear_injected();
+    app.chaos.clear();
 }
 
 async fn reset_journal(State(app): State<Arc<App>>) -> Response {
@@ -296,7 +302,7 @@ fn injected(value: &Value) -> Result<ErrorReply, String> {
 }
 
 /// The body of a control request, as text and as JSON.
-async fn body(app: &App, request: Request) -> Result<(String, Value), Response> {
+pub(super) async fn body(app: &App, request: Request) -> Result<(String, Value), Response> {
     let bytes = intake::read(request.into_body(), &app.settings.limits).await;
     let bytes = bytes.map_err(|error| bad(&format!("Failed to read request body: {}", intake::refusal(&error, app).message)))?;
     let text = String::from_utf8(bytes.to_vec()).map_err(|error| bad(&format!("Invalid JSON: {error}")))?;
@@ -308,6 +314,6 @@ async fn body(app: &App, request: Request) -> Result<(String, Value), Response> 
 }
 
 /// Control errors are plain strings, unlike those of every other endpoint.
-fn bad(message: &str) -> Response {
+pub(super) fn bad(message: &str) -> Response {
     head::json(400, &json!({ "error": message }))
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::App;
 use super::app::Level;
 use super::errors;
-use super::journal::{Answerer, Outcome, Source};
+use super::journal::{Answerer, Outcome, Source, Speech, retry_after};
 use super::relay::{RELAYED, Relay};
 use crate::engine::{
     Beat, Claim, Delivery, Dice, Edition, NearMiss, Plan, Policy, Verdict, miss_reply, near_misses, plan_emission, plan_events, plan_http,
@@ -18,6 +18,7 @@ use crate::fixture::{Answer, Pace};
 use crate::matcher::{Miss, Served};
 use crate::provider::route::Lookup;
 use crate::provider::{Context, Moment, Params, Provider, Route, SeededIds};
+use crate::transform::TransformError;
 use crate::wire::sse;
 
 /// Characters of text in a chunk where nobody says otherwise.
@@ -48,11 +49,18 @@ pub(super) struct Call<'a> {
     pub request_id: &'a str,
 }
 
+/// A request as it came, which answers are made for, and as matching saw it.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub exchange: &'a Exchange,
+    pub seen: &'a Exchange,
+}
+
 /// Who answers, and in whose words: a codec, or plain JSON where none owns the URL.
 #[derive(Clone, Copy)]
-struct Speaker<'a> {
-    codec: Option<&'static dyn Provider>,
-    call: &'a Call<'a>,
+pub(super) struct Speaker<'a> {
+    pub codec: Option<&'static dyn Provider>,
+    pub call: &'a Call<'a>,
 }
 
 impl Call<'_> {
@@ -74,7 +82,7 @@ impl Call<'_> {
     pub(super) fn failed(&self, codec: Option<&'static dyn Provider>, error: &ErrorReply) -> Plan {
         let outcome = Outcome { matched: Some(RELAYED), ..Outcome::default() };
         let speaker = Speaker { codec, call: self };
-        let mut plan = unpaced(speaker.error_emission(error));
+        let mut plan = unpaced(speaker.encode_error(error));
         speaker.sign(&mut plan, &outcome);
         plan
     }
@@ -97,8 +105,12 @@ impl Call<'_> {
             return relayed;
         }
         self.app.retire_recordings();
-        let decision = self.app.sessions.claim(&self.app.editions, exchange, self.policy);
-        speaker.served(&decision.edition, exchange, decision.verdict)
+        let seen = match self.app.settings.transforms.exchange(exchange) {
+            Ok(seen) => seen,
+            Err(error) => return speaker.transform_failed(&exchange.raw, &error),
+        };
+        let (decision, rolled) = self.claim(&seen);
+        speaker.decided(Asked { exchange, seen: &seen }, decision, rolled)
     }
 
     /// What the request means, or why its vendor would refuse it.
@@ -119,9 +131,13 @@ impl Call<'_> {
         let speaker = Speaker { codec: None, call: self };
         exchange.request = Request { context: self.policy.context.clone(), ..Request::default() };
         if self.app.editions.current().answers_any_url {
-            let decision = self.app.sessions.claim(&self.app.editions, exchange, self.policy);
+            let seen = match self.app.settings.transforms.exchange(exchange) {
+                Ok(seen) => seen,
+                Err(error) => return speaker.transform_failed(&exchange.raw, &error),
+            };
+            let (decision, rolled) = self.claim(&seen);
             if !matches!(decision.verdict, Verdict::Miss(..)) {
-                return speaker.served(&decision.edition, exchange, decision.verdict);
+                return speaker.decided(Asked { exchange, seen: &seen }, decision, rolled);
             }
         }
         if matches!(lookup, Lookup::NotBuilt { .. })
@@ -148,7 +164,7 @@ impl Call<'_> {
 
 impl Speaker<'_> {
     /// A fixture's answer, or the error that stands in for it.
-    fn served(self, edition: &Edition, exchange: &Exchange, verdict: Verdict) -> Decided {
+    pub(super) fn served(self, edition: &Edition, asked: Asked<'_>, verdict: Verdict) -> Decided {
         let outcome = Outcome { source: Source::Fixture, ..Outcome::default() };
         match verdict {
             Verdict::Injected(error) => {
@@ -157,15 +173,15 @@ impl Speaker<'_> {
             }
             Verdict::Exhausted(claim) => self.error(&errors::exhausted(edition, claim.row), hit(edition, &claim, outcome)),
             Verdict::Serve(claim) => {
-                self.warn_of_relaxed_turn(edition, exchange, &claim);
+                self.warn_of_relaxed_turn(edition, asked.seen, &claim);
                 let outcome = hit(edition, &claim, outcome);
                 let answer = edition.library.fixtures.get(claim.row).and_then(|fixture| fixture.answer_at(claim.times));
                 match answer {
-                    Some(answer) => self.answer(edition, exchange, &claim, answer, outcome),
+                    Some(answer) => self.answer(edition, asked.exchange, &claim, answer, outcome),
                     None => self.error(&errors::exhausted(edition, claim.row), outcome),
                 }
             }
-            Verdict::Miss(miss, served) => self.missed(edition, exchange, miss, &served),
+            Verdict::Miss(miss, served) => self.missed(edition, asked, miss, &served),
         }
     }
 
@@ -185,11 +201,13 @@ impl Speaker<'_> {
             (Reply::Error(error), None) => plan_emission(errors::plain(error), &delivery, &mut dice),
             (_, None) => return self.error(&errors::no_wire_format(edition, claim.row, &exchange.raw), outcome),
         };
-        self.headed(plan, outcome)
+        let (plan, scripted) = self.scripted(plan, &delivery);
+        self.headed(plan, Outcome { scripted, ..outcome })
     }
 
     /// Nothing matched: the endpoint's own answer if it has one, else the miss with what came nearest.
-    fn missed(self, edition: &Edition, exchange: &Exchange, miss: Miss, served: &Served) -> Decided {
+    fn missed(self, edition: &Edition, asked: Asked<'_>, miss: Miss, served: &Served) -> Decided {
+        let Asked { exchange, seen } = asked;
         let (call, outcome) = (self.call, Outcome { source: Source::Proxy, ..Outcome::default() });
         if !call.policy.strict
             && let Some(relayed) = self.relay(exchange)
@@ -202,10 +220,17 @@ impl Speaker<'_> {
                 return self.emission(emission, Outcome { source: Source::Internal, matched: Some("fallback"), ..outcome });
             }
         }
-        let nearest = near_misses(edition, exchange, served);
-        let reply = miss_reply(miss, call.policy.strict, &nearest);
-        self.log_miss(exchange, &reply, &nearest);
-        self.error(&reply, Outcome { matched: Some("miss"), nearest, ..outcome })
+        let nearest = near_misses(edition, seen, served);
+        let transforms = call.app.settings.transforms.names();
+        let reply = miss_reply(miss, call.policy.strict, &nearest, &transforms);
+        self.log_miss(exchange, &reply, &nearest, &transforms);
+        self.error(&reply, Outcome { matched: Some("miss"), nearest, transforms, ..outcome })
+    }
+
+    fn transform_failed(self, raw: &RawRequest, error: &TransformError) -> Decided {
+        let reply = errors::transform_failed(error);
+        self.call.app.log(Level::Error, &format!("{} {}: {}", raw.method, raw.path, reply.message));
+        self.error(&reply, Outcome::default())
     }
 
     fn context<'c>(self, exchange: &'c Exchange, pace: &Pace, ids: &'c mut SeededIds) -> Context<'c>
@@ -233,14 +258,18 @@ impl Speaker<'_> {
         Some(Decided { action: Action::Relay(Box::new(relay)), outcome })
     }
 
-    fn error(self, error: &ErrorReply, outcome: Outcome) -> Decided {
-        let said = (error.origin != ErrorOrigin::Fixture).then(|| error.message.clone());
-        self.emission(self.error_emission(error), Outcome { error: outcome.error.clone().or(said), ..outcome })
+    pub(super) fn moment(&self) -> Moment<'_> {
+        Moment { request_id: self.call.request_id, now: self.call.app.now().as_secs() }
     }
 
-    fn error_emission(self, error: &ErrorReply) -> Emission {
-        let moment = Moment { request_id: self.call.request_id, now: self.call.app.now().as_secs() };
-        self.codec.map_or_else(|| errors::plain(error), |codec| codec.encode_error(error, moment))
+    /// An error in the words of whoever owns the URL.
+    pub(super) fn encode_error(self, error: &ErrorReply) -> Emission {
+        self.codec.map_or_else(|| errors::plain(error), |codec| codec.encode_error(error, self.moment()))
+    }
+
+    pub(super) fn error(self, error: &ErrorReply, outcome: Outcome) -> Decided {
+        let said = (error.origin != ErrorOrigin::Fixture).then(|| error.message.clone());
+        self.emission(self.encode_error(error), Outcome { error: outcome.error.clone().or(said), ..outcome })
     }
 
     /// An answer that no fixture paces.
@@ -250,8 +279,14 @@ impl Speaker<'_> {
 
     fn headed(self, mut plan: Plan, outcome: Outcome) -> Decided {
         self.sign(&mut plan, &outcome);
-        let outcome =
-            Outcome { status: plan.status, streamed: plan.streamed, strict_override: self.call.policy.strict_override, ..outcome };
+        let outcome = Outcome {
+            status: plan.status,
+            streamed: plan.streamed,
+            strict_override: self.call.policy.strict_override,
+            speech: Speech::of(plan.header("content-type"), self.codec.map(Provider::name)),
+            retry_after: retry_after(|name| plan.header(name)),
+            ..outcome
+        };
         Decided { action: Action::Answer(plan), outcome }
     }
 
@@ -267,10 +302,13 @@ impl Speaker<'_> {
         }
     }
 
-    fn log_miss(self, exchange: &Exchange, reply: &ErrorReply, nearest: &[NearMiss]) {
+    fn log_miss(self, exchange: &Exchange, reply: &ErrorReply, nearest: &[NearMiss], transforms: &[String]) {
         let strict = if self.call.policy.strict { "STRICT: " } else { "" };
         let what = if reply.message.contains("skipped") { reply.message.as_str() } else { "No fixture matched" };
         let mut line = format!("{strict}{what} for {} {}", exchange.raw.method, exchange.raw.path);
+        if !transforms.is_empty() {
+            let _ = write!(line, " (after transforms: {})", transforms.join(", "));
+        }
         for near in nearest {
             let _ = write!(line, "\n  near: {}: {}", near.fixture, near.reason);
         }
@@ -291,18 +329,11 @@ impl Speaker<'_> {
 
 /// An answer at once, as it is.
 fn unpaced(emission: Emission) -> Plan {
-    let answer = Answer {
-        reply: Reply::Unrecognised,
-        pace: Pace::default(),
-        truncate_after_chunks: None,
-        disconnect_after_ms: None,
-        headers: Vec::new(),
-    };
-    plan_emission(emission, &Delivery::of(&answer, &Pace::default()), &mut Dice::seeded(0))
+    plan_emission(emission, &Delivery::default(), &mut Dice::seeded(0))
 }
 
 /// What the journal says of a claimed fixture.
-fn hit(edition: &Edition, claim: &Claim, outcome: Outcome) -> Outcome {
+pub(super) fn hit(edition: &Edition, claim: &Claim, outcome: Outcome) -> Outcome {
     let answerer = edition.view(claim.row).map(Answerer::Fixture);
     Outcome { answerer, matched: Some(claim.by.name()), ..outcome }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::engine::Edition;
 use crate::exchange::{Body, Emission, ErrorOrigin, ErrorReply, RawRequest};
 use crate::provider::route::Lookup;
+use crate::transform::TransformError;
 
 /// A JSON answer.
 pub(super) fn json(status: u16, value: &Value) -> Emission {
@@ -15,7 +16,7 @@ pub(super) fn json(status: u16, value: &Value) -> Emission {
 /// An error where no vendor's envelope applies: that of the peer's own answers.
 pub(super) fn plain(error: &ErrorReply) -> Emission {
     let kind = error.kind.as_deref().unwrap_or(match error.origin {
-        ErrorOrigin::Fixture | ErrorOrigin::Server => "server_error",
+        ErrorOrigin::Fixture | ErrorOrigin::Server | ErrorOrigin::Chaos => "server_error",
         ErrorOrigin::Miss | ErrorOrigin::StrictMiss | ErrorOrigin::Request => "invalid_request_error",
     });
     let mut body = json!({ "message": error.message, "type": kind });
@@ -31,7 +32,7 @@ pub(super) fn plain(error: &ErrorReply) -> Emission {
     if let Some(seconds) = error.retry_after {
         emission.headers.push(("retry-after", seconds.to_string()));
     }
-    if error.origin != ErrorOrigin::Fixture && error.status >= 500 {
+    if !matches!(error.origin, ErrorOrigin::Fixture | ErrorOrigin::Chaos) && error.status >= 500 {
         emission.headers.push(("x-should-retry", "false".to_owned()));
     }
     emission
@@ -97,6 +98,17 @@ pub(super) fn exhausted(edition: &Edition, row: usize) -> ErrorReply {
     let mut error = problem(ErrorOrigin::Server, 500, &message, "server_error");
     error.code = Some("responses_exhausted".to_owned());
     error
+}
+
+/// A transform cannot rewrite the request, so nothing can be matched.
+pub(super) fn transform_failed(error: &TransformError) -> ErrorReply {
+    const CODE: &str = "transform_failed";
+    let message = format!("transform `{}` cannot rewrite this request: {}", error.transform, error.reason);
+    let mut reply = problem(ErrorOrigin::Server, 500, &message, "server_error");
+    reply.code = Some(CODE.to_owned());
+    // Not every vendor's error has a code.
+    reply.detail = Some(json!({ "code": CODE, "transform": error.transform, "reason": error.reason }));
+    reply
 }
 
 /// A fixture answers a URL for which no provider's format exists.

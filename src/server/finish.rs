@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::App;
@@ -43,6 +44,9 @@ enum Stage {
 impl Finish {
     /// For a request whose body is not read yet.
     pub(super) fn new(app: Arc<App>, arrival: Arrival, raw: RawRequest) -> Finish {
+        if let Some(metrics) = &app.metrics {
+            metrics.arrived();
+        }
         Finish { app, started: Instant::now(), stage: Stage::Arriving(Box::new((arrival, raw))) }
     }
 
@@ -87,6 +91,13 @@ impl Finish {
         });
     }
 
+    /// The bytes themselves, for those who ask later what was said.
+    pub(super) fn saw(&self, bytes: &Bytes) {
+        if let Stage::Answering(entry) = &self.stage {
+            entry.saw(bytes);
+        }
+    }
+
     /// The answer ends as it should.
     pub(super) fn complete(&mut self) {
         self.end(None);
@@ -118,9 +129,13 @@ impl Finish {
         match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Ended => {}
             Stage::Answering(entry) => {
-                let mut outcome = entry.outcome();
-                outcome.duration = duration;
-                outcome.interrupted = interrupted;
+                {
+                    let mut outcome = entry.outcome();
+                    outcome.duration = duration;
+                    outcome.interrupted = interrupted;
+                    self.count(entry.method(), &outcome);
+                }
+                self.app.journal.ended(&entry);
             }
             Stage::Arriving(arriving) => self.add(arriving.0, &arriving.1, duration, interrupted),
             Stage::Deciding(arrival) => self.add(*arrival, &RawRequest::default(), duration, interrupted),
@@ -130,7 +145,15 @@ impl Finish {
     /// An entry for a request that came to no answer.
     fn add(&self, arrival: Arrival, raw: &RawRequest, duration: Option<Duration>, interrupted: Option<&'static str>) {
         let outcome = Outcome { source: Source::Internal, duration, interrupted, ..Outcome::default() };
-        self.app.journal.add(arrival, raw, outcome);
+        self.count(&raw.method, &outcome);
+        let entry = self.app.journal.add(arrival, raw, outcome);
+        self.app.journal.ended(&entry);
+    }
+
+    fn count(&self, method: &str, outcome: &Outcome) {
+        if let Some(metrics) = &self.app.metrics {
+            metrics.ended(method, outcome);
+        }
     }
 }
 

@@ -101,6 +101,7 @@ pub(super) fn exposure(address: SocketAddr, keys: &ApiKeys) -> Option<String> {
 
 /// Waits for the connections to end; after the time for it, or at the second signal, ends them.
 async fn drain(app: &App, mut stage: watch::Receiver<Stage>, tell: &watch::Sender<Stage>, slots: &Semaphore, most: u32) -> Ended {
+    app.journal.close_tails();
     tell.send_replace(Stage::Drain);
     let aborted = async {
         while *stage.borrow_and_update() < Stage::Abort {

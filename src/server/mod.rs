@@ -7,29 +7,34 @@
 mod app;
 mod auth;
 mod capture;
+mod chaos;
 mod control;
 mod credential;
 mod decide;
 mod errors;
+mod faults;
 mod finish;
 mod head;
 mod intake;
 mod journal;
 mod line;
 mod listen;
+mod metrics;
 mod pipeline;
 mod recorder;
 mod relay;
 mod signals;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod transmit;
 mod upstream;
+mod verify;
 
 pub use app::{App, Level, Limits, Loader, Log, OnMiss, Settings, World};
 pub use auth::{ApiKeyError, ApiKeys};
 pub use journal::JournalLimits;
 pub use listen::{Ended, Stage, serve};
 pub use recorder::{RecordSettings, RecordWhen, Recorder};
-pub use signals::stop_signals;
+pub use signals::{PassedSignals, stop_signals};
 pub use upstream::{Proxies, Target, UpstreamError, UpstreamSettings, Upstreams};

@@ -12,10 +12,10 @@ use super::app::Level;
 use super::decide::{Action, Call, Decided};
 use super::finish::{CLIENT_GONE, Finish};
 use super::intake::{self, BodyError};
-use super::journal::Arrival;
+use super::journal::{Arrival, Outcome};
 use super::line::Link;
 use super::transmit::{self, Carrier, transmit};
-use super::{control, errors, relay};
+use super::{control, errors, metrics, relay};
 use crate::engine::Policy;
 use crate::exchange::Exchange;
 use crate::provider::route::Lookup;
@@ -79,13 +79,14 @@ async fn run(
             Ok(exchange) => decide(&call, &lookup, Ok(exchange)),
             Err(error) => decide(&call, &lookup, Err(&error)),
         };
-        finish.decided(&exchange.raw, decided.outcome);
+        let outcome = Outcome { route: metrics::route(&lookup), ..decided.outcome };
+        finish.decided(&exchange.raw, outcome);
         decided.action
     };
     match action {
         Action::Answer(plan) => {
             drop(exchange);
-            transmit(plan, carrier, finish).await
+            transmit(plan.joined(), carrier, finish).await
         }
         Action::Relay(relay) => relay::carry(*relay, exchange, &call, carrier, finish).await,
     }
@@ -102,10 +103,5 @@ fn decide(call: &Call<'_>, exchange: &mut Exchange, lookup: &Lookup<'_>) -> Deci
 }
 
 fn arrival(app: &App, request_id: &str, policy: &Policy) -> Arrival {
-    Arrival {
-        id: app.new_id(),
-        timestamp: u64::try_from(app.now().as_millis()).unwrap_or(u64::MAX),
-        request_id: request_id.to_owned(),
-        test_id: policy.test_id.clone(),
-    }
+    Arrival { id: app.new_id(), arrived: app.now(), request_id: request_id.to_owned(), test_id: policy.test_id.clone() }
 }

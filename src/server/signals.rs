@@ -22,6 +22,59 @@ pub fn stop_signals() -> io::Result<watch::Receiver<Stage>> {
     Ok(stage)
 }
 
+/// Signals that are passed on to a command that is run against the server. Must be made inside the runtime.
+#[derive(Debug)]
+pub struct PassedSignals {
+    receiver: tokio::sync::mpsc::UnboundedReceiver<i32>,
+}
+
+impl PassedSignals {
+    /// Takes TERM, INT, HUP, QUIT, USR1 and USR2 from now on.
+    ///
+    /// # Errors
+    /// The system refuses to hand signals over.
+    pub fn new() -> io::Result<PassedSignals> {
+        let (tell, receiver) = tokio::sync::mpsc::unbounded_channel();
+        take_all(&tell)?;
+        Ok(PassedSignals { receiver })
+    }
+
+    /// The number of the next one.
+    pub async fn next(&mut self) -> i32 {
+        match self.receiver.recv().await {
+            Some(signal) => signal,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(unix)]
+fn take_all(tell: &tokio::sync::mpsc::UnboundedSender<i32>) -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let kinds = [
+        SignalKind::terminate(),
+        SignalKind::interrupt(),
+        SignalKind::hangup(),
+        SignalKind::quit(),
+        SignalKind::user_defined1(),
+        SignalKind::user_defined2(),
+    ];
+    for kind in kinds {
+        let mut signals = signal(kind)?;
+        let tell = tell.clone();
+        tokio::spawn(async move { while signals.recv().await.is_some() && tell.send(kind.as_raw_value()).is_ok() {} });
+    }
+    Ok(())
+}
+
+/// Elsewhere Ctrl-C reaches every process of the console by itself; it must not end us before the command.
+#[cfg(not(unix))]
+fn take_all(tell: &tokio::sync::mpsc::UnboundedSender<i32>) -> io::Result<()> {
+    let tell = tell.clone();
+    tokio::spawn(async move { while tokio::signal::ctrl_c().await.is_ok() && tell.send(0).is_ok() {} });
+    Ok(())
+}
+
 #[cfg(unix)]
 struct Signals {
     terminate: tokio::signal::unix::Signal,

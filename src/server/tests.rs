@@ -79,7 +79,7 @@ fn router(app: Arc<App>, plan: Plan) -> Router {
         let (app, plan) = (app.clone(), plan.clone());
         async move {
             let origin = request.extensions().get::<Origin>().cloned().unwrap();
-            let arrival = Arrival { id: app.new_id(), timestamp: 0, request_id: origin.request_id, test_id: String::new() };
+            let arrival = Arrival { id: app.new_id(), arrived: app.now(), request_id: origin.request_id, test_id: String::new() };
             let mut finish = Finish::new(app, arrival, RawRequest::default());
             let raw = finish.arrived();
             finish.decided(&raw, Outcome { status: plan.status, streamed: plan.streamed, ..Outcome::default() });

@@ -64,6 +64,7 @@ pub(super) async fn transmit(mut plan: Plan, carrier: Carrier, mut finish: Finis
     let body = match steps.front() {
         Some(Step::Send { bytes, .. }) if !plan.streamed && steps.len() == 1 => {
             finish.sent(bytes.len(), 0);
+            finish.saw(bytes);
             finish.complete();
             Body::from(bytes.clone())
         }
@@ -159,6 +160,7 @@ impl Carried {
             self.steps.push_front(Step::Send { bytes: last, events: 0 });
         }
         self.finish.sent(bytes.len(), events);
+        self.finish.saw(&bytes);
         if self.steps.is_empty() {
             // Before the bytes are out, so that whoever has read them finds the journal complete.
             self.finish.complete();

@@ -17,6 +17,7 @@ pub(crate) use macros::{keyword, shape, wrong_word};
 use crate::diagnostic::{Diagnostic, Edit, Fix, Label, Safety, Severity, Source, Span};
 use crate::document::{Member, Node, Value};
 use crate::matcher::Matching;
+use crate::transform::Transforms;
 
 /// A type that reads itself from a node.
 pub trait Read: Sized {
@@ -40,6 +41,8 @@ pub struct Reader<'r, 's> {
     root: &'r Node<'s>,
     rule: &'static str,
     matching: Matching,
+    transforms: Transforms,
+    plain_texts: usize,
     problems: Vec<Diagnostic>,
     errors: usize,
 }
@@ -47,7 +50,8 @@ pub struct Reader<'r, 's> {
 impl<'r, 's> Reader<'r, 's> {
     /// A reader over a whole file's tree.
     pub fn new(source: &'r Arc<Source>, root: &'r Node<'s>) -> Reader<'r, 's> {
-        Reader { source, root, rule: WRONG_TYPE, matching: Matching::Contains, problems: Vec::new(), errors: 0 }
+        let (matching, transforms) = Default::default();
+        Reader { source, root, rule: WRONG_TYPE, matching, transforms, plain_texts: 0, problems: Vec::new(), errors: 0 }
     }
 
     /// Reads plain texts of match keys under this mode.
@@ -60,6 +64,28 @@ impl<'r, 's> Reader<'r, 's> {
     /// How plain texts of match keys compare.
     pub fn plain_matching(&self) -> Matching {
         self.matching
+    }
+
+    /// Rewrites literal texts of match keys as requests are rewritten.
+    #[must_use]
+    pub fn transforms(mut self, transforms: Transforms) -> Self {
+        self.transforms = transforms;
+        self
+    }
+
+    /// The rewrites of requests, which texts of match keys go through as well.
+    pub fn transforms_in_force(&self) -> &Transforms {
+        &self.transforms
+    }
+
+    /// Counts a plain string whose meaning the matching mode decides.
+    pub fn count_plain_text(&mut self) {
+        self.plain_texts += 1;
+    }
+
+    /// How many plain strings the matching mode decided about.
+    pub fn plain_texts(&self) -> usize {
+        self.plain_texts
     }
 
     /// All problems found so far, in order of reading.

@@ -119,6 +119,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("cyclic-link", "tests/it/hostile.rs"),
     ("file-too-large", "tests/it/hostile.rs"),
     ("nested-too-deep", "tests/it/hostile.rs"),
+    ("http-file", "tests/it/validate_cli.rs"),
     ("no-files", "tests/it/validate_cli.rs"),
     ("not-a-regular-file", "tests/it/hostile.rs"),
     ("not-acted-on", "tests/it/corpus_valid.rs"),
@@ -128,6 +129,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("schema", "tests/it/validate_cli.rs"),
     ("too-many-nodes", "src/document/tests.rs"),
     ("too-many-problems", "tests/it/hostile.rs"),
+    ("invalid-transform", "tests/it/rewriting/loading.rs"),
+    ("transform-failed", "tests/it/rewriting/loading.rs"),
+    ("transforms-without-matching", "tests/it/rewriting/commands.rs"),
     ("unreadable-file", "tests/it/hostile.rs"),
     ("yaml-alias-bomb", "tests/it/hostile.rs"),
 ];

@@ -254,7 +254,9 @@ fn the_hook_manifest_names_what_there_is() {
     let manifest: Vec<BTreeMap<String, serde_yaml::Value>> = serde_yaml::from_str(&read(".pre-commit-hooks.yaml")).expect("YAML");
     let text = |hook: &BTreeMap<String, serde_yaml::Value>, key: &str| hook[key].as_str().expect("text").to_owned();
     let ids: Vec<String> = manifest.iter().map(|hook| text(hook, "id")).collect();
-    assert_eq!(ids, ["aimock-lint", "aimock-lint-system", "aimock-validate", "aimock-validate-system"]);
+    let commands = ["check", "lint", "validate", "normalize"];
+    let expected: Vec<String> = commands.iter().flat_map(|command| ["", "-system"].map(|end| format!("aimock-{command}{end}"))).collect();
+    assert_eq!(ids, expected);
     for hook in &manifest {
         let id = text(hook, "id");
         let command = id.trim_start_matches("aimock-").trim_end_matches("-system");

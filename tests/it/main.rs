@@ -1,15 +1,23 @@
 //! The integration tests, one binary.
 
+/// `aimock check` from outside.
+mod check_cli;
 /// What each codec makes of requests and replies, held against samples.
 mod codecs;
 /// Arguments, streams and exit statuses of the built program.
 mod command_line;
+/// `aimock serve … -- COMMAND` from outside.
+mod command_run;
+/// Recordings of other tools, converted.
+mod convert;
 /// Files with a mistake, and what is said about them.
 mod corpus_invalid;
 /// The texts of real fixture files, read and held against other readers.
 mod corpus_texts;
 /// Files without a mistake, and what is read from them.
 mod corpus_valid;
+/// Two sets of fixtures compared: verdicts, laws, real fixtures, journals, git.
+mod diff;
 /// Files that mean harm, given to the built program.
 mod hostile;
 /// The first minutes: what init writes, what the tour shows, what a hook sees.
@@ -32,6 +40,12 @@ mod match_cli;
 mod matcher_laws;
 /// A second, independent reading of the matching rules.
 mod matcher_oracle;
+/// `aimock normalize` from outside.
+mod normalize_cli;
+/// Every normalize pass on its own examples.
+mod normalize_examples;
+/// Laws of normalize over made-up files, and what it makes of real ones.
+mod normalize_laws;
 /// Requests that go to an upstream, over real sockets.
 mod proxy;
 /// What upstreams say, written down and replayed.
@@ -42,15 +56,25 @@ mod registries;
 mod report;
 /// The tree that the house rules are read from.
 mod repository;
+/// Requests and fixtures that meet after both were rewritten.
+mod rewriting;
 /// The sample files below `tests/corpus`.
 mod samples;
 /// The published schema and the loader, held against each other.
 mod schema_agreement;
+/// The behaviours that must hold to the letter.
+mod seeds;
 /// The replay server over real sockets.
 mod server;
 /// House rules that no compiler checks.
 mod tidy;
+/// Transforms from outside: keys meet requests, lists are checked, pages.
+mod transforms;
 /// `aimock validate` from outside.
 mod validate_cli;
+/// `aimock verify` from outside.
+mod verify_cli;
+/// `aimock serve --watch`, and commands that ask a running server.
+mod watching;
 /// A folder for one test, and the program run in it.
 mod workplace;

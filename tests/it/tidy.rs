@@ -9,7 +9,7 @@ use crate::repository::{read, root, texts};
 const WRITTEN: &[&str] = &["rs", "md", "toml", "json", "jsonc", "yaml", "yml", "py", "mjs", "txt"];
 
 /// Samples that must stay as they are, whatever they look like.
-const SAMPLES: &[&str] = &["tests/corpus", "tests/wire"];
+const SAMPLES: &[&str] = &["tests/convert", "tests/corpus", "tests/wire"];
 
 /// Longest source file, in lines.
 const LONGEST: usize = 700;
@@ -24,7 +24,12 @@ const MACHINE_PATHS: &[&str] = &["/home/", "/root/", "/Users/", "/work/", "/tmp/
 const MACHINE_PATHS_FOR_A_REASON: &[(&str, &str)] = &[
     ("tests/it/tidy.rs", "lists them"),
     ("src/lint/rules/path_in_match.rs", "its examples"),
-    ("src/lint/volatile.rs", "the paths that it recognises"),
+    ("docs/transforms.md", "the examples of `paths`"),
+    ("docs/normalize.md", "the example of `paths`"),
+    ("src/normalize/passes/paths.rs", "its example"),
+    ("src/transform/builtins/paths.rs", "the paths that it recognises"),
+    ("src/transform/tests/laws.rs", "pieces of tricky texts"),
+    ("src/transform/tests/recognised.rs", "texts that the recognisers are tried on"),
     ("docs/rules.md", "the examples of `path-in-match`"),
     ("tests/it/lint_texts.rs", "texts that the recogniser is tried on"),
 ];

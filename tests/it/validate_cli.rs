@@ -214,3 +214,29 @@ fn the_default_is_the_folder_of_fixtures() {
     check(&place.run(&["validate"]), 0, "", "checked 1 file, 1 fixture: 0 errors, 0 warnings\n");
     check(&place.run(&["validate", "fixtures/**/*.json"]), 0, "", "checked 1 file");
 }
+
+#[test]
+fn a_body_in_a_file_must_be_there_and_below_the_folder_of_the_fixtures() {
+    #[track_caller]
+    fn check(path: &str, expected: Option<&str>) {
+        let fixtures = serde_json::json!({ "fixtures": [{ "match": { "userMessage": "a" }, "response": { "http": { "file": path } } }] });
+        let place = Workplace::new(&[("secret.txt", "outside"), ("fx/sub/body.txt", "inside"), ("fx/sub/a.json", &fixtures.to_string())]);
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(place.path("secret.txt"), place.path("fx/sub/link.txt")).unwrap();
+        let run = place.run(&["validate", "fx", "--format", "concise"]);
+        match expected {
+            None => assert_eq!(run.status, 0, "{}", run.stdout),
+            Some(reason) => {
+                assert!(run.status == 1 && run.stdout.contains("http-file") && run.stdout.contains(reason), "{path}: {}", run.stdout);
+            }
+        }
+    }
+    check("body.txt", None);
+    check("../sub/body.txt", None);
+    check("absent.txt", Some("cannot be read: there is no such file or directory"));
+    check("../../secret.txt", Some("leads out of fx"));
+    check("/etc/hostname", Some("is not relative"));
+    check(".", Some("not a regular file"));
+    #[cfg(unix)]
+    check("link.txt", Some("leads out of fx"));
+}

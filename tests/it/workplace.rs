@@ -23,9 +23,7 @@ impl Workplace {
     pub(crate) fn new(files: &[(&str, &str)]) -> Workplace {
         let place = Workplace(TempDir::new().unwrap());
         for (name, text) in files {
-            let path = place.path(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
+            place.write(name, text);
         }
         place
     }
@@ -35,11 +33,28 @@ impl Workplace {
         self.0.path().join(name)
     }
 
+    /// The text of a file in it.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// Writes a file; the folders around it are made.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Puts a file in another's place.
+    pub(crate) fn rename(&self, from: &str, to: &str) {
+        fs::rename(self.path(from), self.path(to)).unwrap();
+    }
+
     /// The program with these arguments, run here without colours, 60 columns wide.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_aimock"));
         command.args(arguments).current_dir(self.0.path()).env("COLUMNS", "60").env("NO_COLOR", "1").stdin(Stdio::null());
-        for variable in ["CLICOLOR", "CLICOLOR_FORCE", "AIMOCK_API_KEYS", "AIMOCK_STRICT_TURN_INDEX"] {
+        for variable in ["CLICOLOR", "CLICOLOR_FORCE", "AIMOCK_API_KEYS", "AIMOCK_API_KEY", "AIMOCK_URL", "AIMOCK_STRICT_TURN_INDEX"] {
             command.env_remove(variable);
         }
         command

@@ -25,6 +25,8 @@ const NARROW: &str = r#"{ "fixtures": [{ "match": { "userMessage": "weather in O
 const UNSTAGED: &str = r#"{ "fixtures": [{ "match": { "userMessage": "weather in Rome" }, "response": { "content": "Rain." } }] }"#;
 /// In nobody's way, and no answer to another.
 const PLAIN: &str = r#"{ "fixtures": [{ "match": { "userMessage": "say hello" }, "response": { "content": "Hello!" } }] }"#;
+/// With a time that a clock wrote.
+const RECORDED: &str = r#"{ "fixtures": [{ "match": { "userMessage": "now" }, "response": { "content": "2026-03-30T13:19:38Z" } }] }"#;
 /// A key that no match has.
 const INVALID: &str = r#"{ "fixtures": [{ "match": { "userMesage": "bye" }, "response": { "content": "Bye!" } }] }"#;
 
@@ -41,7 +43,7 @@ struct Case {
     hides: &'static [&'static str],
 }
 
-const CASES: [Case; 6] = [
+const CASES: [Case; 10] = [
     Case {
         name: "a finding that depends on another file",
         hook: "aimock-lint-system",
@@ -50,6 +52,24 @@ const CASES: [Case; 6] = [
         passes: false,
         says: &["shadowed-fixture", "fixtures/b.json", "fixtures/a.json"],
         hides: &["fixtures/known.json", "Rome"],
+    },
+    Case {
+        name: "a finding of lint, by check",
+        hook: "aimock-check-system",
+        file: "fixtures/b.json",
+        text: NARROW,
+        passes: false,
+        says: &["shadowed-fixture", "fixtures/b.json"],
+        hides: &["fixtures/known.json", "Rome"],
+    },
+    Case {
+        name: "a finding of a pass, by check",
+        hook: "aimock-check-system",
+        file: "fixtures/h.json",
+        text: r#"{ "fixtures": [{ "match": { "userMessage": "what time is it" }, "response": { "content": "2026-03-30T13:19:38Z" } }] }"#,
+        passes: false,
+        says: &["timestamps", "2000-01-01T00:00:00Z"],
+        hides: &["Rome"],
     },
     Case {
         name: "a clean fixture",
@@ -86,6 +106,24 @@ const CASES: [Case; 6] = [
         passes: false,
         says: &["unknown-match-key", "did you mean `userMessage`?"],
         hides: &[],
+    },
+    Case {
+        name: "a recorded time",
+        hook: "aimock-normalize-system",
+        file: "fixtures/f.json",
+        text: RECORDED,
+        passes: false,
+        says: &["files were modified by this hook", "1 file of 1 file written"],
+        hides: &[],
+    },
+    Case {
+        name: "nothing to normalize",
+        hook: "aimock-normalize-system",
+        file: "fixtures/c.json",
+        text: PLAIN,
+        passes: true,
+        says: &["Passed"],
+        hides: &["Skipped", "modified"],
     },
     Case {
         name: "a text that is no data",
@@ -164,7 +202,7 @@ impl Stage {
         stage.commit(&hooks, &[(".pre-commit-hooks.yaml", manifest.as_str())])?;
         let revision = finish(stage.git(&hooks, &["rev-parse", "HEAD"]), LIMIT)?.stdout;
         let config = format!(
-            "repos:\n  - repo: {}\n    rev: {}\n    hooks:\n      - id: aimock-lint-system\n      - id: aimock-validate-system\n",
+            "repos:\n  - repo: {}\n    rev: {}\n    hooks:\n      - id: aimock-check-system\n      - id: aimock-lint-system\n      - id: aimock-validate-system\n      - id: aimock-normalize-system\n",
             hooks.display(),
             revision.trim()
         );

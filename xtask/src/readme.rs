@@ -3,8 +3,8 @@
 //! A fenced block marked `console` holds commands, each after `$ `, and below each one what it prints (stdout, then
 //! stderr). There, a line `...` stands for any lines, `[..]` for anything within a line, and `? 1` for that exit status.
 //! `aimock` and `cargo run --release --` both mean the development build. `serve` is started on a free port and lives
-//! to the end of its page or to the next `serve`, and the `curl` commands after it talk to that port. Blocks of other
-//! kinds are not run.
+//! to the end of its page or to the next `serve`, and the `curl` commands after it talk to that port; `serve … -- COMMAND`
+//! runs to its end like every other command. Blocks of other kinds are not run.
 
 use std::path::Path;
 use std::time::Duration;
@@ -116,7 +116,8 @@ fn perform(root: &Path, aimock: &Path, shown: &Shown, server: &mut Option<Server
         ["curl", rest @ ..] => (Path::new("curl"), rest.to_vec()),
         _ => return Err("no check knows how to run this command".to_owned()),
     };
-    if arguments.first() == Some(&"serve") {
+    // With a command of its own it ends by itself.
+    if arguments.first() == Some(&"serve") && !arguments.contains(&"--") {
         let arguments = [&arguments[..], &["-p", "0"]].concat();
         *server = Some(Server::start(command(program, &arguments, root), &root.join("target/readme-server.log"))?);
         return same(&shown.output, SHOWN).map(|()| true);

@@ -99,6 +99,25 @@ pub fn lint_rules() -> Vec<RuleInfo> {
     crate::lint::ALL.iter().map(info).chain(loader_rules()).collect()
 }
 
+/// What `normalize --check` can report, the loader's rules included.
+pub fn pass_rules() -> Vec<RuleInfo> {
+    let info =
+        |pass: &&crate::normalize::Pass| RuleInfo { name: pass.name, summary: pass.summary, why: pass.why, severity: Severity::Warning };
+    crate::normalize::ALL.iter().map(info).chain(loader_rules()).collect()
+}
+
+/// What `check` can report: lint's rules, the loader's and the passes.
+pub fn check_rules() -> Vec<RuleInfo> {
+    let mut rules = lint_rules();
+    let known = rules.len();
+    for pass in pass_rules() {
+        if !rules.iter().take(known).any(|rule| rule.name == pass.name) {
+            rules.push(pass);
+        }
+    }
+    rules
+}
+
 /// The format of this name.
 pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.name == name).copied()

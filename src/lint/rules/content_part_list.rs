@@ -1,10 +1,10 @@
 //! `content-part-list`: `content` is a list of content parts.
 
 use super::super::answers::{report, responses, text};
-use super::super::edit::rename_key;
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Fix, Safety, Severity};
 use crate::document::Node;
+use crate::document::edit::rename_key;
 
 pub(super) static RULE: Rule = Rule {
     name: "content-part-list",
@@ -35,7 +35,7 @@ fn check(file: &FileContext<'_>, findings: &mut Findings) {
                 finding.fix = Some(Fix {
                     safety: Safety::Unsafe,
                     title: "rename the key to `blocks`".into(),
-                    edits: vec![rename_key(file, member, "blocks")],
+                    edits: vec![rename_key(file.layout(), member, "blocks")],
                 });
             }
         }

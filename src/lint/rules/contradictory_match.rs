@@ -1,9 +1,9 @@
 //! `contradictory-match`: no request can satisfy this `match`.
 
 use super::super::answers::{kind, report, responses};
-use super::super::edit::rename_key;
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Fix, Safety, Severity};
+use crate::document::edit::rename_key;
 use crate::document::{Node, Value};
 use crate::exchange::{Endpoint, MediaKind};
 
@@ -68,7 +68,7 @@ fn check_texts(file: &FileContext<'_>, entry: &Node<'_>, matches: &Node<'_>, fin
         finding.fix = Some(Fix {
             safety: Safety::Unsafe,
             title: "rename the key to `inputText`".into(),
-            edits: vec![rename_key(file, member, "inputText")],
+            edits: vec![rename_key(file.layout(), member, "inputText")],
         });
     }
 }

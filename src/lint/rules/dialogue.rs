@@ -42,7 +42,7 @@ fn follow(context: &ScopeContext<'_>, row: usize) -> Option<Dialogue> {
     let mut served = context.table.served_before(row);
     let mut repeated: Option<Exchange> = None;
     for step in 0..MOST_STEPS {
-        let answering = context.table.claim(&exchange, &mut served, Strictness::default()).row();
+        let answering = context.table.claim(&*context.seen(&exchange)?, &mut served, Strictness::default()).row();
         let turn = answering.and_then(|answering| turn_of(context, answering, served.count(answering).saturating_sub(1)));
         let calls = turn.filter(|turn| turn.calls_tools());
         // Another fixture that calls tools has a dialogue of its own.

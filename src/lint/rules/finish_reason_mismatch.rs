@@ -1,9 +1,9 @@
 //! `finish-reason-mismatch`: `finishReason` says something else than the answer.
 
 use super::super::answers::{calls, is_recording, kind, report, responses};
-use super::super::edit::replace_text;
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Fix, Safety, Severity};
+use crate::document::edit::replace_text;
 use crate::exchange::MediaKind;
 use crate::shape::code;
 
@@ -53,7 +53,7 @@ fn check(file: &FileContext<'_>, findings: &mut Findings) {
             finding.fix = Some(Fix {
                 safety,
                 title: format!("set `finishReason` to `{meant}`").into(),
-                edits: vec![replace_text(file, reason.span, meant)],
+                edits: vec![replace_text(file.layout(), reason.span, meant)],
             });
         }
     }

@@ -32,7 +32,8 @@ fn check(context: &ScopeContext<'_>, findings: &mut Findings) {
     let mut first_legs: BTreeMap<usize, usize> = BTreeMap::new();
     for leg in 0..context.entries.len() {
         let Some(dialogue) = context.dialogue(leg).filter(|dialogue| matches!(dialogue.outcome, Outcome::Repeats { .. })) else { continue };
-        let behind = context.table.candidates(&dialogue.exchange).filter(|(row, _)| *row > leg);
+        let Some(seen) = context.seen(&dialogue.exchange) else { continue };
+        let behind = context.table.candidates(&seen).filter(|(row, _)| *row > leg);
         for (row, _) in behind.filter(|(row, follow_up)| follow_up.matches.clause("toolCallId").is_some() && !context.reach().is_dead(*row))
         {
             first_legs.entry(row).or_insert(leg);

@@ -1,11 +1,11 @@
 //! `media-type-mismatch`: media bytes are of another type than they are said to be.
 
 use super::super::answers::{report, responses, text};
-use super::super::edit::replace_text;
 use super::super::media::magic_of;
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Fix, Safety, Severity};
 use crate::document::Node;
+use crate::document::edit::replace_text;
 use crate::shape::code;
 
 pub(super) static RULE: Rule = Rule {
@@ -53,7 +53,7 @@ fn check_audio(file: &FileContext<'_>, entry: &Node<'_>, data: &str, declared: &
         finding.fix = Some(Fix {
             safety: Safety::Unsafe,
             title: format!("declare `{}`", magic.mime).into(),
-            edits: vec![replace_text(file, declared.span, magic.mime)],
+            edits: vec![replace_text(file.layout(), declared.span, magic.mime)],
         });
     }
 }

@@ -1,9 +1,9 @@
 //! `missing-endpoint`: a media answer without `endpoint` in its `match`.
 
 use super::super::answers::{kind, kind_name, report, responses};
-use super::super::edit::append_text_member;
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Fix, Safety, Severity};
+use crate::document::edit::append_text_member;
 use crate::exchange::MediaKind;
 
 pub(super) static RULE: Rule = Rule {
@@ -41,7 +41,7 @@ fn check(file: &FileContext<'_>, findings: &mut Findings) {
             None => "add the `endpoint` that it answers to its `match`".into(),
         };
         finding.fix = endpoint.and_then(|endpoint| {
-            let edits = append_text_member(file, matches, "endpoint", endpoint)?;
+            let edits = append_text_member(file.layout(), matches, "endpoint", endpoint)?;
             Some(Fix { safety: Safety::Unsafe, title: format!("add `endpoint: {endpoint}`").into(), edits })
         });
     }

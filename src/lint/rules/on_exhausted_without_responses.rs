@@ -1,9 +1,9 @@
 //! `on-exhausted-without-responses`: `onExhausted` without a list of `responses`.
 
 use super::super::answers::report;
-use super::super::edit::remove_member;
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Fix, Safety, Severity};
+use crate::document::edit::remove_member;
 
 pub(super) static RULE: Rule = Rule {
     name: "on-exhausted-without-responses",
@@ -25,7 +25,10 @@ fn check(file: &FileContext<'_>, findings: &mut Findings) {
         let Some(member) = entry.member("onExhausted") else { continue };
         let finding = report(findings, file, entry, member.key_span, "`onExhausted` has no effect without `responses`");
         finding.help = "write the answers as a list under `responses`, or remove the key".into();
-        finding.fix =
-            remove_member(file, entry, member).map(|edits| Fix { safety: Safety::Safe, title: "remove `onExhausted`".into(), edits });
+        finding.fix = remove_member(file.layout(), entry, member).map(|edits| Fix {
+            safety: Safety::Safe,
+            title: "remove `onExhausted`".into(),
+            edits,
+        });
     }
 }

@@ -1,9 +1,9 @@
 //! `open-to-embeddings`: a chat answer that an embeddings request would meet.
 
 use super::super::answers::report;
-use super::super::edit::append_text_member;
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Fix, Safety, Severity};
+use crate::document::edit::append_text_member;
 use crate::exchange::MediaKind;
 use crate::matcher::{Clause, Match, Pattern};
 
@@ -32,7 +32,7 @@ fn check(file: &FileContext<'_>, findings: &mut Findings) {
         let finding =
             report(findings, file, entry, matches.span, "answers with text or tool calls, and an embeddings request would meet it");
         finding.help = "add `\"endpoint\": \"chat\"` to its `match`".into();
-        finding.fix = append_text_member(file, matches, "endpoint", "chat").map(|edits| Fix {
+        finding.fix = append_text_member(file.layout(), matches, "endpoint", "chat").map(|edits| Fix {
             safety: Safety::Unsafe,
             title: "add `endpoint: chat`".into(),
             edits,

@@ -1,9 +1,9 @@
 //! `response-key-slip`: a response uses another format's key.
 
 use super::super::answers::{counting, kind_key, report, responses, text};
-use super::super::edit::rename_key;
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Edit, Fix, Safety, Severity, Span};
+use crate::document::edit::rename_key;
 use crate::document::{Member, Node};
 use crate::shape::code;
 
@@ -67,7 +67,7 @@ fn check_keys(file: &FileContext<'_>, entry: &Node<'_>, response: &Node<'_>, fin
             finding.fix = Some(Fix {
                 safety: Safety::Safe,
                 title: format!("rename the key to `{meant}`").into(),
-                edits: vec![rename_key(file, member, meant)],
+                edits: vec![rename_key(file.layout(), member, meant)],
             });
         }
     }
@@ -94,7 +94,7 @@ fn check_call(file: &FileContext<'_>, entry: &Node<'_>, call: &Node<'_>, finding
         finding.fix = Some(Fix {
             safety: Safety::Safe,
             title: "rename the key to `arguments`".into(),
-            edits: vec![rename_key(file, member, "arguments")],
+            edits: vec![rename_key(file.layout(), member, "arguments")],
         });
     }
 }

@@ -1,9 +1,9 @@
 //! `timing-without-stream`: stream settings on an answer that never streams.
 
 use super::super::answers::{carriers, counting, kind, kind_name, report};
-use super::super::edit::remove_member;
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Fix, Safety, Severity};
+use crate::document::edit::remove_member;
 use crate::exchange::MediaKind;
 
 pub(super) static RULE: Rule = Rule {
@@ -44,7 +44,7 @@ fn check(file: &FileContext<'_>, findings: &mut Findings) {
                 let message = format!("`{}` has no effect: {} is never streamed", member.key, kind_name(kind(first)));
                 let finding = report(findings, file, entry, member.key_span, message);
                 finding.help = "remove it; `firstByteDelayMs` delays any answer".into();
-                finding.fix = remove_member(file, carrier, member).map(|edits| Fix {
+                finding.fix = remove_member(file.layout(), carrier, member).map(|edits| Fix {
                     safety: Safety::Safe,
                     title: format!("remove `{}`", member.key).into(),
                     edits,

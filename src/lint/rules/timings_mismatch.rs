@@ -1,10 +1,10 @@
 //! `timings-mismatch`: `recordedTimings` contradict themselves.
 
 use super::super::answers::{carriers, number, report};
-use super::super::edit::{remove_item, replace_number};
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Fix, Safety, Severity};
 use crate::document::Node;
+use crate::document::edit::{remove_item, replace_number};
 
 pub(super) static RULE: Rule = Rule {
     name: "timings-mismatch",
@@ -47,8 +47,11 @@ fn check_negative(file: &FileContext<'_>, entry: &Node<'_>, timings: &Node<'_>, 
     if let Some((item, delay)) = list.items().iter().find_map(|item| number(item).filter(|delay| *delay < 0.0).map(|delay| (item, delay))) {
         let finding = report(findings, file, entry, item.span, format!("a gap of `{delay}` milliseconds: it is left out"));
         finding.help = "remove it, or record again".into();
-        finding.fix =
-            remove_item(file, list, item).map(|edits| Fix { safety: Safety::Safe, title: "remove the negative gap".into(), edits });
+        finding.fix = remove_item(file.layout(), list, item).map(|edits| Fix {
+            safety: Safety::Safe,
+            title: "remove the negative gap".into(),
+            edits,
+        });
     }
 }
 

@@ -33,10 +33,7 @@ fn check(context: &ScopeContext<'_>, findings: &mut Findings) {
             let [(before, earlier), (after, row)] = *neighbours else { continue };
             let Some(missing) = before.checked_add(1).filter(|turn| *turn < after) else { continue };
             let Some(exchange) = witness::request(context, row, Some(missing)) else { continue };
-            let witness = witness::ask(context, row, &exchange);
-            if !witness.relaxed {
-                continue;
-            }
+            let Some(witness) = witness::ask(context, row, &exchange).filter(|witness| witness.relaxed) else { continue };
             let answer = witness.answered_by.map(|by| pair::name(context, by)).unwrap_or_default();
             let message = format!("no fixture has turn {missing} of this script: {answer} answers again");
             let Some(finding) = pair::report(context, findings, row, message) else { continue };

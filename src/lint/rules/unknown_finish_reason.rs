@@ -1,9 +1,9 @@
 //! `unknown-finish-reason`: `finishReason` is a word that no provider sends.
 
 use super::super::answers::{is_true, report, responses};
-use super::super::edit::replace_text;
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Fix, Safety, Severity};
+use crate::document::edit::replace_text;
 use crate::shape::code;
 
 pub(super) static RULE: Rule = Rule {
@@ -91,7 +91,7 @@ fn check(file: &FileContext<'_>, findings: &mut Findings) {
             finding.fix = near.map(|near| Fix {
                 safety: Safety::Unsafe,
                 title: format!("set `finishReason` to `{near}`").into(),
-                edits: vec![replace_text(file, node.span, near)],
+                edits: vec![replace_text(file.layout(), node.span, near)],
             });
         }
     }

@@ -1,5 +1,7 @@
 //! `unproduced-tool-call-id`: the `toolCallId` is one that no fixture's tool call has.
 
+use std::borrow::Cow;
+
 use rapidhash::RapidHashSet;
 
 use super::super::{Category, Check, Example, Findings, Rule, ScopeContext, Tier};
@@ -30,7 +32,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &ScopeContext<'_>, findings: &mut Findings) {
-    let produced: RapidHashSet<&str> = context.entries.iter().flat_map(|entry| pinned_ids(&entry.entry.fixture)).collect();
+    // The client sends an id back as it was made; it is compared as the transforms leave it.
+    let compared = |id| context.transforms.text("toolCallId", id).unwrap_or(Cow::Borrowed(id));
+    let produced: RapidHashSet<Cow<'_, str>> =
+        context.entries.iter().flat_map(|entry| pinned_ids(&entry.entry.fixture)).map(compared).collect();
     for (row, entry) in context.entries.iter().enumerate() {
         let fixture = &entry.entry.fixture;
         let Some(Pattern::Text(TextPattern::Equals { text: id, ignore_case: false })) =

@@ -1,10 +1,10 @@
 //! `usage-total-wrong`: the total of `usage` is not the sum of its parts.
 
 use super::super::answers::{number, report, responses};
-use super::super::edit::replace_number;
 use super::super::{Category, Check, Example, FileContext, Findings, Rule, Tier};
 use crate::diagnostic::{Fix, Safety, Severity};
 use crate::document::Node;
+use crate::document::edit::replace_number;
 
 pub(super) static RULE: Rule = Rule {
     name: "usage-total-wrong",

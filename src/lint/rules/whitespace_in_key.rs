@@ -23,7 +23,9 @@ fn check(file: &FileContext<'_>, findings: &mut Findings) {
     for (entry, _) in file.entries() {
         for text in match_texts(entry) {
             let trimmed = text.text.trim();
-            if trimmed.is_empty() || trimmed.len() == text.text.len() {
+            // A transform may take the blanks away on both sides.
+            let is_compared = file.transforms.text(text.key, text.text).is_ok_and(|text| text.trim().len() < text.len());
+            if trimmed.is_empty() || trimmed.len() == text.text.len() || !is_compared {
                 continue;
             }
             let side = if text.text.starts_with(trimmed) { "ends" } else { "begins" };

@@ -31,7 +31,7 @@ pub(in crate::lint) fn all(context: &ScopeContext<'_>) -> Vec<Option<Witness>> {
 }
 
 fn of(context: &ScopeContext<'_>, row: usize) -> Option<Witness> {
-    Some(ask(context, row, &own_request(context, row)?))
+    ask(context, row, &own_request(context, row)?)
 }
 
 /// The plainest request of a row at its own turn.
@@ -40,19 +40,25 @@ pub(super) fn own_request(context: &ScopeContext<'_>, row: usize) -> Option<Exch
     if fixture.dead { None } else { request(context, row, fixture.position.turn) }
 }
 
-/// The same in a conversation with this many answers, or as few as the `match` allows.
+/// The same in a conversation with this many answers, or as few as the `match` allows. It is a request as a client sends it;
+/// the `match` takes what the transforms make of it.
 pub(super) fn request(context: &ScopeContext<'_>, row: usize, turn: Option<u64>) -> Option<Exchange> {
     let fixture = &context.entries.get(row)?.entry.fixture;
     if turn.is_some_and(|turn| turn > LONGEST) {
         return None;
     }
-    fixture.matches.plainest_in(Setting { assistants: turn, ..Setting::default() })
+    let exchange = fixture.matches.plainest_in(Setting { assistants: turn, ..Setting::default() })?;
+    let seen = context.seen(&exchange)?;
+    let answers = |exchange: &Exchange| exchange.request.assistant_count();
+    let is_still_taken = answers(&seen) == answers(&exchange) && fixture.matches.accepts(&seen);
+    (context.transforms.is_empty() || is_still_taken).then_some(exchange)
 }
 
-/// Asks the whole scope, with the row's own sequence slot open.
-pub(super) fn ask(context: &ScopeContext<'_>, row: usize, exchange: &Exchange) -> Witness {
-    let selection = context.table.select(exchange, &context.table.served_before(row), Strictness::default());
-    Witness { answered_by: selection.row(), relaxed: matches!(selection, Selection::Hit { turn_relaxed: true, .. }) }
+/// Asks the whole scope, with the row's own sequence slot open. `None` when the server would refuse the request.
+pub(super) fn ask(context: &ScopeContext<'_>, row: usize, exchange: &Exchange) -> Option<Witness> {
+    let seen = context.seen(exchange)?;
+    let selection = context.table.select(&seen, &context.table.served_before(row), Strictness::default());
+    Some(Witness { answered_by: selection.row(), relaxed: matches!(selection, Selection::Hit { turn_relaxed: true, .. }) })
 }
 
 /// Conversations longer than this are not made up.

@@ -93,3 +93,18 @@ fn credentials_are_not_shown() {
          found x-api-key (value hidden), x-team \"red\", x-none absent",
     );
 }
+
+#[test]
+fn long_texts_that_should_be_equal_are_shown_where_they_part() {
+    let long = "Summarise the report. ".repeat(5);
+    let check = |wanted: &str, asked: &str, expected: (&str, &str)| {
+        let matches = matches(&json!({ "userMessage": { "equals": wanted } }));
+        let exchange = asks(asked);
+        let verdicts = matches.explain(&exchange);
+        assert_eq!((verdicts[0].wanted().as_str(), verdicts[0].found().as_str()), expected);
+    };
+    let (wanted, found) = ("equals `…se the report. Then stop.` from character 96 on", "\"…se the report. Then go on.\"");
+    check(&format!("{long}Then stop."), &format!("{long}Then go on."), (wanted, found));
+    check(&long, &format!("{long}More."), ("equals `…mmarise the report. ` from character 91 on", "\"…mmarise the report. More.\""));
+    check("Then stop.", "Then go on.", ("equals `Then stop.`", "\"Then go on.\""));
+}

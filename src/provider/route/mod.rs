@@ -174,6 +174,30 @@ pub fn lookup<'a>(method: &str, path: &'a str) -> Lookup<'a> {
     Lookup::WrongMethod { allow }
 }
 
+/// Where a body belongs whose URL nobody wrote down, told by its shape and by the answer it got, if that is at hand.
+pub fn guess(body: &serde_json::Value, answer: Option<&str>) -> &'static str {
+    use serde_json::Value;
+    let is_claude = body.get("model").and_then(Value::as_str).is_some_and(|model| model.starts_with("claude"));
+    let begin: String = answer.unwrap_or_default().chars().take(COMPARED * 10).filter(|letter| !letter.is_whitespace()).collect();
+    if body.get("messages").is_some() {
+        let speaks_so =
+            begin.starts_with("event:message_start") || begin.contains(r#""type":"message""#) || begin.starts_with(r#"{"type":"error""#);
+        // What answers decides: models are also served in other vendors' formats.
+        let is_chat = begin.contains(r#""object":"chat.completion"#);
+        let is_messages = speaks_so || body.get("system").is_some() || body.get("anthropic_version").is_some() || is_claude;
+        return if is_messages && !is_chat { "/v1/messages" } else { "/v1/chat/completions" };
+    }
+    let speaks_so = begin.contains(r#""object":"response""#) || begin.starts_with("event:response.");
+    let asks_so = ["stream", "tools", "instructions", "previous_response_id", "reasoning", "max_output_tokens"];
+    if body.get("input").is_none() {
+        "/v1/chat/completions"
+    } else if speaks_so || asks_so.iter().any(|key| body.get(*key).is_some()) {
+        "/v1/responses"
+    } else {
+        "/v1/embeddings"
+    }
+}
+
 fn owner(method: &str, path: &str, allow: &mut Vec<&'static str>) -> Option<(&'static dyn Provider, &'static Route, Params)> {
     for codec in ALL {
         for route in codec.routes() {

@@ -107,3 +107,20 @@ fn no_two_routes_collide() {
         check(method, &example(route.path), &format!("NotBuilt({})", route.name));
     }
 }
+
+#[test]
+fn a_body_tells_where_it_belongs_and_its_answer_better() {
+    #[track_caller]
+    fn check(body: &str, answer: Option<&str>, expected: &str) {
+        assert_eq!(super::guess(&serde_json::from_str(body).unwrap(), answer), expected, "{body} {answer:?}");
+    }
+    check(r#"{"model":"gpt-4o","messages":[]}"#, None, "/v1/chat/completions");
+    check(r#"{"model":"claude-x","messages":[]}"#, None, "/v1/messages");
+    check(r#"{"model":"x","messages":[],"system":"y"}"#, None, "/v1/messages");
+    check(r#"{"model":"x","messages":[]}"#, Some("event: message_start\ndata: {}"), "/v1/messages");
+    check(r#"{"model":"claude-x","messages":[]}"#, Some(r#"data: {"object": "chat.completion.chunk"}"#), "/v1/chat/completions");
+    check(r#"{"input":"x"}"#, None, "/v1/embeddings");
+    check(r#"{"input":"x","stream":true}"#, None, "/v1/responses");
+    check(r#"{"input":"x"}"#, Some(r#"{"id": 1, "object": "response"}"#), "/v1/responses");
+    check("{}", None, "/v1/chat/completions");
+}

@@ -29,19 +29,22 @@ pub(in crate::provider) fn encode_error(error: &ErrorReply) -> Emission {
     emission
 }
 
-/// `retry-after` in seconds (1 on a 429 that gives none), and `x-should-retry: false` on a miss: asking again cannot
-/// help, and the official clients would otherwise retry a 503 twice.
+/// `retry-after` in seconds (1 on a 429 that gives none), and `x-should-retry: false` on a miss and where the server
+/// itself cannot answer: asking again cannot help, and the official clients would otherwise retry a 5xx twice.
 pub(in crate::provider) fn retry_headers(error: &ErrorReply) -> Vec<(&'static str, String)> {
     let after = error.retry_after.or((error.status == 429).then_some(1.0));
-    let stop = matches!(error.origin, ErrorOrigin::Miss | ErrorOrigin::StrictMiss);
+    let stop = matches!(error.origin, ErrorOrigin::Miss | ErrorOrigin::StrictMiss | ErrorOrigin::Server);
     let after = after.map(|value| ("retry-after", respond::seconds(value)));
     after.into_iter().chain(stop.then(|| ("x-should-retry", "false".to_owned()))).collect()
 }
 
-/// `{"error": {…}}`
+/// `{"error": {…}}`. Random faults have the three members that tests know from the peer.
 pub(in crate::provider) fn envelope(error: &ErrorReply) -> Value {
+    if error.origin == ErrorOrigin::Chaos {
+        return json!({ "error": { "message": error.message, "type": chaos_kind(error.status), "code": error.code } });
+    }
     let (kind, code) = match error.origin {
-        ErrorOrigin::Fixture | ErrorOrigin::Server => ("server_error", None),
+        ErrorOrigin::Fixture | ErrorOrigin::Server | ErrorOrigin::Chaos => ("server_error", None),
         ErrorOrigin::Miss | ErrorOrigin::StrictMiss => ("invalid_request_error", Some("no_fixture_match")),
         ErrorOrigin::Request => ("invalid_request_error", None),
     };
@@ -55,6 +58,16 @@ pub(in crate::provider) fn envelope(error: &ErrorReply) -> Value {
         body.insert("aimock".to_owned(), detail.clone());
     }
     json!({ "error": body })
+}
+
+fn chaos_kind(status: u16) -> &'static str {
+    match status {
+        429 => "rate_limit_error",
+        401 => "authentication_error",
+        403 => "permission_error",
+        400..=499 => "invalid_request_error",
+        _ => "server_error",
+    }
 }
 
 /// A body that cannot be decoded, in OpenAI's words. `malformed` stands before the parser's reason.

@@ -61,7 +61,17 @@ impl Filter {
         (found.into_iter().skip(self.offset).take(self.limit.unwrap_or(usize::MAX)).collect(), total)
     }
 
-    fn accepts(&self, entry: &Entry) -> bool {
+    /// How many entries are asked for.
+    pub(in crate::server) fn limit(&self) -> Option<usize> {
+        self.limit
+    }
+
+    /// How many entries are passed over.
+    pub(in crate::server) fn offset(&self) -> usize {
+        self.offset
+    }
+
+    pub(super) fn accepts(&self, entry: &Entry) -> bool {
         self.path.as_ref().is_none_or(|path| entry.target.contains(path.as_str()))
             && self.method.as_ref().is_none_or(|method| entry.method.eq_ignore_ascii_case(method))
             && self.status.is_none_or(|status| u64::from(entry.outcome().status) == status)

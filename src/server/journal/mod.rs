@@ -4,7 +4,11 @@
 //! cheaply (bytes as they came) and rendered when asked for. Credentials do not get in.
 
 mod filter;
+mod ledger;
 mod render;
+mod seen;
+mod tail;
+mod witness;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,12 +17,18 @@ use std::time::Duration;
 use bytes::Bytes;
 
 pub(super) use filter::Filter;
+pub(super) use seen::retry_after;
+pub(super) use tail::{Tail, Told};
 
+use self::ledger::Ledger;
+use self::tail::Tails;
+use self::witness::Witness;
 use super::credential::{Credential, Credentials, redacted_headers, redacted_target};
-use crate::engine::{NearMiss, View};
+use crate::engine::{Bypass, NearMiss, Scripted, View, reason};
 use crate::exchange::RawRequest;
+use crate::fixture::ChaosAction;
 
-/// Larger request bodies are not kept.
+/// Larger request bodies are not kept unless told otherwise.
 const BODY_CAP: usize = 64 * 1024;
 /// What an entry takes beside its texts, roughly.
 const ENTRY_OVERHEAD: usize = 512;
@@ -27,14 +37,16 @@ const ENTRY_OVERHEAD: usize = 512;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JournalLimits {
     pub entries: usize,
-    /// Bytes of all kept headers, paths and bodies.
+    /// Bytes of all kept headers, paths, bodies and answers.
     pub bytes: usize,
+    /// Larger request bodies are marked and not kept; 0 keeps none.
+    pub body: usize,
 }
 
 impl Default for JournalLimits {
-    /// 1,000 entries and 64 MiB.
+    /// 1,000 entries and 64 MiB, of each body 64 KiB.
     fn default() -> JournalLimits {
-        JournalLimits { entries: 1000, bytes: 64 * 1024 * 1024 }
+        JournalLimits { entries: 1000, bytes: 64 * 1024 * 1024, body: BODY_CAP }
     }
 }
 
@@ -51,7 +63,7 @@ pub(super) enum Source {
 }
 
 impl Source {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Source::Fixture => "fixture",
             Source::Proxy => "proxy",
@@ -81,6 +93,8 @@ pub(super) struct Outcome {
     /// The handle of the fixture that the answer became.
     pub recorded: Option<String>,
     pub nearest: Vec<NearMiss>,
+    /// What rewrote the request before `nearest` was found.
+    pub transforms: Vec<String>,
     pub interrupted: Option<&'static str>,
     /// From arrival to the end of the answer; `None` while it is under way.
     pub duration: Option<Duration>,
@@ -88,14 +102,85 @@ pub(super) struct Outcome {
     pub bytes: u64,
     pub first_byte: Option<Duration>,
     pub streamed: bool,
+    /// The route's path with its parameters as names; empty where no answer was decided.
+    pub route: &'static str,
+    /// The faults that the fixture scripts.
+    pub scripted: Vec<Scripted>,
+    /// The one decision of chaos; `None` where no rate was set.
+    pub chaos: Option<ChaosRecord>,
+    /// How the answer's bytes are read when someone asks what they said.
+    pub speech: Speech,
+    /// Milliseconds that the answer asks the client to wait.
+    pub retry_after: Option<f64>,
+}
+
+/// What the bytes of an answer are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Speech {
+    /// Nothing that states usage or text.
+    #[default]
+    Other,
+    /// A whole JSON body.
+    Json,
+    /// Server-sent events; the codec that wrote them, if one did.
+    Events(Option<&'static str>),
+}
+
+/// What chaos decided about a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ChaosRecord {
+    /// `None`: the request was left alone.
+    pub action: Option<ChaosAction>,
+    /// How many events leave before it has happened, or why it cannot.
+    pub result: Result<u64, Bypass>,
+    pub seed: u64,
+    pub identity: u64,
+    pub occurrence: u64,
+}
+
+impl Outcome {
+    /// Whether a scripted fault has happened.
+    pub(super) fn has_fired(&self, fault: &Scripted) -> bool {
+        let ended = !fault.cuts || self.interrupted == Some(fault.key);
+        fault.at.as_ref().is_ok_and(|at| self.events >= *at) && self.first_or_no_byte() && ended
+    }
+
+    /// The random fault that the client has met.
+    pub(super) fn applied_chaos(&self) -> Option<ChaosAction> {
+        let chaos = self.chaos.as_ref()?;
+        let action = chaos.action?;
+        let cut = self.interrupted == Some(reason(action));
+        let applied = match action {
+            ChaosAction::Disconnect => cut,
+            ChaosAction::Truncate => cut && self.first_byte.is_some(),
+            ChaosAction::Drop
+            | ChaosAction::Malformed
+            | ChaosAction::RateLimit
+            | ChaosAction::Status
+            | ChaosAction::Stall
+            | ChaosAction::ErrorEvent => self.first_byte.is_some(),
+        };
+        (applied && chaos.result.is_ok_and(|at| self.events >= at)).then_some(action)
+    }
+
+    /// The random fault that was decided on and is never met, once the answer has ended.
+    pub(super) fn bypassed_chaos(&self) -> Option<(ChaosAction, Bypass)> {
+        let chaos = self.chaos.as_ref()?;
+        let action = chaos.action.filter(|_| self.duration.is_some() && self.applied_chaos().is_none())?;
+        Some((action, chaos.result.err().unwrap_or(Bypass::ClientGone)))
+    }
+
+    fn first_or_no_byte(&self) -> bool {
+        self.first_byte.is_some() || self.status == 0
+    }
 }
 
 /// One request and how it was answered.
 #[derive(Debug)]
 pub(super) struct Entry {
     id: String,
-    /// Milliseconds since the Unix epoch.
-    timestamp: u64,
+    /// Since the Unix epoch.
+    arrived: Duration,
     method: String,
     target: String,
     headers: Vec<(String, String)>,
@@ -105,6 +190,10 @@ pub(super) struct Entry {
     credential: Option<Credential>,
     size: usize,
     outcome: Mutex<Outcome>,
+    witness: Mutex<Witness>,
+    /// Under the lock of the ring: bytes of the answer that count against the journal's bound; `None` once the entry is
+    /// forgotten.
+    answer_bytes: Mutex<Option<usize>>,
 }
 
 /// A request body, if it is small enough to keep.
@@ -115,9 +204,26 @@ enum Kept {
 }
 
 impl Entry {
+    pub(super) fn method(&self) -> &str {
+        &self.method
+    }
+
     /// The outcome so far.
     pub(super) fn outcome(&self) -> MutexGuard<'_, Outcome> {
         self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes bytes of the answer as they leave.
+    pub(super) fn saw(&self, bytes: &Bytes) {
+        self.witness().saw(bytes);
+    }
+
+    fn witness(&self) -> MutexGuard<'_, Witness> {
+        self.witness.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn answer_bytes(&self) -> MutexGuard<'_, Option<usize>> {
+        self.answer_bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -125,7 +231,8 @@ impl Entry {
 #[derive(Clone, Debug)]
 pub(super) struct Arrival {
     pub id: String,
-    pub timestamp: u64,
+    /// Since the Unix epoch.
+    pub arrived: Duration,
     pub request_id: String,
     pub test_id: String,
 }
@@ -136,18 +243,20 @@ pub(super) struct Journal {
     limits: JournalLimits,
     credentials: Credentials,
     ring: Mutex<Ring>,
+    tails: Tails,
 }
 
 #[derive(Debug, Default)]
 struct Ring {
     entries: VecDeque<Arc<Entry>>,
     bytes: usize,
+    ledger: Ledger,
 }
 
 impl Journal {
     /// An empty journal.
     pub(super) fn new(limits: JournalLimits) -> Journal {
-        Journal { limits, credentials: Credentials::new(), ring: Mutex::default() }
+        Journal { limits, credentials: Credentials::new(), ring: Mutex::default(), tails: Tails::default() }
     }
 
     /// Adds an entry; the oldest make room.
@@ -155,13 +264,41 @@ impl Journal {
         let entry = Arc::new(self.entry(arrival, raw, outcome));
         let mut ring = self.ring();
         ring.bytes += entry.size;
+        ring.ledger.count(&entry.outcome());
         ring.entries.push_back(entry.clone());
-        let over = |limit: usize, value: usize| limit > 0 && value > limit;
-        while over(self.limits.entries, ring.entries.len()) || (over(self.limits.bytes, ring.bytes) && ring.entries.len() > 1) {
-            let Some(oldest) = ring.entries.pop_front() else { break };
-            ring.bytes -= oldest.size;
-        }
+        ring.make_room(self.limits);
         entry
+    }
+
+    /// An answer has ended: its kept bytes are counted, and whoever follows the journal is told.
+    pub(super) fn ended(&self, entry: &Arc<Entry>) {
+        self.settle(entry);
+        self.tails.tell(entry);
+    }
+
+    /// Follows the journal from now on; `None`: it takes no more readers.
+    pub(super) fn follow(&self, filter: Filter) -> Option<Tail> {
+        self.tails.follow(filter)
+    }
+
+    /// Ends those who follow.
+    pub(super) fn close_tails(&self) {
+        self.tails.close();
+    }
+
+    fn settle(&self, entry: &Entry) {
+        let held = entry.witness().held();
+        if held == 0 {
+            return;
+        }
+        let mut ring = self.ring();
+        let mut answer_bytes = entry.answer_bytes();
+        if let Some(counted) = answer_bytes.as_mut() {
+            ring.bytes += held.saturating_sub(*counted);
+            *counted = held.max(*counted);
+            drop(answer_bytes);
+            ring.make_room(self.limits);
+        }
     }
 
     /// All entries, oldest first.
@@ -171,7 +308,9 @@ impl Journal {
 
     /// Forgets all entries, and numbers credentials from `k0` again.
     pub(super) fn clear(&self) {
-        *self.ring() = Ring::default();
+        let mut ring = self.ring();
+        let ledger = std::mem::take(&mut ring.ledger).emptied();
+        *ring = Ring { ledger, ..Ring::default() };
         self.credentials.reset();
     }
 
@@ -182,12 +321,13 @@ impl Journal {
         headers.push(("x-request-id".to_owned(), arrival.request_id.clone()));
         let target = redacted_target(raw);
         // Copied, as a small body may share memory with everything that came in with it.
-        let kept = if raw.body.len() > BODY_CAP { Kept::TooLarge(raw.body.len()) } else { Kept::Bytes(Bytes::copy_from_slice(&raw.body)) };
+        let kept =
+            if raw.body.len() > self.limits.body { Kept::TooLarge(raw.body.len()) } else { Kept::Bytes(Bytes::copy_from_slice(&raw.body)) };
         let texts: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         let size = ENTRY_OVERHEAD + texts + target.len() + if let Kept::Bytes(bytes) = &kept { bytes.len() } else { 0 };
         Entry {
             id: arrival.id,
-            timestamp: arrival.timestamp,
+            arrived: arrival.arrived,
             method: raw.method.clone(),
             target,
             headers,
@@ -196,11 +336,26 @@ impl Journal {
             test_id: arrival.test_id,
             credential: self.credentials.identify(raw),
             size,
+            witness: Mutex::new(Witness::new(outcome.speech)),
+            answer_bytes: Mutex::new(Some(0)),
             outcome: Mutex::new(outcome),
         }
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ring {
+    /// Forgets the oldest entries until the bounds are kept.
+    fn make_room(&mut self, limits: JournalLimits) {
+        let over = |limit: usize, value: usize| limit > 0 && value > limit;
+        while over(limits.entries, self.entries.len()) || (over(limits.bytes, self.bytes) && self.entries.len() > 1) {
+            let Some(oldest) = self.entries.pop_front() else { break };
+            let answer_bytes = oldest.answer_bytes().take().unwrap_or(0);
+            self.bytes = self.bytes.saturating_sub(oldest.size + answer_bytes);
+            self.ledger.forgotten += 1;
+        }
     }
 }

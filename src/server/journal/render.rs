@@ -7,33 +7,46 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Answerer, Entry, Kept, Outcome};
-use crate::engine::NearMiss;
+use super::{Answerer, ChaosRecord, Entry, Kept, Outcome};
+use crate::engine::{NearMiss, Scripted};
+use crate::exchange::{StatedUsage, StreamFacts};
+use crate::fixture::ChaosAction;
 use crate::secrets::Redactor;
 
 impl Entry {
     /// The entry as the control API shows it.
     pub(in crate::server) fn to_json(&self) -> Value {
         let headers: Map<String, Value> = self.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        let (stream, usage) = {
+            let mut witness = self.witness();
+            (witness.stream(), witness.usage())
+        };
         let outcome = self.outcome();
         let mut entry = Object::default();
         entry.put("id", json!(self.id));
-        entry.put("timestamp", json!(self.timestamp));
+        entry.put("timestamp", json!(u64::try_from(self.arrived.as_millis()).unwrap_or(u64::MAX)));
         entry.put("method", json!(self.method));
         entry.put("path", json!(self.target));
         entry.put("headers", Value::Object(headers));
         entry.put("body", self.body());
         entry.put("response", response(&outcome));
+        entry.put("arrivedMs", json!(self.arrived_ms()));
+        entry.put_some("testId", self.own_test_id());
         match outcome.duration {
             Some(duration) => entry.put("durationMs", millis(duration)),
             None => entry.put("pending", json!(true)),
         }
-        if outcome.streamed {
-            let first = outcome.first_byte.map_or(Value::Null, millis);
-            entry.put("stream", json!({ "events": outcome.events, "bytes": outcome.bytes, "firstByteMs": first }));
+        if outcome.streamed || stream.is_some() {
+            entry.put("stream", stream_json(&outcome, stream.as_ref()));
+        }
+        if let Some(usage) = usage {
+            entry.put("usage", usage_json(usage));
         }
         if !outcome.nearest.is_empty() {
             entry.put("nearest", outcome.nearest.iter().map(NearMiss::to_json).collect());
+        }
+        if !outcome.transforms.is_empty() {
+            entry.put("transforms", json!(outcome.transforms));
         }
         if let Some(credential) = &self.credential {
             let ordinal = credential.ordinal.map(|ordinal| format!("k{ordinal}"));
@@ -43,13 +56,18 @@ impl Entry {
         Redactor::default().json(Value::Object(entry.0)).into_inner()
     }
 
+    /// Milliseconds since the Unix epoch.
+    pub(super) fn arrived_ms(&self) -> f64 {
+        milliseconds(self.arrived)
+    }
+
     fn body(&self) -> Value {
         match &self.body {
             Kept::Bytes(bytes) => serde_json::from_slice(bytes).unwrap_or(Value::Null),
             Kept::TooLarge(size) => json!({
                 "__aimock_truncated": true,
                 "originalByteSize": size,
-                "note": "the journal keeps no request body over 64 KiB",
+                "note": "the journal keeps no request body of this size; --journal-body-bytes sets the limit",
             }),
         }
     }
@@ -74,9 +92,19 @@ fn response(outcome: &Outcome) -> Value {
     response.put("fixture", fixture);
     response.put("source", json!(outcome.source.name()));
     response.put_some("matchedBy", outcome.matched);
+    if let Some(pause) = outcome.retry_after {
+        response.put("retryAfterMs", json!(pause));
+    }
     if let Some(reason) = outcome.interrupted {
         response.put("interrupted", json!(true));
         response.put("interruptReason", json!(reason));
+    }
+    response.put_some("chaosAction", outcome.applied_chaos().map(ChaosAction::name));
+    if let Some(chaos) = &outcome.chaos {
+        response.put("chaos", decision(outcome, chaos));
+    }
+    if !outcome.scripted.is_empty() {
+        response.put("faults", outcome.scripted.iter().map(|fault| scripted(outcome, fault)).collect());
     }
     if let Some(strict) = outcome.strict_override {
         response.put("strictOverride", json!(strict));
@@ -86,11 +114,65 @@ fn response(outcome: &Outcome) -> Value {
     Value::Object(response.0)
 }
 
+/// What chaos decided, from which seed: enough to tell why, and to see the same again.
+fn decision(outcome: &Outcome, chaos: &ChaosRecord) -> Value {
+    let mut object = Object::default();
+    object.put("action", json!(chaos.action.map(ChaosAction::name)));
+    object.put("seed", json!(chaos.seed));
+    object.put("request", json!(format!("{:016x}", chaos.identity)));
+    object.put("occurrence", json!(chaos.occurrence));
+    object.put_some("bypassed", outcome.bypassed_chaos().map(|(_, bypass)| bypass.name()));
+    Value::Object(object.0)
+}
+
+fn scripted(outcome: &Outcome, fault: &Scripted) -> Value {
+    let fired = outcome.has_fired(fault);
+    let mut object = Object::default();
+    object.put("fault", json!(fault.key));
+    object.put("fired", json!(fired));
+    let early = (!fired && outcome.duration.is_some()).then(|| format!("the stream ended after {} events", outcome.events));
+    object.put_some("reason", fault.at.as_ref().err().or(early.as_ref()).map(String::as_str));
+    Value::Object(object.0)
+}
+
+/// What was sent of a stream: how much, when, and what it said.
+fn stream_json(outcome: &Outcome, facts: Option<&StreamFacts>) -> Value {
+    let mut stream = Object::default();
+    let events = if outcome.streamed { outcome.events } else { facts.map_or(0, |facts| facts.events) };
+    stream.put("events", json!(events));
+    stream.put("bytes", json!(outcome.bytes));
+    stream.put("firstByteMs", outcome.first_byte.map_or(Value::Null, millis));
+    let Some(facts) = facts else { return Value::Object(stream.0) };
+    stream.put("terminated", json!(facts.terminated));
+    stream.put("unparsed", json!(facts.unparsed));
+    if let Some(parse) = facts.tool_arguments {
+        stream.put("toolArgumentsParse", json!(parse));
+    }
+    stream.put("usageOnlyChunk", json!(facts.usage_only));
+    if let Some(usage) = facts.usage {
+        stream.put("usage", usage_json(usage));
+    }
+    let text = &facts.text;
+    if text.characters > 0 {
+        stream.put("text", json!({ "characters": text.characters, "sha256": text.digest, "excerpt": text.excerpt }));
+    }
+    Value::Object(stream.0)
+}
+
+fn usage_json(usage: StatedUsage) -> Value {
+    json!({ "inputTokens": usage.input, "outputTokens": usage.output })
+}
+
 /// Milliseconds with three decimals.
 fn millis(duration: Duration) -> Value {
-    #[expect(clippy::cast_precision_loss, reason = "microseconds of a request fit")]
+    json!(milliseconds(duration))
+}
+
+/// Milliseconds with three decimals.
+pub(super) fn milliseconds(duration: Duration) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "microseconds of a date fit a double exactly")]
     let micros = duration.as_micros() as f64;
-    json!(micros / 1000.0)
+    micros / 1000.0
 }
 
 /// A JSON object under construction.

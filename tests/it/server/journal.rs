@@ -98,7 +98,7 @@ async fn the_oldest_entries_make_room() {
         server.get(path).await;
     }
     assert_eq!(paths(server.journal().await), ["/b", "/c"]);
-    let limits = JournalLimits { entries: 0, bytes: 3000 };
+    let limits = JournalLimits { entries: 0, bytes: 3000, ..JournalLimits::default() };
     let server = start_with(json!([]), |settings| settings.journal = limits).await;
     for number in 0..10 {
         server.post(&format!("/{number}"), &format!("\"{}\"", "x".repeat(500))).await;

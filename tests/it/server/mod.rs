@@ -5,10 +5,13 @@
 
 mod answers;
 mod control;
+mod converted;
 mod journal;
 mod limits;
 mod matching;
 mod shutdown;
 mod streams;
 pub(crate) mod support;
+mod transforms;
 mod urls;
+mod verify;

@@ -8,7 +8,9 @@ use std::time::{Duration, SystemTime};
 use aimock::diagnostic::{Severity, Source, SourceId};
 use aimock::document::Format;
 use aimock::fixture::{Fixture, Library, LoadOptions, SourceFile, load};
+use aimock::matcher::Matching;
 use aimock::server::{App, Ended, Settings, Stage, World, serve};
+use aimock::transform::{Spec, Transforms};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -39,12 +41,23 @@ pub(crate) async fn start_with(fixtures: Value, change: impl FnOnce(&mut Setting
     start_in(fixtures, settings, |_| ()).await
 }
 
+/// Serves these fixtures under transforms.
+pub(super) async fn start_under(transforms: &[Spec], matching: Matching, fixtures: Value) -> Running {
+    let settings = Settings { seed: 7, transforms: Transforms::compile(transforms).unwrap(), ..Settings::default() };
+    let options = LoadOptions { matching, transforms: settings.transforms.clone(), ..LoadOptions::default() };
+    start_loaded(fixtures, settings, options, |_| ()).await
+}
+
 /// Serves these fixtures with codecs or a clock of the test's own.
 pub(crate) async fn start_in(fixtures: Value, settings: Settings, change: impl FnOnce(&mut World)) -> Running {
+    start_loaded(fixtures, settings, LoadOptions::default(), change).await
+}
+
+async fn start_loaded(fixtures: Value, settings: Settings, options: LoadOptions<'static>, change: impl FnOnce(&mut World)) -> Running {
     let text = serde_json::json!({ "fixtures": fixtures }).to_string();
-    let library = Library::new(read("suite.json", &text).unwrap(), vec![SourceFile { name: "suite.json".to_owned() }]);
+    let library = Library::new(read("suite.json", &text, &options).unwrap(), vec![SourceFile::new("suite.json")]);
     let log = Arc::new(Mutex::new(Vec::new()));
-    let (lines, loader) = (log.clone(), |text: &str| read("posted.json", text));
+    let (lines, loader) = (log.clone(), move |text: &str| read("posted.json", text, &options));
     let mut world = World::new(Box::new(loader), Box::new(move |_, line| lines.lock().unwrap().push(line.to_owned())));
     world.now = || SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     change(&mut world);
@@ -56,9 +69,9 @@ pub(crate) async fn start_in(fixtures: Value, settings: Settings, change: impl F
 }
 
 /// Loads a text; errors become a list of messages.
-fn read(name: &str, text: &str) -> Result<Vec<Fixture>, Vec<String>> {
+fn read(name: &str, text: &str, options: &LoadOptions<'_>) -> Result<Vec<Fixture>, Vec<String>> {
     let source = Arc::new(Source::new(SourceId(0), name, text));
-    let loaded = load(&source, Format::Json, &LoadOptions::default());
+    let loaded = load(&source, Format::Json, options);
     let errors: Vec<String> =
         loaded.problems.iter().filter(|problem| problem.severity == Severity::Error).map(|p| p.message.clone()).collect();
     if errors.is_empty() { Ok(loaded.entries.into_iter().map(|entry| entry.fixture).collect()) } else { Err(errors) }

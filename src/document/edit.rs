@@ -2,20 +2,26 @@
 //! an item removed with its comma, a member added.
 //!
 //! All edits are byte ranges of the text that was parsed. Where a form of writing is not understood (block YAML that
-//! shares its line with something else), there is no edit, and the finding has no fix.
+//! shares its line with something else), there is no edit.
 
-use super::FileContext;
+use super::{Format, Member, Node};
 use crate::diagnostic::{Edit, Span};
-use crate::document::{Format, Member, Node};
+
+/// A text and how it is written: what edits need to know of a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout<'t> {
+    pub text: &'t str,
+    pub format: Format,
+}
 
 /// Gives a key another name, in the quotes it had.
-pub(super) fn rename_key(file: &FileContext<'_>, member: &Member<'_>, name: &str) -> Edit {
+pub fn rename_key(file: Layout<'_>, member: &Member<'_>, name: &str) -> Edit {
     replace_text(file, member.key_span, name)
 }
 
 /// Replaces a text by another one that needs no escapes, in the quotes it had.
-pub(super) fn replace_text(file: &FileContext<'_>, span: Span, text: &str) -> Edit {
-    let written = file.source.text().get(span.start..span.end).unwrap_or("");
+pub fn replace_text(file: Layout<'_>, span: Span, text: &str) -> Edit {
+    let written = file.text.get(span.start..span.end).unwrap_or("");
     let text = match written.chars().next() {
         Some(quote @ ('"' | '\'')) => format!("{quote}{text}{quote}"),
         _ => text.to_owned(),
@@ -24,12 +30,12 @@ pub(super) fn replace_text(file: &FileContext<'_>, span: Span, text: &str) -> Ed
 }
 
 /// Replaces a number.
-pub(super) fn replace_number(span: Span, number: f64) -> Edit {
+pub fn replace_number(span: Span, number: f64) -> Edit {
     Edit { span, text: number.to_string() }
 }
 
 /// Removes a member of an object together with its comma.
-pub(super) fn remove_member(file: &FileContext<'_>, owner: &Node<'_>, member: &Member<'_>) -> Option<Vec<Edit>> {
+pub fn remove_member(file: Layout<'_>, owner: &Node<'_>, member: &Member<'_>) -> Option<Vec<Edit>> {
     let span = Span::new(member.key_span.start, member.value.span.end);
     let before = owner.members().iter().map(|other| other.value.span.end).filter(|end| *end <= span.start).max();
     let alone = owner.members().len() == 1;
@@ -37,15 +43,15 @@ pub(super) fn remove_member(file: &FileContext<'_>, owner: &Node<'_>, member: &M
 }
 
 /// Removes an item of a list together with its comma.
-pub(super) fn remove_item(file: &FileContext<'_>, owner: &Node<'_>, item: &Node<'_>) -> Option<Vec<Edit>> {
+pub fn remove_item(file: Layout<'_>, owner: &Node<'_>, item: &Node<'_>) -> Option<Vec<Edit>> {
     let before = owner.items().iter().map(|other| other.span.end).filter(|end| *end <= item.span.start).max();
     let alone = owner.items().len() == 1;
     remove(file, owner, item.span, before, alone)
 }
 
 /// Adds a member behind the last one of an object, laid out as that one is. Key and value need no escapes.
-pub(super) fn append_text_member(file: &FileContext<'_>, owner: &Node<'_>, key: &str, value: &str) -> Option<Vec<Edit>> {
-    let text = file.source.text();
+pub fn append_text_member(file: Layout<'_>, owner: &Node<'_>, key: &str, value: &str) -> Option<Vec<Edit>> {
+    let text = file.text;
     if !is_flow(text, owner) {
         return None;
     }
@@ -61,8 +67,8 @@ pub(super) fn append_text_member(file: &FileContext<'_>, owner: &Node<'_>, key: 
     Some(vec![Edit { span: Span::at(last.value.span.end), text: format!(",{gap}{added}") }])
 }
 
-fn remove(file: &FileContext<'_>, owner: &Node<'_>, span: Span, before: Option<usize>, alone: bool) -> Option<Vec<Edit>> {
-    let text = file.source.text();
+fn remove(file: Layout<'_>, owner: &Node<'_>, span: Span, before: Option<usize>, alone: bool) -> Option<Vec<Edit>> {
+    let text = file.text;
     if !is_flow(text, owner) {
         return if alone { None } else { remove_lines(text, span) };
     }

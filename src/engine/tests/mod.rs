@@ -1,5 +1,9 @@
 //! Plans as text, schedules, claims. No clock is involved.
 
+mod chaos;
+mod faults;
+mod mutation;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -7,7 +11,7 @@ use bytes::Bytes;
 use super::*;
 use crate::diagnostic::{SourceId, Span};
 use crate::exchange::{Body, Emission, Endpoint, ErrorOrigin, ErrorReply, Exchange, Frame, FrameKind, RawRequest, Reply, Turn};
-use crate::fixture::{Answer, Fixture, Library, OnExhausted, Origin, Pace, Profile, Recorded};
+use crate::fixture::{Answer, Chaos, Faults, Fixture, Library, OnExhausted, Origin, Pace, Profile, Recorded};
 use crate::matcher::{Match, Position};
 
 fn frame(text: &str, kind: FrameKind) -> Frame {
@@ -32,6 +36,8 @@ fn answer() -> Answer {
         pace: Pace::default(),
         truncate_after_chunks: None,
         disconnect_after_ms: None,
+        faults: Faults::default(),
+        chaos: Chaos::default(),
         headers: Vec::new(),
     }
 }
@@ -41,7 +47,10 @@ fn paced(pace: Pace) -> Answer {
 }
 
 fn plan_of(answer: &Answer, server: &Pace) -> Plan {
-    plan_emission(stream(), &Delivery::of(answer, server), &mut Dice::seeded(7))
+    let delivery = Delivery::of(answer, server);
+    let mut plan = plan_emission(stream(), &delivery, &mut Dice::seeded(7));
+    script(&mut plan, &delivery, Some(Bytes::from_static(b"data: error\n\n")));
+    plan.joined()
 }
 
 /// The waits of a plan in milliseconds from its start.
@@ -186,7 +195,13 @@ fn timing_and_cuts_leave_whole_bodies_alone() {
         disconnect_after_ms: Some(0.0),
         ..paced(Pace { latency: Some(900.0), ..Pace::default() })
     };
-    let plan = |answer: &Answer| plan_emission(emission.clone(), &Delivery::of(answer, &Pace::default()), &mut Dice::seeded(1));
+    let plan = |answer: &Answer| {
+        let server = Pace::default();
+        let delivery = Delivery::of(answer, &server);
+        let mut plan = plan_emission(emission.clone(), &delivery, &mut Dice::seeded(1));
+        script(&mut plan, &delivery, None);
+        plan.joined()
+    };
     assert_eq!(plan(&answer).to_string(), "200 application/json\nsend 0: {}\n");
     answer.pace.first_byte_delay = Some(30.0);
     assert_eq!(plan(&answer).to_string(), "200 application/json\nwait 30ms\nsend 0: {}\n");
@@ -197,7 +212,7 @@ fn large_streams_are_sent_in_bounded_pieces() {
     let frames: Vec<Frame> = (0..1000).map(|_| frame(&"x".repeat(1000), FrameKind::Token)).collect();
     let total: usize = frames.iter().map(|frame| frame.bytes.len()).sum();
     let emission = Emission { status: 200, headers: Vec::new(), body: Body::Stream(frames) };
-    let plan = plan_emission(emission, &Delivery::of(&answer(), &Pace::default()), &mut Dice::seeded(1));
+    let plan = plan_emission(emission, &Delivery::of(&answer(), &Pace::default()), &mut Dice::seeded(1)).joined();
     let sizes: Vec<(usize, u32)> =
         plan.steps.iter().map(|step| if let Step::Send { bytes, events } = step { (bytes.len(), *events) } else { (0, 0) }).collect();
     assert_eq!(sizes.iter().map(|(bytes, _)| bytes).sum::<usize>(), total);
@@ -288,6 +303,7 @@ fn fixture(index: usize, answers: u32, on_exhausted: OnExhausted) -> Fixture {
         on_exhausted,
         recorded_at: None,
         dead: false,
+        expect: None,
     }
 }
 
@@ -397,7 +413,7 @@ fn new_fixtures_lose_to_old_ones_and_a_new_library_starts_all_counts_again() {
 fn a_miss_answers_with_the_peers_words() {
     #[track_caller]
     fn check(skipped: usize, strict: bool, status: u16, message: &str) {
-        let reply = miss_reply(crate::matcher::Miss { skipped_by_position: skipped }, strict, &[]);
+        let reply = miss_reply(crate::matcher::Miss { skipped_by_position: skipped }, strict, &[], &[]);
         assert_eq!((reply.status, reply.message.as_str()), (status, message));
         assert_eq!(reply.code.as_deref(), Some("no_fixture_match"));
     }

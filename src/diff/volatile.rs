@@ -1,0 +1,77 @@
+//! What a new recording of the same conversation changes by itself: times by a clock, UUIDs, ids that a provider drew;
+//! and what normalize writes in their place, so that a recording and its normalized copy are the same.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::transform::{BuiltIn, Kind, Scanner, Strictness, builtin, may_hold};
+
+/// What a new recording changes by itself.
+const NAMES: [&str; 4] = ["timestamps", "uuids", "ids", "request-ids"];
+
+static BUILTINS: LazyLock<Vec<&'static BuiltIn>> = LazyLock::new(|| NAMES.into_iter().filter_map(builtin).collect());
+static DRAWN: LazyLock<Scanner> = LazyLock::new(|| Scanner::new(&BUILTINS, Strictness::Drawn));
+
+/// The frozen forms of the same kinds.
+static FROZEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"\b(?P<prefix>[a-z]{2,8}[_-])?aimock[0-9a-f]{12}\b",
+        r"|(?P<uuid>\b00000000-0000-8000-8000-[0-9a-f]{12}\b)",
+        r"|(?P<ulid>\b0{14}[0-9A-F]{12}\b)",
+        r"|(?P<time>\b2000-01-01[T ]00:00:00(?:[.,]0{1,9})?(?:Z|[+-]00:?00)?|\bSat, 01 Jan 2000 00:00:00 (?:GMT|[+-]0000)|\b946684800(?:000){0,3}\b)",
+    ))
+    .ok()
+});
+
+/// Shorter texts hold nothing that is recognised.
+const SHORTEST: usize = 9;
+
+/// The text with everything volatile replaced by its kind; `None` when nothing in it is.
+pub(super) fn volatile(text: &str) -> Option<String> {
+    if text.len() < SHORTEST || !text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let drawn = drawn(text);
+    let all = FROZEN.as_ref()?.replace_all(&drawn, |found: &regex::Captures<'_>| {
+        let kind = ["uuid", "ulid", "time"].into_iter().find(|name| found.name(name).is_some());
+        match kind {
+            Some("time") => "<timestamp>".to_owned(),
+            Some(name) => format!("<{name}>"),
+            None => format!("{}<id>", found.name("prefix").map_or("", |prefix| prefix.as_str())),
+        }
+    });
+    (all != text).then(|| all.into_owned())
+}
+
+fn drawn(text: &str) -> Cow<'_, str> {
+    if !may_hold(&BUILTINS, text) {
+        return Cow::Borrowed(text);
+    }
+    let (mut replaced, mut at) = (String::new(), 0);
+    for (_, found) in DRAWN.scan(text) {
+        let prefix = if let Kind::Id { prefix } = found.kind { prefix } else { 0 };
+        let Some(kept) = text.get(at..found.range.start + prefix) else { continue };
+        replaced.push_str(kept);
+        replaced.push_str(&found.placeholder());
+        at = found.range.end;
+    }
+    if at == 0 {
+        return Cow::Borrowed(text);
+    }
+    replaced.push_str(text.get(at..).unwrap_or(""));
+    Cow::Owned(replaced)
+}
+
+/// Whether two texts differ in volatile parts only.
+pub(super) fn differ_by_recording(old: &str, new: &str) -> bool {
+    old != new && volatile(old).zip(volatile(new)).is_some_and(|(old, new)| old == new)
+}
+
+/// Whether a number is Unix seconds or milliseconds between 2014 and 2033, or what normalize writes for such a number.
+pub(super) fn is_epoch(number: f64) -> bool {
+    const FROZEN_SECONDS: f64 = 946_684_800.0;
+    let is_frozen = (FROZEN_SECONDS..=FROZEN_SECONDS).contains(&number) || (FROZEN_SECONDS * 1e3..=FROZEN_SECONDS * 1e3).contains(&number);
+    is_frozen || (1.4e9..2.0e9).contains(&number) || (1.4e12..2.0e12).contains(&number)
+}

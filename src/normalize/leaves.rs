@@ -1,0 +1,402 @@
+//! One walk over a tree for all scrubbing passes.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::allowed::Allowed;
+use super::identity::{Known, hash};
+use super::role::{Leaf, Role, walk};
+use super::scalar::{Replacement, replaced, rewrite};
+use super::{Pass, Work};
+use crate::diagnostic::{Edit, Span};
+use crate::document::{Format, Node, Parsed, Value};
+use crate::secrets;
+use crate::shape::code;
+use crate::transform::{BuiltIn, Found, Scanner, Strictness, Transforms, builtin, may_hold};
+
+/// A rewritten value can show something new to recognise; this often it is read again.
+const MOST_ROUNDS: usize = 8;
+
+type Timings = for<'n, 's> fn(&'n Node<'s>) -> Vec<(&'n Node<'s>, String)>;
+
+/// The scrubbing passes that run, ready to use.
+#[derive(Debug)]
+pub(super) struct Scrub {
+    passes: Vec<&'static Pass>,
+    builtins: Vec<&'static BuiltIn>,
+    scanner: Scanner,
+    secrets: Option<Scanner>,
+    timings: Option<(&'static Pass, Timings)>,
+    match_keys: Option<&'static Pass>,
+    transforms: Transforms,
+}
+
+/// A place that changes, for reports.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    pub(super) pass: &'static Pass,
+    pub(super) span: Span,
+    /// What becomes of what, in words. Never a secret's own text.
+    pub(super) message: String,
+    pub(super) hide: bool,
+}
+
+/// What one file asks for.
+#[derive(Debug, Default)]
+pub(super) struct Scrubbed {
+    /// Sorted, without overlaps, when [`Scrubbed::settle`] is done.
+    pub(super) edits: Vec<Edit>,
+    pub(super) changes: Vec<Change>,
+    /// Values that responses lose, as hashes.
+    pub(super) lost: HashSet<u64>,
+    /// Ids that responses make and clients send back, as hashes.
+    pub(super) made: HashSet<u64>,
+    /// Values that match keys name and that stay there, unless responses make them.
+    pub(super) named: Vec<Named>,
+    /// Places that are left, and why.
+    pub(super) notes: Vec<(Span, String)>,
+    /// Values that are left because a file holds them that was not given, with that file.
+    pub(super) held: BTreeMap<String, String>,
+    /// Names of built-ins that would find something in match keys, once a key.
+    pub(super) left_in_keys: Vec<&'static str>,
+}
+
+/// A text of a match key with ids in it.
+#[derive(Debug)]
+pub(super) struct Named {
+    span: Span,
+    text: String,
+    /// What is found in it: the value, the replacement, and the pass.
+    found: Vec<(String, Replacement, &'static Pass)>,
+    /// The whole text is the id of a tool call.
+    is_id: bool,
+}
+
+impl Named {
+    /// The values that stay, given the ids that responses make.
+    pub(super) fn stays<'a>(&'a self, made: &'a HashSet<u64>) -> impl Iterator<Item = &'a str> {
+        let whole = self.is_id && made.contains(&hash(&self.text));
+        self.found.iter().map(|(value, _, _)| value.as_str()).filter(move |value| !whole && !made.contains(&hash(value)))
+    }
+}
+
+impl Scrub {
+    /// The scrubbing ones among these passes.
+    pub(super) fn new(passes: &[&'static Pass], transforms: &Transforms) -> Scrub {
+        let named: Vec<_> = passes
+            .iter()
+            .filter(|pass| matches!(pass.work, Work::BuiltIn))
+            .filter_map(|pass| builtin(pass.name).map(|builtin| (*pass, builtin)))
+            .collect();
+        let builtins: Vec<_> = named.iter().map(|(_, builtin)| *builtin).collect();
+        let secrets = builtin("secrets").filter(|_| named.iter().any(|(pass, _)| pass.name == "secrets"));
+        Scrub {
+            passes: named.into_iter().map(|(pass, _)| pass).collect(),
+            scanner: Scanner::new(&builtins, Strictness::Drawn),
+            builtins,
+            secrets: secrets.map(|secrets| Scanner::new(&[secrets], Strictness::Drawn)),
+            timings: passes.iter().find_map(|pass| if let Work::Timings(round) = pass.work { Some((*pass, round)) } else { None }),
+            match_keys: passes.iter().copied().find(|pass| matches!(pass.work, Work::MatchKeys)),
+            transforms: transforms.clone(),
+        }
+    }
+
+    /// Whether there is nothing to do.
+    pub(super) fn is_empty(&self) -> bool {
+        self.passes.is_empty() && self.timings.is_none() && self.match_keys.is_none()
+    }
+
+    /// What has to change in a file.
+    pub(super) fn file(&self, text: &str, format: Format, parsed: &Parsed<'_>, known: &Known, detail: bool) -> Scrubbed {
+        let mut work = Walk { scrub: self, text, format, known, detail, allowed: Allowed::of(text, parsed), out: Scrubbed::default() };
+        walk(&parsed.root, &mut |leaf| work.leaf(&leaf));
+        for comment in &parsed.comments {
+            work.comment(*comment);
+        }
+        work.out
+    }
+}
+
+/// The walk over one file.
+struct Walk<'a> {
+    scrub: &'a Scrub,
+    text: &'a str,
+    format: Format,
+    known: &'a Known,
+    detail: bool,
+    allowed: Allowed,
+    out: Scrubbed,
+}
+
+impl Walk<'_> {
+    fn leaf(&mut self, leaf: &Leaf<'_, '_>) {
+        match (&leaf.node.value, leaf.role) {
+            (Value::String(text), Role::Response | Role::Raw | Role::CallId) => self.response(leaf.node, text, leaf.role),
+            (Value::String(text), Role::MatchText(key)) => self.match_text(leaf.node, text, key),
+            (Value::String(text), Role::MatchId) => self.match_text(leaf.node, text, "toolCallId"),
+            (Value::String(text), Role::Free) => self.secrets(leaf.node, text),
+            (Value::String(text), Role::Original) => self.only_report_secrets(leaf.node, text),
+            (_, Role::Timings) => self.timings(leaf.node),
+            (Value::Number(text), Role::Number(key)) => self.number(leaf.node, text, key),
+            _ => {}
+        }
+    }
+
+    /// Everything found in a text of a response gets its frozen form, until nothing more is found.
+    fn response(&mut self, node: &Node<'_>, text: &str, role: Role<'_>) {
+        if !may_hold(&self.scrub.builtins, text) {
+            return;
+        }
+        let first = self.freeze(node, text, role);
+        if first.is_empty() {
+            return;
+        }
+        if role == Role::CallId {
+            self.out.made.insert(hash(text));
+        }
+        let mut replacements: Vec<Replacement> = first.iter().map(|(replacement, _)| replacement.clone()).collect();
+        let mut now = replaced(text, &replacements);
+        for _ in 1..MOST_ROUNDS {
+            let again = self.freeze(node, &now, role);
+            if again.is_empty() {
+                break;
+            }
+            now = replaced(&now, &again.into_iter().map(|(replacement, _)| replacement).collect::<Vec<_>>());
+            replacements = vec![difference(text, &now)];
+        }
+        if self.rewrite(node.span, text, &replacements) {
+            self.tell(node.span, text, &first);
+        }
+    }
+
+    /// What stands for what is found. Values that must stay are left out; those that go are remembered.
+    fn freeze(&mut self, node: &Node<'_>, text: &str, role: Role<'_>) -> Vec<(Replacement, &'static Pass)> {
+        let mut list = Vec::new();
+        for (index, found) in self.scrub.scanner.scan(text) {
+            let Some((replacement, value, pass)) = self.scrub.replacement(index, &found, text) else { continue };
+            if self.allowed.holds(pass, node.span.start) {
+                continue;
+            }
+            if pass.name != "secrets" {
+                if self.known.stays(value) {
+                    let holder = self.known.holder(value).map(|file| (value.to_owned(), file.to_owned()));
+                    self.out.held.extend(holder);
+                    continue;
+                }
+                let hash = hash(value);
+                if matches!(role, Role::CallId | Role::Raw) {
+                    self.out.made.insert(hash);
+                }
+                self.out.lost.insert(hash);
+            }
+            list.push((replacement, pass));
+        }
+        list
+    }
+
+    /// A number of a response is read together with its key, which says whether it is a time.
+    fn number(&mut self, node: &Node<'_>, number: &str, key: &str) {
+        if number.len() < 10 || !number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+            return;
+        }
+        let text = format!("\"{key}\":{number}");
+        let start = text.len() - number.len();
+        for (index, found) in self.scrub.scanner.scan(&text) {
+            if found.range.start != start || self.known.stays(number) {
+                continue;
+            }
+            let Some((replacement, _, pass)) = self.scrub.replacement(index, &found, &text) else { continue };
+            if self.allowed.holds(pass, node.span.start) {
+                continue;
+            }
+            let new = replaced(&text, std::slice::from_ref(&replacement));
+            let Some(new) = new.get(start..).filter(|new| new.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')) else { continue };
+            self.out.edits.push(Edit { span: node.span, text: new.to_owned() });
+            self.out.lost.insert(hash(number));
+            self.change(pass, node.span, || format!("`{number}` becomes `{new}`"));
+        }
+    }
+
+    fn timings(&mut self, timings: &Node<'_>) {
+        let Some((pass, round)) = self.scrub.timings else { return };
+        if self.allowed.holds(pass, timings.span.start) {
+            return;
+        }
+        let rounded = round(timings);
+        if let Some((node, new)) = rounded.first() {
+            let others = rounded.len() - 1;
+            let old = self.text.get(node.span.start..node.span.end).unwrap_or("").to_owned();
+            self.change(pass, node.span, || match others {
+                0 => format!("`{old}` becomes `{new}`"),
+                _ => format!("`{old}` becomes `{new}`, and {others} more"),
+            });
+        }
+        self.out.edits.extend(rounded.into_iter().map(|(node, text)| Edit { span: node.span, text }));
+    }
+
+    /// A text that is compared with the rewritten request: it goes through the same transforms. What a pass would still
+    /// find in it stays, since the request says it; ids that responses make are looked at when all files are known.
+    fn match_text(&mut self, node: &Node<'_>, text: &str, key: &str) {
+        if let Some(pass) = self.scrub.match_keys
+            && !self.scrub.transforms.is_empty()
+        {
+            match self.scrub.transforms.text(key, text) {
+                Ok(new) if new != text => {
+                    if self.rewrite(node.span, text, &[difference(text, &new)]) {
+                        let hide = secrets::holds_known_key(text);
+                        let message = if hide { "a secret goes".to_owned() } else { format!("{} becomes {}", code(text), code(&new)) };
+                        self.change_hiding(pass, node.span, hide, || message);
+                    }
+                    return;
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    self.out.notes.push((node.span, format!("`match.{key}` is left: {error}")));
+                    return;
+                }
+            }
+        }
+        if !may_hold(&self.scrub.builtins, text) {
+            return;
+        }
+        let is_id = key == "toolCallId";
+        let mut named = Named { span: node.span, text: text.to_owned(), found: Vec::new(), is_id };
+        for (index, found) in self.scrub.scanner.scan(text) {
+            let Some((replacement, value, pass)) = self.scrub.replacement(index, &found, text) else { continue };
+            if self.scrub.builtins.get(index).is_some_and(|builtin| builtin.keys.contains(&key)) && !is_id {
+                self.out.left_in_keys.push(pass.name);
+            }
+            if pass.name != "secrets" {
+                named.found.push((value.to_owned(), replacement, pass));
+            }
+        }
+        if !named.found.is_empty() {
+            self.out.left_in_keys.dedup();
+            self.out.named.push(named);
+        }
+    }
+
+    fn secrets(&mut self, node: &Node<'_>, text: &str) {
+        let list = self.found_secrets(node.span, text);
+        let replacements: Vec<Replacement> = list.iter().map(|(replacement, _)| replacement.clone()).collect();
+        if !list.is_empty() && self.rewrite(node.span, text, &replacements) {
+            self.tell(node.span, text, &list);
+        }
+    }
+
+    fn found_secrets(&self, span: Span, text: &str) -> Vec<(Replacement, &'static Pass)> {
+        let Some(scanner) = self.scrub.secrets.as_ref().filter(|_| text.len() >= LEAST_SECRET) else { return Vec::new() };
+        let index = self.scrub.passes.iter().position(|pass| pass.name == "secrets").unwrap_or(0);
+        let replacement = |(_, found): (usize, Found)| self.scrub.replacement(index, &found, text).map(|(new, _, pass)| (new, pass));
+        let is_allowed = |(_, pass): &(Replacement, &'static Pass)| self.allowed.holds(pass, span.start);
+        scanner.scan(text).into_iter().filter_map(replacement).filter(|found| !is_allowed(found)).collect()
+    }
+
+    fn only_report_secrets(&mut self, node: &Node<'_>, text: &str) {
+        if !self.found_secrets(node.span, text).is_empty() {
+            self.out.notes.push((node.span, "a secret is left where requests are compared with it; take it out by hand".to_owned()));
+        }
+    }
+
+    fn comment(&mut self, span: Span) {
+        let Some(text) = self.text.get(span.start..span.end) else { return };
+        let list = self.found_secrets(span, text);
+        for (replacement, _) in &list {
+            let at = Span::new(span.start + replacement.range.start, span.start + replacement.range.end);
+            self.out.edits.push(Edit { span: at, text: replacement.text.clone() });
+        }
+        self.tell(span, text, &list);
+    }
+
+    /// `false`: the value cannot be rewritten where it stands.
+    fn rewrite(&mut self, span: Span, value: &str, replacements: &[Replacement]) -> bool {
+        let edits = rewrite(self.text, self.format, span, value, replacements);
+        let rewritten = edits.is_some();
+        self.out.edits.extend(edits.into_iter().flatten());
+        rewritten
+    }
+
+    /// One change a pass, at the first of its places.
+    fn tell(&mut self, span: Span, text: &str, list: &[(Replacement, &'static Pass)]) {
+        let mut told: Vec<&'static str> = Vec::new();
+        for (replacement, pass) in list {
+            if told.contains(&pass.name) {
+                continue;
+            }
+            told.push(pass.name);
+            let others = list.iter().filter(|(_, other)| other.name == pass.name).count() - 1;
+            let more = if others > 0 { format!(", and {others} more") } else { String::new() };
+            let old = text.get(replacement.range.clone()).unwrap_or("");
+            if pass.name == "secrets" {
+                self.change_hiding(pass, span, true, || format!("a secret becomes {}{more}", code(&replacement.text)));
+                continue;
+            }
+            let place = self.place(span, old);
+            self.change(pass, place, || format!("{} becomes {}{more}", code(old), code(&replacement.text)));
+        }
+    }
+
+    /// The place of a text inside a scalar, where it stands there as it is meant.
+    fn place(&self, span: Span, old: &str) -> Span {
+        if !self.detail {
+            return span;
+        }
+        let at = self.text.get(span.start..span.end).and_then(|written| written.find(old));
+        at.map_or(span, |at| Span::new(span.start + at, span.start + at + old.len()))
+    }
+
+    fn change(&mut self, pass: &'static Pass, span: Span, message: impl FnOnce() -> String) {
+        self.change_hiding(pass, span, false, message);
+    }
+
+    fn change_hiding(&mut self, pass: &'static Pass, span: Span, hide: bool, message: impl FnOnce() -> String) {
+        let message = if self.detail { message() } else { String::new() };
+        self.out.changes.push(Change { pass, span, message, hide });
+    }
+}
+
+/// No key is shorter.
+const LEAST_SECRET: usize = 16;
+
+impl Scrub {
+    /// What stands for a find, the value itself, and the pass. `None`: it has no frozen form, or has it already.
+    fn replacement<'t>(&self, index: usize, found: &Found, text: &'t str) -> Option<(Replacement, &'t str, &'static Pass)> {
+        let pass = self.passes.get(index)?;
+        let value = text.get(found.range.clone())?;
+        let new = found.frozen(text)?;
+        (new != value).then(|| (Replacement { range: found.range.clone(), text: new }, value, *pass))
+    }
+}
+
+impl Scrubbed {
+    /// Decides about what match keys name, now that it is known which ids responses make, and puts the edits in order.
+    pub(super) fn settle(&mut self, text: &str, format: Format, made: &HashSet<u64>, detail: bool) {
+        for named in std::mem::take(&mut self.named) {
+            let whole = named.is_id && made.contains(&hash(&named.text));
+            let goes: Vec<_> = named.found.iter().filter(|(value, _, _)| whole || made.contains(&hash(value))).collect();
+            let Some((value, replacement, pass)) = goes.first() else { continue };
+            let replacements: Vec<Replacement> = goes.iter().map(|(_, replacement, _)| replacement.clone()).collect();
+            let Some(edits) = rewrite(text, format, named.span, &named.text, &replacements) else { continue };
+            self.edits.extend(edits);
+            let message =
+                if detail { format!("{} becomes {}, as in the response", code(value), code(&replacement.text)) } else { String::new() };
+            self.changes.push(Change { pass, span: named.span, message, hide: false });
+        }
+        self.edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
+        // What YAML aliases repeat is written once.
+        let mut end = 0;
+        self.edits.retain(|edit| {
+            let free = edit.span.start >= end;
+            end = end.max(edit.span.end);
+            free
+        });
+    }
+}
+
+/// The one stretch in which two texts differ.
+fn difference(old: &str, new: &str) -> Replacement {
+    let head: usize = old.chars().zip(new.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
+    let (old_rest, new_rest) = (old.get(head..).unwrap_or(""), new.get(head..).unwrap_or(""));
+    let tail: usize = old_rest.chars().rev().zip(new_rest.chars().rev()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
+    let text = new_rest.get(..new_rest.len() - tail).unwrap_or("").to_owned();
+    Replacement { range: head..old.len() - tail, text }
+}

@@ -1,0 +1,153 @@
+//! Grammars of streams: what the events of an answer say, read from the bytes that were sent.
+//!
+//! A [`Reading`] is fed bytes however they are cut and keeps a bounded account of them, so that the journal can tell
+//! what a client saw of a stream without keeping the stream. One file a grammar; a codec that none names is read by the
+//! shape of its events. Nothing here judges: that is `expect`.
+
+mod anthropic_messages;
+mod openai_chat;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::exchange::{EXCERPT, StatedUsage, StreamFacts, TextFacts};
+use crate::wire::sse;
+
+/// Longer events are not read; the stream then counts as one that does not parse.
+const MOST_EVENT: usize = 16 * 1024 * 1024;
+/// Tool arguments of one stream that are kept to be parsed at its end; longer ones count as no JSON.
+const MOST_ARGUMENTS: usize = 4 * 1024 * 1024;
+
+/// A grammar: how the events of one wire format read.
+#[derive(Debug)]
+pub(super) struct Grammar {
+    /// Codecs whose streams are written so.
+    codecs: &'static [&'static str],
+    /// Whether an event of a stream whose codec is unknown looks like this grammar's.
+    owns: fn(&sse::Event, Option<&Value>) -> bool,
+    /// Takes one event with data; the JSON is that of its data.
+    take: fn(&mut Reading, &sse::Event, Option<&Value>),
+    /// The counts that a whole body states.
+    usage: fn(&Value) -> Option<StatedUsage>,
+}
+
+/// Every grammar, in the order in which events of unknown codecs are tried.
+static ALL: &[&Grammar] = &[&openai_chat::GRAMMAR, &anthropic_messages::GRAMMAR];
+
+/// The usage that a whole JSON body states, whatever API it is of.
+pub fn stated_usage(body: &[u8]) -> Option<StatedUsage> {
+    let value: Value = serde_json::from_slice(body).ok()?;
+    ALL.iter().find_map(|grammar| (grammar.usage)(&value))
+}
+
+/// The account of one stream of server-sent events.
+#[derive(Debug)]
+pub struct Reading {
+    grammar: Option<&'static Grammar>,
+    decoder: sse::Decoder,
+    /// The decoder gave up on an event that is too long.
+    lost: bool,
+    facts: StreamFacts,
+    text: Sha256,
+    arguments: BTreeMap<u64, String>,
+    argument_bytes: usize,
+    /// Input tokens that the opening event stated, for formats whose closing one leaves them out.
+    opening_input: Option<u64>,
+}
+
+impl Reading {
+    /// A reading of a stream that this codec wrote; `None`: of a stream of unknown kind.
+    pub fn new(codec: Option<&str>) -> Reading {
+        Reading {
+            grammar: codec.and_then(|codec| ALL.iter().find(|grammar| grammar.codecs.contains(&codec)).copied()),
+            decoder: sse::Decoder::new(MOST_EVENT),
+            lost: false,
+            facts: StreamFacts::default(),
+            text: Sha256::new(),
+            arguments: BTreeMap::new(),
+            argument_bytes: 0,
+            opening_input: None,
+        }
+    }
+
+    /// The facts of a whole stream.
+    pub fn of(codec: Option<&str>, bytes: &[u8]) -> StreamFacts {
+        let mut reading = Reading::new(codec);
+        reading.feed(bytes);
+        reading.facts()
+    }
+
+    /// Takes the next bytes.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        if self.lost {
+            return;
+        }
+        match self.decoder.feed(bytes) {
+            Ok(events) => events.iter().for_each(|event| self.take(event)),
+            Err(_) => self.lost = true,
+        }
+    }
+
+    /// What is known so far.
+    pub fn facts(&self) -> StreamFacts {
+        let cut = u64::from(self.lost || self.decoder.is_mid_event());
+        // A call without a single piece of arguments has none, which every vendor reads as `{}`.
+        let parses = |arguments: &String| arguments.is_empty() || serde_json::from_str::<serde::de::IgnoredAny>(arguments).is_ok();
+        let tool_arguments =
+            (!self.arguments.is_empty()).then(|| self.argument_bytes <= MOST_ARGUMENTS && self.arguments.values().all(parses));
+        let mut facts = StreamFacts { unparsed: self.facts.unparsed + cut, tool_arguments, ..self.facts.clone() };
+        if facts.text.characters > 0 {
+            facts.text.digest = TextFacts::digest_of(self.text.clone());
+        }
+        facts
+    }
+
+    fn take(&mut self, event: &sse::Event) {
+        let Some(data) = &event.data else { return };
+        let value = serde_json::from_str::<Value>(data).ok();
+        let by_shape = || ALL.iter().find(|grammar| (grammar.owns)(event, value.as_ref())).copied();
+        match self.grammar.or_else(by_shape) {
+            Some(grammar) => (grammar.take)(self, event, value.as_ref()),
+            None => self.event(value.as_ref().is_some_and(Value::is_object)),
+        }
+    }
+
+    /// Counts an event, and whether it is what its format allows.
+    fn event(&mut self, parses: bool) {
+        self.facts.events += 1;
+        self.facts.unparsed += u64::from(!parses);
+    }
+
+    fn terminator(&mut self) {
+        self.facts.terminated = true;
+    }
+
+    fn text(&mut self, piece: &str) {
+        let text = &mut self.facts.text;
+        let room = EXCERPT.saturating_sub(usize::try_from(text.characters).unwrap_or(EXCERPT));
+        text.excerpt.extend(piece.chars().take(room));
+        text.characters += piece.chars().count() as u64;
+        self.text.update(piece);
+    }
+
+    /// A piece of a tool call's arguments; calls are told apart by a number.
+    fn arguments(&mut self, call: u64, piece: &str) {
+        self.argument_bytes = self.argument_bytes.saturating_add(piece.len());
+        let held = self.arguments.entry(call).or_default();
+        if self.argument_bytes <= MOST_ARGUMENTS {
+            held.push_str(piece);
+        }
+    }
+}
+
+/// A count of tokens; fractions, which fixtures may have, are cut off.
+fn tokens(value: Option<&Value>) -> u64 {
+    let value = value.and_then(Value::as_f64).filter(|count| *count >= 0.0).unwrap_or(0.0);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative; larger than any count saturates")]
+    let count = value as u64;
+    count
+}

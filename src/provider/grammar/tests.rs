@@ -1,0 +1,83 @@
+//! What the grammars read from streams that are whole, cut and broken.
+
+use super::Reading;
+use crate::exchange::{StatedUsage, StreamFacts, TextFacts};
+
+const CHAT: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n\
+    data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\n\
+    data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lo\",\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{\\\"a\\\"\"}}]}}]}\n\n\
+    data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\":1}\"}}]}}]}\n\n\
+    data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\n\
+    data: [DONE]\n\n";
+
+const MESSAGES: &str = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":7,\"output_tokens\":1}}}\n\n\
+    event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"tool_use\"}}\n\n\
+    event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":1,\"delta\":{\"type\":\"text_delta\",\"text\":\"Hello\"}}\n\n\
+    event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":5}}\n\n\
+    event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+
+#[test]
+fn b8_a_chat_stream_tells_everything_it_said() {
+    let expected = StreamFacts {
+        events: 5,
+        terminated: true,
+        unparsed: 0,
+        tool_arguments: Some(true),
+        usage: Some(StatedUsage { input: 3, output: 2 }),
+        usage_only: true,
+        text: TextFacts::of("Hello"),
+    };
+    assert_eq!(Reading::of(Some("openai_chat"), CHAT.as_bytes()), expected);
+    assert_eq!(Reading::of(None, CHAT.as_bytes()), expected, "known by its shape");
+}
+
+#[test]
+fn b8_a_messages_stream_tells_everything_it_said() {
+    let facts = Reading::of(None, MESSAGES.as_bytes());
+    assert_eq!((facts.events, facts.terminated, facts.unparsed, facts.tool_arguments), (4, true, 0, Some(true)));
+    assert_eq!((facts.usage, facts.usage_only), (Some(StatedUsage { input: 7, output: 5 }), false));
+    assert_eq!(facts.text, TextFacts::of("Hello"));
+}
+
+#[test]
+fn b11_a_stream_cut_before_its_counts_states_none() {
+    for whole in [CHAT, MESSAGES] {
+        let cut = whole.find("\"usage\":{\"prompt").or_else(|| whole.find("event: message_delta")).unwrap();
+        let events = whole[..cut].rfind("\n\n").unwrap() + 2;
+        let facts = Reading::of(None, &whole.as_bytes()[..events]);
+        assert_eq!((facts.usage, facts.unparsed), (None, 0));
+        assert!(facts.stops_before_terminator());
+    }
+}
+
+#[test]
+fn an_event_cut_in_the_middle_does_not_parse() {
+    let facts = Reading::of(Some("openai_chat"), &CHAT.as_bytes()[..CHAT.len() - 30]);
+    assert_eq!((facts.unparsed, facts.terminated), (1, false));
+    let facts = Reading::of(Some("openai_chat"), b"data: {nonsense\n\ndata: [DONE]\n\n");
+    assert_eq!((facts.events, facts.unparsed, facts.terminated), (1, 1, true));
+}
+
+#[test]
+fn arguments_that_do_not_join_to_json_are_told() {
+    let end = CHAT.find(":1}").unwrap();
+    let cut = &CHAT[..CHAT[..end].rfind("data: ").unwrap()];
+    assert_eq!(Reading::of(None, cut.as_bytes()).tool_arguments, Some(false));
+    assert_eq!(Reading::of(None, b"data: {\"choices\":[]}\n\n").tool_arguments, None);
+}
+
+proptest::proptest! {
+    #[test]
+    fn facts_do_not_depend_on_how_the_bytes_are_cut(cuts in proptest::collection::vec(0..CHAT.len(), 0..8)) {
+        let mut cuts = cuts;
+        cuts.sort_unstable();
+        let mut reading = Reading::new(None);
+        let mut from = 0;
+        for cut in cuts {
+            reading.feed(&CHAT.as_bytes()[from..cut]);
+            from = cut;
+        }
+        reading.feed(&CHAT.as_bytes()[from..]);
+        proptest::prop_assert_eq!(reading.facts(), Reading::of(None, CHAT.as_bytes()));
+    }
+}

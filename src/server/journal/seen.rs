@@ -1,0 +1,64 @@
+//! Entries as expectations read them.
+
+use super::{Answerer, Entry, Journal};
+use crate::engine::DEFAULT_TEST_ID;
+use crate::expect::{self, Run, Seen};
+
+impl Journal {
+    /// The run so far.
+    pub(in crate::server) fn run(&self) -> Run {
+        let (entries, forgotten, resets, counts) = {
+            let ring = self.ring();
+            let entries: Vec<_> = ring.entries.iter().cloned().collect();
+            (entries, ring.ledger.forgotten, ring.ledger.resets, ring.ledger.counts())
+        };
+        Run { entries: entries.iter().map(|entry| entry.seen()).collect(), forgotten, resets, counts: Some(counts), fixtures: None }
+    }
+
+    /// Entries that the journal no longer has.
+    pub(in crate::server) fn forgotten(&self) -> u64 {
+        self.ring().ledger.forgotten
+    }
+}
+
+impl Entry {
+    /// The test id, unless it is that of requests that name none.
+    pub(super) fn own_test_id(&self) -> Option<&str> {
+        (self.test_id != DEFAULT_TEST_ID).then_some(self.test_id.as_str())
+    }
+
+    fn seen(&self) -> Seen {
+        let (stream, usage) = {
+            let mut witness = self.witness();
+            (witness.stream(), witness.usage())
+        };
+        let outcome = self.outcome();
+        let fixture = match &outcome.answerer {
+            Some(Answerer::Fixture(view)) => Some(expect::Answerer { handle: view.handle.clone(), file: view.file.clone() }),
+            Some(Answerer::Injected) | None => None,
+        };
+        Seen {
+            id: self.id.clone(),
+            method: self.method.clone(),
+            target: self.target.clone(),
+            arrived: self.arrived_ms(),
+            duration: outcome.duration.map(super::render::milliseconds),
+            test_id: self.own_test_id().map(str::to_owned),
+            status: outcome.status,
+            missed: Seen::is_missed(outcome.answerer.is_some(), outcome.matched, Some(outcome.source.name()), outcome.status),
+            fixture,
+            key: self.credential.as_ref().map(|credential| credential.fingerprint.clone()),
+            retry_after: outcome.retry_after,
+            interrupted: outcome.interrupted.is_some(),
+            stream,
+            usage,
+        }
+    }
+}
+
+/// The pause that an answer's headers ask for, in milliseconds: `retry-after-ms`, else `retry-after` in seconds. A date
+/// asks for nothing that could be told to the millisecond.
+pub(in crate::server) fn retry_after<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Option<f64> {
+    let number = |name: &str| header(name)?.trim().parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0);
+    number("retry-after-ms").or_else(|| number("retry-after").map(|seconds| seconds * 1000.0))
+}

@@ -1,0 +1,96 @@
+//! What an answer said: its bytes are kept while they are few and read only when someone asks; more bytes are read as
+//! they go, and only the account of them is kept.
+
+use bytes::Bytes;
+
+use super::Speech;
+use crate::exchange::{StatedUsage, StreamFacts};
+use crate::provider::grammar::{Reading, stated_usage};
+
+/// A stream up to this size is kept as it is.
+const MOST_STREAM: usize = 64 * 1024;
+/// A larger body is not looked into.
+const MOST_WHOLE: usize = 256 * 1024;
+
+/// Sees the bytes of one answer go by.
+#[derive(Debug)]
+pub(super) struct Witness {
+    speech: Speech,
+    pieces: Vec<Bytes>,
+    held: usize,
+    reading: Option<Box<Reading>>,
+}
+
+impl Witness {
+    pub(super) fn new(speech: Speech) -> Witness {
+        Witness { speech, pieces: Vec::new(), held: 0, reading: None }
+    }
+
+    /// Bytes that are kept.
+    pub(super) fn held(&self) -> usize {
+        self.held
+    }
+
+    /// Takes the next bytes.
+    pub(super) fn saw(&mut self, bytes: &Bytes) {
+        let most = match self.speech {
+            Speech::Other => return,
+            Speech::Json => MOST_WHOLE,
+            Speech::Events(_) => MOST_STREAM,
+        };
+        match (&mut self.reading, self.speech) {
+            (Some(reading), _) => reading.feed(bytes),
+            (None, Speech::Json) if self.held.saturating_add(bytes.len()) > most => {
+                self.speech = Speech::Other;
+                (self.pieces, self.held) = (Vec::new(), 0);
+            }
+            (None, _) => {
+                self.held += bytes.len();
+                self.pieces.push(bytes.clone());
+                if self.held > most {
+                    self.read();
+                }
+            }
+        }
+    }
+
+    /// What the stream was; `None`: the answer was none.
+    pub(super) fn stream(&mut self) -> Option<StreamFacts> {
+        matches!(self.speech, Speech::Events(_)).then(|| self.read().facts())
+    }
+
+    /// The tokens that the answer stated.
+    pub(super) fn usage(&mut self) -> Option<StatedUsage> {
+        match self.speech {
+            Speech::Other => None,
+            Speech::Json => match self.pieces.as_slice() {
+                [whole] => stated_usage(whole),
+                pieces => stated_usage(&pieces.concat()),
+            },
+            Speech::Events(_) => self.read().facts().usage,
+        }
+    }
+
+    /// Reads what is kept, and keeps it no longer.
+    fn read(&mut self) -> &mut Reading {
+        let codec = if let Speech::Events(codec) = self.speech { codec } else { None };
+        let reading = self.reading.get_or_insert_with(|| Box::new(Reading::new(codec)));
+        for piece in std::mem::take(&mut self.pieces) {
+            reading.feed(&piece);
+        }
+        self.held = 0;
+        reading
+    }
+}
+
+impl Speech {
+    /// Told by the content type.
+    pub(in crate::server) fn of(content_type: Option<&str>, codec: Option<&'static str>) -> Speech {
+        let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match kind.as_str() {
+            "text/event-stream" => Speech::Events(codec),
+            "application/json" => Speech::Json,
+            _ => Speech::Other,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The behaviours that must hold to the letter, over real sockets. A test's name begins with the letter and number of its
+//! line: `a` chaos, `b` streams that end badly, `d` scripted upstreams. Each runs for OpenAI chat and Anthropic messages,
+//! streaming and not.
+
+#![expect(clippy::unwrap_used, reason = "a test whose server or client fails has failed")]
+
+/// Chaos.
+mod chaos;
+/// The same seed, whatever the concurrency; counts that agree.
+mod chaos_counts;
+/// Streams that end badly.
+mod cuts;
+/// A client with several keys, against fixtures alone.
+mod failover;
+/// Requests, answers and what to expect of them, for each API.
+mod kit;
+/// Scripted upstreams.
+mod upstreams;
