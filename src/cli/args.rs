@@ -10,6 +10,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::chaos::ChaosArgs;
+use super::record::RecordArgs;
 use super::report::{self, Format};
 use super::terminal;
 use super::upstream::{RecordingArgs, UpstreamArgs};
@@ -659,21 +660,6 @@ pub struct ServeArgs {
     /// Command to run against the server, with its arguments
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
-}
-
-/// Arguments of `aimock record`.
-#[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  aimock record --provider-openai https://api.openai.com -o fixtures/recorded
-  aimock record --provider-anthropic https://api.anthropic.com -o recorded --record-mode all
-  aimock record --provider-openai http://localhost:8000 --proxy-only
-
-Takes every flag of `aimock serve`. Keys come with the client's requests,
-or from AIMOCK_PROVIDER_OPENAI_KEY and the like, and are never written down.")]
-pub struct RecordArgs {
-    #[command(flatten)]
-    pub serve: ServeArgs,
 }
 
 /// How coverage is written.

@@ -37,7 +37,14 @@ pub enum Form {
 /// What is recorded.
 #[derive(Clone, Copy)]
 pub struct Recording<'a> {
+    /// The request as it came.
     pub exchange: &'a Exchange,
+    /// The request as matching sees it, from which the `match` is made.
+    pub stamped: &'a Exchange,
+    /// The names of the transforms between the two.
+    pub transforms: &'a [String],
+    /// What is said with the entry, for people: why no transform was applied.
+    pub warning: Option<&'a str>,
     /// `None` for URLs that no codec owns: they are recorded exactly.
     pub codec: Option<&'a dyn Provider>,
     pub captured: &'a Captured,
@@ -50,7 +57,7 @@ pub struct Recording<'a> {
 impl Recording<'_> {
     /// The entry, without its credentials; `None` if it cannot be written in this form. With a codec, [`Form::Exact`] always can.
     pub fn entry(&self, form: Form) -> Option<Redacted<Value>> {
-        let mut matches = if self.codec.is_some() { stamp(self.exchange, self.redactor) } else { self.undecoded()? };
+        let mut matches = if self.codec.is_some() { stamp(self.stamped, self.redactor) } else { self.undecoded()? };
         let mut entry = Map::new();
         let (answer, notes) = match form {
             Form::Neutral => self.neutral()?,
@@ -68,6 +75,9 @@ impl Recording<'_> {
             entry.insert("metadata".to_owned(), metadata);
         }
         entry.insert("recordedAt".to_owned(), date::iso(self.now).into());
+        if let Some(warning) = self.warning {
+            entry.insert("_warning".to_owned(), warning.into());
+        }
         if !notes.is_empty() {
             entry.insert("_leftOut".to_owned(), json!(notes));
         }
@@ -128,13 +138,14 @@ impl Recording<'_> {
         (!gaps.is_empty()).then(|| json!({ "ttftMs": first, "interChunkDelaysMs": gaps, "totalDurationMs": last }))
     }
 
-    /// Hashes of the prompt and the tools, as the peer makes them; `None` where there is neither.
+    /// Hashes of the prompt and the tools, as the peer makes them, and what rewrote the request; `None` where there is none.
     fn metadata(&self) -> Option<Value> {
         let system = self.exchange.request.system_text().map(|text| hex(text.as_bytes(), 4));
         let tools = self.codec.and_then(|codec| codec.offered_tools(&self.exchange.raw)).map(|tools| hex(tools.to_string().as_bytes(), 4));
-        let hashes = [("systemHash", system), ("toolsHash", tools)];
-        let hashes: Map<String, Value> = hashes.into_iter().filter_map(|(key, hash)| Some((key.to_owned(), hash?.into()))).collect();
-        (!hashes.is_empty()).then_some(Value::Object(hashes))
+        let transforms = (!self.transforms.is_empty() && self.codec.is_some()).then(|| json!(self.transforms));
+        let members = [("systemHash", system.map(Value::from)), ("toolsHash", tools.map(Value::from)), ("transforms", transforms)];
+        let members: Map<String, Value> = members.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
+        (!members.is_empty()).then_some(Value::Object(members))
     }
 }
 

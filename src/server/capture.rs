@@ -25,6 +25,11 @@ impl Capture {
         Capture { recorder, answered: Box::new(answered), started, bytes: BytesMut::new(), given_up: false }
     }
 
+    /// Whether nothing is kept any more.
+    pub(super) fn has_given_up(&self) -> bool {
+        self.given_up
+    }
+
     /// Keeps the next bytes.
     pub(super) fn take(&mut self, bytes: &[u8]) {
         let settings = self.recorder.settings();

@@ -18,7 +18,6 @@ use crate::fixture::{Answer, Pace};
 use crate::matcher::{Miss, Served};
 use crate::provider::route::Lookup;
 use crate::provider::{Context, Moment, Params, Provider, Route, SeededIds};
-use crate::transform::TransformError;
 use crate::wire::sse;
 
 /// Characters of text in a chunk where nobody says otherwise.
@@ -99,15 +98,16 @@ impl Call<'_> {
             Ok(request) => exchange.request = request,
             Err(error) => return speaker.error(&error, Outcome::default()),
         }
+        let seen = self.app.settings.transforms.exchange(exchange);
         if self.app.settings.on_miss.replaces_fixtures()
-            && let Some(relayed) = speaker.relay(exchange)
+            && let Some(relayed) = speaker.unmatched(exchange, seen.as_deref())
         {
             return relayed;
         }
         self.app.retire_recordings();
-        let seen = match self.app.settings.transforms.exchange(exchange) {
+        let seen = match seen {
             Ok(seen) => seen,
-            Err(error) => return speaker.transform_failed(&exchange.raw, &error),
+            Err(error) => return speaker.transform_failed(exchange, &error),
         };
         let (decision, rolled) = self.claim(&seen);
         speaker.decided(Asked { exchange, seen: &seen }, decision, rolled)
@@ -133,7 +133,7 @@ impl Call<'_> {
         if self.app.editions.current().answers_any_url {
             let seen = match self.app.settings.transforms.exchange(exchange) {
                 Ok(seen) => seen,
-                Err(error) => return speaker.transform_failed(&exchange.raw, &error),
+                Err(error) => return speaker.transform_failed(exchange, &error),
             };
             let (decision, rolled) = self.claim(&seen);
             if !matches!(decision.verdict, Verdict::Miss(..)) {
@@ -142,7 +142,7 @@ impl Call<'_> {
         }
         if matches!(lookup, Lookup::NotBuilt { .. })
             && !self.policy.strict
-            && let Some(relayed) = speaker.relay(exchange)
+            && let Some(relayed) = speaker.unmatched(exchange, Ok(exchange))
         {
             return relayed;
         }
@@ -210,7 +210,7 @@ impl Speaker<'_> {
         let Asked { exchange, seen } = asked;
         let (call, outcome) = (self.call, Outcome { source: Source::Proxy, ..Outcome::default() });
         if !call.policy.strict
-            && let Some(relayed) = self.relay(exchange)
+            && let Some(relayed) = self.relay(exchange, Ok(seen))
         {
             return relayed;
         }
@@ -225,12 +225,6 @@ impl Speaker<'_> {
         let reply = miss_reply(miss, call.policy.strict, &nearest, &transforms);
         self.log_miss(exchange, &reply, &nearest, &transforms);
         self.error(&reply, Outcome { matched: Some("miss"), nearest, transforms, ..outcome })
-    }
-
-    fn transform_failed(self, raw: &RawRequest, error: &TransformError) -> Decided {
-        let reply = errors::transform_failed(error);
-        self.call.app.log(Level::Error, &format!("{} {}: {}", raw.method, raw.path, reply.message));
-        self.error(&reply, Outcome::default())
     }
 
     fn context<'c>(self, exchange: &'c Exchange, pace: &Pace, ids: &'c mut SeededIds) -> Context<'c>
@@ -248,14 +242,6 @@ impl Speaker<'_> {
             strict: self.call.policy.strict,
             reasoning: &settings.reasoning,
         }
-    }
-
-    /// Asks the provider's upstream, where there is one.
-    fn relay(self, exchange: &Exchange) -> Option<Decided> {
-        let relay = Relay::find(self.call.app, self.codec, exchange)?;
-        let strict_override = self.call.policy.strict_override;
-        let outcome = Outcome { source: Source::Proxy, matched: Some(RELAYED), strict_override, ..Outcome::default() };
-        Some(Decided { action: Action::Relay(Box::new(relay)), outcome })
     }
 
     pub(super) fn moment(&self) -> Moment<'_> {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::App;
-use super::journal::{Arrival, Entry, Outcome, Source};
+use super::journal::{Arrival, Entry, Outcome, Source, Speech};
 use crate::exchange::RawRequest;
 
 /// The client went away before its answer was complete.
@@ -95,6 +95,13 @@ impl Finish {
     pub(super) fn saw(&self, bytes: &Bytes) {
         if let Stage::Answering(entry) = &self.stage {
             entry.saw(bytes);
+        }
+    }
+
+    /// How the bytes are read, where that was not known when the entry was added.
+    pub(super) fn speaks(&self, content_type: Option<&str>, codec: Option<&'static str>) {
+        if let Stage::Answering(entry) = &self.stage {
+            entry.speaks(Speech::of(content_type, codec));
         }
     }
 

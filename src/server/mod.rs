@@ -5,6 +5,7 @@
 //! the plan out. What only concerns the server itself stands in `control`.
 
 mod app;
+mod ask;
 mod auth;
 mod capture;
 mod chaos;

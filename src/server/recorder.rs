@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::App;
 use super::app::Level;
 use super::credential::{KEY_HEADERS, bare};
+use super::relay::Stamped;
 use crate::engine::{DEFAULT_TEST_ID, is_credential};
 use crate::exchange::{Captured, Exchange};
 use crate::files;
@@ -77,6 +78,7 @@ pub struct Recorder {
 pub(super) struct Answered {
     pub app: Arc<App>,
     pub exchange: Exchange,
+    pub stamped: Stamped,
     pub codec: Option<&'static dyn Provider>,
     /// As `match.provider` names it.
     pub provider: String,
@@ -133,6 +135,9 @@ impl Recorder {
         let now = u64::try_from(app.now().as_millis()).unwrap_or(u64::MAX);
         let recording = Recording {
             exchange: &answered.exchange,
+            stamped: answered.stamped.exchange.as_deref().unwrap_or(&answered.exchange),
+            transforms: &answered.stamped.transforms,
+            warning: answered.stamped.warning.as_deref(),
             codec: answered.codec,
             captured: &answered.captured,
             arrivals: &answered.arrivals,

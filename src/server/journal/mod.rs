@@ -213,6 +213,12 @@ impl Entry {
         self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Says how the answer's bytes are read, before the first of them.
+    pub(super) fn speaks(&self, speech: Speech) {
+        self.outcome().speech = speech;
+        *self.witness() = Witness::new(speech);
+    }
+
     /// Notes bytes of the answer as they leave.
     pub(super) fn saw(&self, bytes: &Bytes) {
         self.witness().saw(bytes);

@@ -1,7 +1,7 @@
 //! The body of a relayed answer: each piece is handed out as it comes, and asked for only when the client has room.
 
 use std::collections::VecDeque;
-use std::future::Future as _;
+use std::future::{Future as _, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -12,12 +12,13 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::super::capture::Capture;
-use super::super::finish::{BODY_TIMEOUT, Finish, UPSTREAM_CUT};
+use super::super::finish::{Finish, UPSTREAM_CUT};
 use super::super::recorder::Outcome;
 use super::super::transmit::{Carrier, Cutter};
-use super::Stage;
+use super::source::{Next, Source};
 use super::unpack::{STEP, Unpack};
-use crate::engine::Close;
+use super::upset::Upset;
+use crate::engine::{Close, Piece};
 use crate::wire::count::{Counter, Division};
 
 /// What a relayed body is made of.
@@ -30,7 +31,8 @@ pub(super) struct Incoming {
     pub unpack: Option<Box<Unpack>>,
     /// The client gets plain bytes, whatever the upstream sends.
     pub plain: bool,
-    pub stages: Vec<Stage>,
+    /// Changes what the client gets, never what is captured. Then `plain` holds wherever there is something to unpack.
+    pub upset: Option<Upset>,
     pub division: Division,
     pub capture: Option<Capture>,
     pub carrier: Carrier,
@@ -42,116 +44,161 @@ pub(super) struct Relayed {
     source: Source,
     unpack: Option<Box<Unpack>>,
     plain: bool,
-    stages: Vec<Stage>,
+    upset: Option<Upset>,
     counter: Counter,
     /// Until the answer is recorded, or is known not to be.
     capture: Option<Capture>,
+    /// What the client gets next.
+    queue: VecDeque<Due>,
+    timer: Option<Pin<Box<Sleep>>>,
     cutter: Cutter,
     finish: Finish,
     state: State,
 }
 
-/// Where the bytes come from.
-struct Source {
-    upstream: Option<hyper::body::Incoming>,
-    waiting: VecDeque<Bytes>,
-    /// The most that is handed out at once.
-    most: usize,
-    pause: Duration,
-    /// Runs while nothing comes.
-    silence: Option<Pin<Box<Sleep>>>,
-    /// It ended as it should not; told once all that came before is handed out.
-    broken: Option<&'static str>,
-}
-
-/// What the source has next.
-enum Next {
-    Piece(Bytes),
+/// What is due to the client.
+enum Due {
+    /// These bytes, which mean `plain` and complete so many events.
+    Send {
+        bytes: Bytes,
+        plain: Bytes,
+        events: u32,
+    },
+    Pause(Duration),
+    /// An end that is none; why, for the journal.
+    Cut(&'static str),
+    /// A proper end, whatever the upstream still says.
     End,
-    Broken(&'static str),
 }
 
 enum State {
     Flowing,
-    /// The upstream is done. The last bytes wait for the recording, so that whoever has read them finds it.
-    Recording(JoinHandle<Outcome>, Bytes),
+    /// The upstream is done. What is queued waits for the recording, so that whoever has read it finds that.
+    Recording(JoinHandle<Outcome>),
+    /// Only what is queued is left.
+    Last,
     Cut,
     Over,
 }
 
 impl Relayed {
     pub(super) fn new(incoming: Incoming) -> Relayed {
-        let Incoming { first, rest, pause, unpack, plain, stages, division, capture, carrier, finish } = incoming;
+        let Incoming { first, rest, pause, unpack, plain, upset, division, capture, carrier, finish } = incoming;
         let most = if unpack.is_some() { STEP } else { usize::MAX };
         Relayed {
-            source: Source { upstream: Some(rest), waiting: first.into_iter().collect(), most, pause, silence: None, broken: None },
+            source: Source::new(first, rest, most, pause),
             unpack,
             plain,
-            stages,
+            upset,
             counter: Counter::new(division),
             capture,
+            queue: VecDeque::new(),
+            timer: None,
             cutter: Cutter::new(carrier),
             finish,
             state: State::Flowing,
         }
     }
 
-    /// A piece as the client gets it, and the events in it.
-    fn pass(&mut self, piece: Bytes) -> std::io::Result<(Bytes, u32)> {
+    /// Queues a piece as the client gets it.
+    fn pass(&mut self, piece: Bytes) -> std::io::Result<()> {
         let plain = match &mut self.unpack {
             Some(unpack) => unpack.feed(&piece)?,
             None => piece.clone(),
         };
-        self.keep(&plain);
-        let events = self.counter.feed(&plain);
-        let mut out = if self.plain { plain } else { piece };
-        for stage in &mut self.stages {
-            out = stage(Some(out));
-        }
-        Ok((out, events))
+        let out = if self.plain { plain.clone() } else { piece };
+        self.hand_on(out, plain);
+        Ok(())
     }
 
-    /// What is left when the upstream has ended.
-    fn pass_end(&mut self) -> std::io::Result<(Bytes, u32)> {
-        let plain = self.unpack.take().map_or_else(|| Ok(Bytes::new()), |unpack| unpack.finish())?;
-        self.keep(&plain);
-        let events = self.counter.feed(&plain) + self.counter.finish();
-        let mut out = if self.plain { plain } else { Bytes::new() };
-        for stage in &mut self.stages {
-            let through = if out.is_empty() { Bytes::new() } else { stage(Some(out)) };
-            let held = stage(None);
-            out = if through.is_empty() { held } else { [through, held].concat().into() };
+    /// Queues what is left when the upstream has ended.
+    fn pass_end(&mut self) -> std::io::Result<()> {
+        if let Some(unpack) = self.unpack.take() {
+            let plain = unpack.finish()?;
+            self.hand_on(if self.plain { plain.clone() } else { Bytes::new() }, plain);
         }
-        Ok((out, events))
+        let events = self.counter.finish();
+        if events > 0 {
+            self.queue.push_back(Due::Send { bytes: Bytes::new(), plain: Bytes::new(), events });
+        }
+        Ok(())
     }
 
-    fn keep(&mut self, plain: &[u8]) {
+    fn hand_on(&mut self, bytes: Bytes, plain: Bytes) {
         if let Some(capture) = &mut self.capture {
-            capture.take(plain);
+            capture.take(&plain);
+        }
+        let Some(upset) = &mut self.upset else {
+            let events = self.counter.feed(&plain);
+            return self.queue.push_back(Due::Send { bytes, plain, events });
+        };
+        let reason = upset.reason();
+        for piece in upset.feed(&bytes, &self.finish) {
+            self.queue.push_back(match piece {
+                Piece::Send(bytes) => Due::Send { events: self.counter.feed(&bytes), plain: bytes.clone(), bytes },
+                Piece::Pause(pause) => Due::Pause(pause),
+                Piece::Cut => Due::Cut(reason),
+                Piece::End => Due::End,
+            });
         }
     }
 
     fn cut(&mut self, reason: &'static str) {
-        self.source.upstream = None;
-        self.capture = None;
         self.finish.interrupted(reason);
         self.state = State::Cut;
     }
 
-    /// The upstream is done. Gives back the last bytes, unless they have to wait for the recording.
-    fn end(&mut self, last: Bytes) -> Option<Bytes> {
-        let Some(capture) = self.capture.take() else {
-            self.complete();
-            return Some(last);
-        };
-        self.state = State::Recording(tokio::task::spawn_blocking(|| capture.finish()), last);
-        None
+    /// The upstream's answer broke off, or makes no sense.
+    fn broken(&mut self, reason: &'static str) {
+        self.source.close();
+        self.capture = None;
+        self.settle();
+        self.cut(reason);
     }
 
-    /// Before the last bytes are out, so that whoever has read them finds the journal complete.
-    fn complete(&mut self) {
-        self.finish.complete();
-        self.state = State::Over;
+    /// The upstream is done: what is queued leaves once the answer is recorded.
+    fn ended(&mut self) {
+        self.settle();
+        self.state = match self.capture.take() {
+            Some(capture) => State::Recording(tokio::task::spawn_blocking(|| capture.finish())),
+            None => State::Last,
+        };
+    }
+
+    /// Says what has become of chaos, now that nothing more comes from the upstream.
+    fn settle(&mut self) {
+        if let Some(upset) = self.upset.take() {
+            upset.settle(&self.finish);
+        }
+    }
+
+    /// Reads the rest of the answer for its recording, while the client has its end already.
+    fn drain(&mut self) {
+        let Some(mut capture) = self.capture.take() else { return self.source.close() };
+        let mut unpack = self.unpack.take();
+        let mut source = self.source.taken();
+        tokio::spawn(async move {
+            while !capture.has_given_up() {
+                let passed = match poll_fn(|cx| source.poll_next(cx)).await {
+                    Next::Piece(piece) => match &mut unpack {
+                        Some(unpack) => unpack.feed(&piece),
+                        None => Ok(piece),
+                    },
+                    Next::End => {
+                        let Ok(plain) = unpack.take().map_or_else(|| Ok(Bytes::new()), |unpack| unpack.finish()) else { return };
+                        capture.take(&plain);
+                        // It logs what has become of it.
+                        drop(tokio::task::spawn_blocking(|| capture.finish()));
+                        return;
+                    }
+                    Next::Broken(_) => return,
+                };
+                match passed {
+                    Ok(plain) => capture.take(&plain),
+                    Err(_) => return,
+                }
+            }
+        });
     }
 
     /// Says in the journal what became of the recording; gives back what failed.
@@ -171,52 +218,77 @@ impl Relayed {
 
     /// Where the whole answer is here already, records it before its head leaves; gives back what failed.
     pub(super) async fn record_at_once(&mut self) -> Option<String> {
-        if self.unpack.is_some() || !self.stages.is_empty() || !self.source.is_whole() {
+        if self.unpack.is_some() {
             return None;
         }
+        let pieces: Vec<Bytes> = self.source.whole()?.cloned().collect();
         let mut capture = self.capture.take()?;
-        self.source.waiting.iter().for_each(|piece| capture.take(piece));
+        pieces.iter().for_each(|piece| capture.take(piece));
         let outcome = tokio::task::spawn_blocking(|| capture.finish()).await.unwrap_or(Outcome::Passed);
         self.recorded(outcome)
     }
 
-    /// The next bytes for the client; none at the end.
-    fn poll_out(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        loop {
-            let next = ready!(self.source.poll_next(cx));
-            let ended = matches!(next, Next::End);
-            let passed = match next {
-                Next::Piece(piece) => self.pass(piece),
-                Next::End => self.pass_end(),
-                Next::Broken(reason) => {
-                    self.cut(reason);
-                    return Poll::Ready(None);
-                }
-            };
-            let Ok((mut out, events)) = passed else {
-                self.cut(UPSTREAM_CUT);
-                return Poll::Ready(None);
-            };
-            self.finish.sent(out.len(), events);
-            if ended || (self.unpack.is_none() && self.stages.is_empty() && self.source.has_ended(cx)) {
-                match self.end(out) {
-                    Some(last) => out = last,
-                    None => return Poll::Ready(None),
-                }
+    /// Asks the upstream for more.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (passed, ended) = match ready!(self.source.poll_next(cx)) {
+            Next::Piece(piece) => (self.pass(piece), false),
+            Next::End => (self.pass_end(), true),
+            Next::Broken(reason) => {
+                self.broken(reason);
+                return Poll::Ready(());
             }
-            if !matches!(self.state, State::Flowing) || !out.is_empty() {
-                return Poll::Ready((!out.is_empty()).then_some(out));
+        };
+        if passed.is_err() {
+            self.broken(UPSTREAM_CUT);
+        } else if ended {
+            self.ended();
+        } else if self.unpack.is_none() && self.source.has_ended(cx) {
+            // The last bytes are known to be the last before they leave.
+            let _ = self.pass_end();
+            self.ended();
+        }
+        Poll::Ready(())
+    }
+
+    /// Hands out the next of what is queued; `None` where it was no bytes.
+    fn poll_due(&mut self, due: Due, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        match due {
+            Due::Send { bytes, plain, events } => {
+                self.finish.sent(bytes.len(), events);
+                if !plain.is_empty() {
+                    self.finish.saw(&plain);
+                }
+                if self.queue.is_empty() && matches!(self.state, State::Last) {
+                    self.complete();
+                }
+                Poll::Ready((!bytes.is_empty()).then_some(bytes))
+            }
+            Due::Pause(pause) => {
+                let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + pause)));
+                if timer.as_mut().poll(cx).is_pending() {
+                    self.queue.push_front(Due::Pause(pause));
+                    return Poll::Pending;
+                }
+                self.timer = None;
+                Poll::Ready(None)
+            }
+            Due::Cut(reason) => {
+                self.drain();
+                self.cut(reason);
+                Poll::Ready(None)
+            }
+            Due::End => {
+                self.drain();
+                self.complete();
+                Poll::Ready(None)
             }
         }
     }
 
-    fn poll_recording(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
-        let State::Recording(task, last) = &mut self.state else { return Poll::Ready(Bytes::new()) };
-        let outcome = ready!(Pin::new(task).poll(cx)).unwrap_or(Outcome::Passed);
-        let last = std::mem::take(last);
-        self.recorded(outcome);
-        self.complete();
-        Poll::Ready(last)
+    /// Before the last bytes are out, so that whoever has read them finds the journal complete.
+    fn complete(&mut self) {
+        self.finish.complete();
+        self.state = State::Over;
     }
 }
 
@@ -229,83 +301,31 @@ impl Drop for Relayed {
     }
 }
 
-impl Source {
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
-        loop {
-            if let Some(mut piece) = self.waiting.pop_front() {
-                if piece.len() > self.most {
-                    self.waiting.push_front(piece.split_off(self.most));
-                }
-                return Poll::Ready(Next::Piece(piece));
-            }
-            if let Some(reason) = self.broken {
-                return Poll::Ready(Next::Broken(reason));
-            }
-            let Some(upstream) = &mut self.upstream else { return Poll::Ready(Next::End) };
-            match Pin::new(upstream).poll_frame(cx) {
-                Poll::Ready(frame) => {
-                    self.silence = None;
-                    match frame {
-                        Some(Ok(frame)) => self.waiting.extend(frame.into_data().ok().filter(|data| !data.is_empty())),
-                        Some(Err(_)) => return Poll::Ready(Next::Broken(UPSTREAM_CUT)),
-                        None => self.upstream = None,
-                    }
-                }
-                Poll::Pending => {
-                    let pause = self.pause;
-                    let silence = self.silence.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + pause)));
-                    ready!(silence.as_mut().poll(cx));
-                    return Poll::Ready(Next::Broken(BODY_TIMEOUT));
-                }
-            }
-        }
-    }
-
-    /// Whether all of the body is waiting.
-    fn is_whole(&self) -> bool {
-        self.upstream.as_ref().is_none_or(Body::is_end_stream)
-    }
-
-    /// Whether it is known by now that nothing more comes.
-    fn has_ended(&mut self, cx: &mut Context<'_>) -> bool {
-        if !self.waiting.is_empty() {
-            return false;
-        }
-        match self.poll_next(cx) {
-            Poll::Ready(Next::Piece(piece)) => {
-                self.waiting.push_front(piece);
-                false
-            }
-            Poll::Ready(Next::End) => true,
-            Poll::Ready(Next::Broken(reason)) => {
-                self.broken = Some(reason);
-                false
-            }
-            Poll::Pending => false,
-        }
-    }
-}
-
 impl Body for Relayed {
     type Data = Bytes;
     type Error = Box<dyn std::error::Error + Send + Sync>;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = &mut *self;
-        if matches!(this.state, State::Flowing)
-            && let Some(out) = ready!(this.poll_out(cx))
-        {
-            return Poll::Ready(Some(Ok(Frame::data(out))));
-        }
-        if matches!(this.state, State::Recording(..)) {
-            let last = ready!(this.poll_recording(cx));
-            if !last.is_empty() {
-                return Poll::Ready(Some(Ok(Frame::data(last))));
+        loop {
+            match &mut this.state {
+                State::Over => return Poll::Ready(None),
+                State::Cut => return this.cutter.poll_cut(Close::Fin, cx).map(|severed| Some(Err(severed.into()))),
+                State::Recording(task) => {
+                    let outcome = ready!(Pin::new(task).poll(cx)).unwrap_or(Outcome::Passed);
+                    this.recorded(outcome);
+                    this.state = State::Last;
+                }
+                State::Flowing | State::Last => match (this.queue.pop_front(), &this.state) {
+                    (Some(due), _) => {
+                        if let Some(bytes) = ready!(this.poll_due(due, cx)) {
+                            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+                        }
+                    }
+                    (None, State::Last) => this.complete(),
+                    (None, _) => ready!(this.poll_fill(cx)),
+                },
             }
-        }
-        match this.state {
-            State::Flowing | State::Recording(..) | State::Over => Poll::Ready(None),
-            State::Cut => this.cutter.poll_cut(Close::Fin, cx).map(|severed| Some(Err(severed.into()))),
         }
     }
 

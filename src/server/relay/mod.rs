@@ -5,7 +5,9 @@
 //! at to count events and, where it was asked for, to be captured.
 
 mod body;
+mod source;
 mod unpack;
+mod upset;
 
 use std::sync::Arc;
 
@@ -13,15 +15,18 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use self::body::{Incoming, Relayed};
 use self::unpack::{Coding, is_accepted};
+pub(super) use self::upset::Decided as DecidedChaos;
+use self::upset::Upset;
 use super::App;
 use super::app::Level;
 use super::capture::Capture;
 use super::decide::Call;
 use super::finish::Finish;
+use super::journal::retry_after;
 use super::recorder::Answered;
 use super::transmit::{Carrier, transmit};
 use super::upstream::{ContactError, Upstreams, reason, response_fields};
@@ -33,10 +38,6 @@ use crate::wire::count::Division;
 /// `X-AIMock-Match` and `matchedBy` of answers that an upstream gave.
 pub(super) const RELAYED: &str = "proxy";
 
-/// Changes the bytes of an answer on their way to the client: each piece as it comes, then `None` at the end of the
-/// body for what was held back.
-pub(super) type Stage = Box<dyn FnMut(Option<Bytes>) -> Bytes + Send>;
-
 /// A request on its way to an upstream.
 pub(super) struct Relay {
     pub upstreams: Arc<Upstreams>,
@@ -44,10 +45,23 @@ pub(super) struct Relay {
     pub target: usize,
     /// Words errors; plain JSON where no codec owns the URL.
     pub codec: Option<&'static dyn Provider>,
-    /// Applied in order to what the client gets, never to what is captured.
-    pub stages: Vec<Stage>,
+    /// The one decision of chaos; it never concerns what is captured.
+    pub chaos: Option<DecidedChaos>,
+    /// What a recording says of the request.
+    pub stamped: Stamped,
     /// The client reads the encoding that the answer came in.
     accepts_coding: bool,
+}
+
+/// The request as it is recorded.
+#[derive(Debug, Default)]
+pub(super) struct Stamped {
+    /// As transforms made it; `None`: as it came.
+    pub exchange: Option<Box<Exchange>>,
+    /// The names of those transforms.
+    pub transforms: Vec<String>,
+    /// Why it is recorded as it came.
+    pub warning: Option<String>,
 }
 
 impl std::fmt::Debug for Relay {
@@ -73,9 +87,7 @@ impl Relay {
             app.log(Level::Warning, &line);
             return None;
         };
-        let (method, url) = (&exchange.raw.method, upstreams.display(target, &exchange.raw.path));
-        app.log(Level::Info, &format!("no fixture matches {method} {}: relaying to {url}", exchange.raw.path));
-        Some(Relay { upstreams: upstreams.clone(), target, codec, stages: Vec::new(), accepts_coding: false })
+        Some(Relay { upstreams: upstreams.clone(), target, codec, chaos: None, stamped: Stamped::default(), accepts_coding: false })
     }
 
     /// Keeps the answer where it is to be recorded and can be read; knows what the client reads from here on.
@@ -93,6 +105,7 @@ impl Relay {
         let answered = Answered {
             app: app.clone(),
             exchange,
+            stamped: std::mem::take(&mut self.stamped),
             codec: self.codec,
             provider: self.upstreams.provider(self.target).to_owned(),
             test_id: call.policy.test_id.clone(),
@@ -120,6 +133,11 @@ struct Begun {
 
 /// Sends a request on and answers with what comes back.
 pub(super) async fn carry(mut relay: Relay, exchange: Exchange, call: &Call<'_>, carrier: Carrier, finish: Finish) -> Response {
+    if let Some(chaos) = &relay.chaos {
+        sleep(chaos.latency()).await;
+    }
+    let (method, url) = (&exchange.raw.method, relay.upstreams.display(relay.target, &exchange.raw.path));
+    call.app.log(Level::Info, &format!("no fixture matches {method} {}: relaying to {url}", exchange.raw.path));
     let started = Instant::now();
     match begin(&relay.upstreams, relay.target, &exchange).await {
         Ok(begun) => {
@@ -132,6 +150,10 @@ pub(super) async fn carry(mut relay: Relay, exchange: Exchange, call: &Call<'_>,
                 outcome.status = plan.status;
                 outcome.error = Some(error.to_string());
             });
+            finish.speaks(plan.header("content-type"), relay.codec.map(Provider::name));
+            if let Some(chaos) = relay.chaos {
+                chaos.unanswered(&finish);
+            }
             transmit(plan, carrier, finish).await
         }
     }
@@ -170,13 +192,21 @@ fn error_reply(error: &ContactError) -> ErrorReply {
 }
 
 async fn answer(relay: Relay, capture: Option<Capture>, begun: Begun, carrier: Carrier, mut finish: Finish) -> Response {
-    let division = Division::of(begun.field("content-type").unwrap_or_default());
+    let content_type = begun.field("content-type");
+    let division = Division::of(content_type.unwrap_or_default());
     let coding = Coding::of(begun.field("content-encoding"));
+    let readable = !matches!(coding, Coding::Unknown);
+    let upset = relay.chaos.and_then(|chaos| chaos.begin(content_type, readable, &finish));
+    let replaced = upset.as_ref().and_then(Upset::content_type);
     // An encoding that nobody here reads can only pass as it is.
-    let plain = matches!(coding, Coding::Known(_)) && (!relay.accepts_coding || !relay.stages.is_empty());
-    let mut fields = response_fields(&begun.fields, plain);
-    if !plain && relay.stages.is_empty() {
+    let plain = matches!(coding, Coding::Known(_)) && (!relay.accepts_coding || upset.is_some());
+    let mut fields = response_fields(&begun.fields, plain || replaced.is_some());
+    if !plain && upset.is_none() {
         fields.extend(begun.field("content-length").map(|length| ("content-length".to_owned(), length.to_owned())));
+    }
+    if let Some(replaced) = replaced {
+        fields.retain(|(name, _)| name != "content-type");
+        fields.push(("content-type".to_owned(), replaced.to_owned()));
     }
     if division != Division::Undivided {
         fields.push(("x-accel-buffering".to_owned(), "no".to_owned()));
@@ -185,7 +215,11 @@ async fn answer(relay: Relay, capture: Option<Capture>, begun: Begun, carrier: C
     finish.amend(|outcome| {
         outcome.status = begun.status;
         outcome.streamed = division != Division::Undivided;
+        outcome.retry_after = retry_after(|name| begun.field(name));
     });
+    if readable {
+        finish.speaks(replaced.or(content_type), relay.codec.map(Provider::name));
+    }
     finish.head_sent();
     let mut relayed = Relayed::new(Incoming {
         first: begun.first,
@@ -193,7 +227,7 @@ async fn answer(relay: Relay, capture: Option<Capture>, begun: Begun, carrier: C
         pause: relay.upstreams.body_pause(),
         unpack: if let Coding::Known(unpack) = coding { Some(unpack) } else { None },
         plain,
-        stages: relay.stages,
+        upset,
         division,
         capture,
         carrier,
