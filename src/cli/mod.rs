@@ -36,7 +36,8 @@ mod verify;
 
 pub use args::{
     Args, CheckArgs, Color, Command, CompletionsArgs, ConvertArgs, ConvertFormat, CoverageFormat, DiffArgs, DiffFormat, ExplainArgs,
-    FailOn, GlobalArgs, InitArgs, LeastVerdict, LintArgs, LogFormat, LogLevel, MatchArgs, MatchFormat, Matching, NormalizeArgs, SchemaArgs, SchemaName, ServeArgs, StubFormat, ValidateArgs, VerifyArgs, early_status, parse,
+    FailOn, GlobalArgs, InitArgs, LeastVerdict, LintArgs, LogFormat, LogLevel, MatchArgs, MatchFormat, Matching, NormalizeArgs, SchemaArgs,
+    SchemaName, ServeArgs, StubFormat, ValidateArgs, VerifyArgs, early_status, parse,
 };
 pub use chaos::{ChaosArgs, StreamsWord};
 pub use progress::Progress;

@@ -50,7 +50,7 @@ fn written(folder: &Path) -> Vec<(String, String)> {
 }
 
 /// Every recorded entry.
-fn entries(folder: &Path) -> Vec<Value> {
+pub(crate) fn entries(folder: &Path) -> Vec<Value> {
     let files = written(folder).into_iter();
     files.flat_map(|(_, text)| serde_json::from_str::<Value>(&text).unwrap()["fixtures"].as_array().unwrap().clone()).collect()
 }
