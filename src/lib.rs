@@ -29,7 +29,7 @@
 //! - [`diff`](mod@diff): two sets of fixtures, or two journals, compared by meaning
 //! - [`convert`]: one file a foreign format
 //! - [`expect`]: what must have happened by the end of a run
-//! - [`engine`]: decides, as data; [`server`]: the only async code, sockets and clock
+//! - [`engine`]: decides, as data; [`record`]: what an upstream said becomes an entry; [`server`]: the only async code, sockets and clock
 //! - [`cli`]: arguments, one file a command, reports; [`reference`](mod@reference): texts that are generated
 //!
 //! Who may import whom is a table in the tests.
@@ -60,6 +60,7 @@ pub mod lint;
 pub mod matcher;
 pub mod normalize;
 pub mod provider;
+pub mod record;
 pub mod reference;
 pub mod secrets;
 pub mod server;

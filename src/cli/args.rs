@@ -10,8 +10,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::chaos::ChaosArgs;
+use super::record::RecordArgs;
 use super::report::{self, Format};
 use super::terminal;
+use super::upstream::{RecordingArgs, UpstreamArgs};
 use crate::diagnostic::Severity;
 use crate::diff::Verdict;
 
@@ -113,6 +115,8 @@ pub enum Command {
     Match(MatchArgs),
     /// Serve fixtures to LLM clients over HTTP
     Serve(Box<ServeArgs>),
+    /// Serve, and record from upstreams what no fixture answers
+    Record(Box<RecordArgs>),
     /// Check what a journal tells of a run against expectations
     Verify(VerifyArgs),
     /// Turn recordings of other tools into fixtures
@@ -643,6 +647,13 @@ pub struct ServeArgs {
     /// How much is logged on stderr [default: info]
     #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Global options")]
     pub log_level: Option<LogLevel>,
+    /// Ask upstreams for what no fixture answers, and record what they say
+    #[arg(long, conflicts_with = "proxy_only", help_heading = "Recording")]
+    pub record: bool,
+    #[command(flatten)]
+    pub upstream: UpstreamArgs,
+    #[command(flatten)]
+    pub recording: RecordingArgs,
     /// How lines of the log are written
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t, help_heading = "Global options")]
     pub log_format: LogFormat,
@@ -779,7 +790,7 @@ fn factor(text: &str) -> Result<f64, String> {
     number(text).filter(|number| *number > 0.0).ok_or_else(|| "expected a number above 0, for instance 2 or 0.5".to_owned())
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "expected a whole number, 1 or more".to_owned())
 }
 

@@ -19,6 +19,7 @@ mod lint;
 mod matching;
 mod normalize;
 mod progress;
+mod record;
 mod reload;
 pub mod report;
 mod rewritten;
@@ -29,6 +30,7 @@ mod sources;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod upstream;
 mod validate;
 mod verify;
 
@@ -39,7 +41,9 @@ pub use args::{
 };
 pub use chaos::{ChaosArgs, StreamsWord};
 pub use progress::Progress;
+pub use record::RecordArgs;
 pub use terminal::Terminal;
+pub use upstream::{NameByArg, RecordMode, RecordingArgs, UpstreamArgs};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,6 +94,7 @@ fn dispatch(args: &Args, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> 
         Command::Diff(it) => diff::run(it, &args.global, terminal),
         Command::Match(it) => matching::run(it, &args.global, terminal),
         Command::Serve(it) => serve::run(it, &args.global, terminal),
+        Command::Record(it) => record::run(it, &args.global, terminal),
         Command::Convert(it) => convert::run(it, &args.global, terminal),
         Command::Verify(it) => verify::run(it, &args.global, terminal),
         Command::Schema(it) => schema::run(it, terminal),

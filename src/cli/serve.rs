@@ -16,6 +16,7 @@ use super::conclusion::conclude;
 use super::reload::{self, Reloader};
 use super::report::counted;
 use super::sources::{self, Config, Sources};
+use super::upstream::Misses;
 use super::{GlobalArgs, LogFormat, LogLevel, ServeArgs, Status, Terminal};
 use crate::config::{LogLevelWord, ServeShape};
 use crate::diagnostic::{Diagnostic, Severity, Source, SourceId};
@@ -24,7 +25,7 @@ use crate::engine::{DEFAULT_TEST_IDS, ServerPolicy};
 use crate::files::{self, Watching};
 use crate::fixture::{Fixture, LoadOptions, LoadedFile, Pace, check_together, into_library};
 use crate::provider::ReasoningModels;
-use crate::server::{self, ApiKeys, App, Ended, JournalLimits, Level, Limits, Settings, Stage, World};
+use crate::server::{self, ApiKeys, App, Ended, JournalLimits, Level, Limits, OnMiss, Settings, Stage, World};
 
 /// The port of the peer, so that clients need no change.
 const DEFAULT_PORT: u16 = 4010;
@@ -49,8 +50,11 @@ pub(super) fn run(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal
 fn serve(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
     let config = Config::load(global, terminal)?;
     let all = Everything::resolve(args, &config)?;
+    for warning in &all.warnings {
+        terminal.warn(warning);
+    }
     let paths: Vec<PathBuf> = args.paths.iter().chain(&args.fixtures).cloned().collect();
-    let paths = config.paths(&paths)?;
+    let paths = served_paths(&paths, &config, &all.settings.on_miss)?;
     let files = load(&paths, &config, &all.load, terminal)?;
     if let Some(finding) = config.unstated_matching(args.matching, &files.files) {
         let place = finding.position();
@@ -160,6 +164,7 @@ struct Everything {
     log_level: LogLevel,
     log_format: LogFormat,
     validate_on_load: bool,
+    warnings: Vec<String>,
     /// A key that opens the server, for a command that is run against it.
     first_key: Option<String>,
 }
@@ -187,8 +192,8 @@ impl Everything {
     fn resolve(args: &ServeArgs, config: &Config) -> anyhow::Result<Everything> {
         // A new flag stops the build here until it is handled.
         let ServeArgs {
-            paths: _,
-            fixtures: _,
+            paths,
+            fixtures,
             port,
             host,
             strict,
@@ -207,6 +212,9 @@ impl Everything {
             journal_body_bytes,
             api_keys,
             log_level,
+            record,
+            upstream,
+            recording,
             log_format,
             watch: _,
             watch_poll: _,
@@ -228,23 +236,30 @@ impl Everything {
         };
         let (chaos, chaos_streams) = chaos.resolve(&config.shape);
         let runs_command = !command.is_empty();
+        let keys = listed_keys(api_keys.as_deref(), config);
+        let auth = accepted(keys.as_deref())?;
+        let first = paths.iter().chain(fixtures).next();
+        let misses = Misses { upstream, recording, record: *record, config, first, has_keys: auth.is_required() };
+        let (on_miss, warnings) = misses.resolve()?;
+        let records = on_miss.folder().is_some();
         let journal = JournalLimits::default();
         // What is judged at the end must be there at the end.
         let kept = if runs_command { 0 } else { journal.entries };
-        let keys = listed_keys(api_keys.as_deref(), config);
         let limits = Limits::default();
         let settings = Settings {
             policy: ServerPolicy {
                 strict: *strict || file.strict.or(config.shape.strict).unwrap_or(false),
-                strict_turns: *strict_turn_index || file.strict_turns.unwrap_or(false),
+                // A recording of one turn must not answer another, or the other is never recorded.
+                strict_turns: records || *strict_turn_index || file.strict_turns.unwrap_or(false),
             },
+            on_miss,
             transforms: config.transforms.clone(),
             pace,
             chaos,
             chaos_streams,
             metrics: *metrics || file.metrics.or(config.shape.metrics).unwrap_or(false),
             seed,
-            auth: accepted(keys.as_deref())?,
+            auth,
             limits: Limits {
                 body_bytes: max_body_bytes.or(file.max_body_bytes.map(|bytes| small(bytes.0))).unwrap_or(limits.body_bytes),
                 ..limits
@@ -270,9 +285,25 @@ impl Everything {
             log_level: log_level.or(file.log_level.or(peer.log_level).map(level)).unwrap_or_default(),
             log_format: *log_format,
             validate_on_load: *validate_on_load || file.validate_on_load.unwrap_or(false),
+            warnings,
             first_key: keys.and_then(|keys| keys.into_iter().next()),
         })
     }
+}
+
+/// What is loaded: as for every command, and the folder of recordings. With upstreams, none of it need exist.
+fn served_paths(named: &[PathBuf], config: &Config, on_miss: &OnMiss) -> anyhow::Result<Vec<PathBuf>> {
+    let mut paths = match config.paths(named) {
+        Err(_) if !matches!(on_miss, OnMiss::Reject) => Vec::new(),
+        paths => paths?,
+    };
+    if let Some(folder) = on_miss.folder().filter(|folder| files::is_directory(folder)) {
+        let whole = files::whole(folder);
+        if !paths.iter().any(|path| whole.starts_with(files::whole(path))) {
+            paths.push(folder.to_owned());
+        }
+    }
+    Ok(paths)
 }
 
 fn host_of(file: &ServeShape, config: &Config) -> Option<String> {
@@ -355,7 +386,7 @@ fn judge(loaded: &Loaded, all: &Everything, terminal: &mut Terminal<'_>) -> anyh
     }
     let none = loaded.files.iter().all(|file| file.entries.is_empty());
     anyhow::ensure!(!(none && (all.validate_on_load || all.settings.policy.strict)), "there is no fixture to serve");
-    if none {
+    if none && matches!(all.settings.on_miss, OnMiss::Reject) {
         terminal.warn("there is no fixture to serve: every request will be a miss");
     }
     Ok(None)

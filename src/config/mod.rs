@@ -163,6 +163,20 @@ shape! {
         "metrics" metrics: bool;
         /// Seed of everything random.
         "seed" seed: Count;
+        /// Whether upstreams are asked for what no fixture answers, and recorded.
+        "record" record: bool;
+        /// Whether upstreams are asked for what no fixture answers, and nothing is written.
+        "proxyOnly" proxy_only: bool;
+        /// Longest wait for the first byte of an upstream's answer, in milliseconds.
+        "upstreamTimeoutMs" upstream_timeout_ms: PositiveCount;
+        /// Longest silence within an upstream's answer, in milliseconds.
+        "bodyTimeoutMs" body_timeout_ms: PositiveCount;
+        /// PEM file of certificates to trust beside the system's.
+        "upstreamCa" upstream_ca: NonEmpty;
+        /// Longer answers are relayed and not recorded, in bytes.
+        "maxProxyBufferBytes" max_proxy_buffer_bytes: PositiveCount;
+        /// The same in pieces as they come from the network.
+        "maxProxyBufferFrames" max_proxy_buffer_frames: PositiveCount;
         /// How much the server says: `silent`, `warn`, `info` or `debug`.
         "logLevel" log_level: LogLevelWord;
         unknown: Error
@@ -198,8 +212,12 @@ shape! {
         "mode" mode: RecordModeWord;
         /// How files are named.
         "nameBy" name_by: NameByWord;
-        /// Whether raw events are kept too.
+        /// Age at which recordings are made anew in mode `expired`, as `30d` or `12h`.
+        "maxAge" max_age: NonEmpty;
+        /// Whether answers are kept byte for byte in place of what they say.
         "exactStream" exact_stream: bool;
+        /// Whether answers with status 408, 409, 429 and 5xx are recorded.
+        "errors" errors: bool;
         unknown: Error
     }
 }

@@ -84,9 +84,9 @@ fn file<'l>(library: &'l Library, fixture: &Fixture) -> &'l str {
 
 /// A hash of everything about a fixture but its place.
 fn content(fixture: &Fixture) -> u64 {
-    let Fixture { id, origin: _, matches, position, answers, on_exhausted, dead, expect } = fixture;
+    let Fixture { id, origin: _, matches, position, answers, on_exhausted, recorded_at, dead, expect } = fixture;
     let expect = expect.as_ref().map(|expected| &expected.expect);
-    hash(&format!("{:?}", (id, matches, position, answers, on_exhausted, dead, expect)))
+    hash(&format!("{:?}", (id, matches, position, answers, on_exhausted, recorded_at, dead, expect)))
 }
 
 /// A hash of what a fixture is known by: its id, else what it matches.

@@ -8,10 +8,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::alteration::{WholeChange, is_json, malformed_body};
 use super::faults::{cut_after, stall_after};
 use super::mutation::{broken, count};
 use super::pace::millis;
-use super::{Change, Close, Cut, Dice, Framing, Mutation, Plan, Step};
+use super::{Alteration, Change, Close, Cut, Dice, Framing, Mutation, Plan, Step};
 use crate::exchange::{ErrorOrigin, ErrorReply, Exchange};
 use crate::fixture::{Chaos, ChaosAction, ChaosField};
 
@@ -23,8 +24,6 @@ const DEFAULT_STALL: f64 = 10_000.0;
 const DEFAULT_STATUS: u16 = 500;
 /// How far into a relayed stream a change is placed at most: its length is not known, and most streams are longer.
 const DEPTH: u64 = 4;
-/// The body of `malformed` where the answer was JSON: the peer's.
-const MALFORMED_BODY: &str = "{malformed json: <<<chaos>>>}";
 
 /// Why a fault that was decided on could not be carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +34,8 @@ pub enum Bypass {
     NoJson,
     /// A fault inside a stream was decided on, and the answer is one body.
     NotAStream,
+    /// The upstream gave no answer that could be changed.
+    NoAnswer,
     /// The API has no error event.
     NoErrorEvent,
     /// The stream ended before the chosen event.
@@ -55,6 +56,7 @@ impl Bypass {
             Bypass::EmptyBody => "empty_body",
             Bypass::NoJson => "no_json",
             Bypass::NotAStream => "not_a_stream",
+            Bypass::NoAnswer => "no_answer",
             Bypass::NoErrorEvent => "no_error_event",
             Bypass::StreamEnded => "stream_ended",
             Bypass::ClientGone => "client_gone",
@@ -202,16 +204,40 @@ impl Rolled {
         }
     }
 
-    /// The change to a stream that is relayed, for a relay to carry out; `None` when this action changes no stream.
+    /// The change to an answer that is relayed, for a relay to carry out; `None` when the action changes no answer. `error`
+    /// is the event of an `errorEvent`; what is not `readable` is in an encoding that nothing here undoes.
     ///
     /// # Errors
     /// Why it cannot be done.
-    pub fn mutation(&mut self, framing: Framing, how: ChaosStreams, error: Option<Bytes>) -> Result<Option<Mutation>, Bypass> {
-        let (Some(action), Some(reason)) = (self.action.filter(|action| !action.preempts()), framing.bypassed()) else { return Ok(None) };
-        if how == ChaosStreams::Bypass || framing == Framing::Binary {
+    pub fn alteration(
+        &mut self,
+        content_type: Option<&str>,
+        readable: bool,
+        how: ChaosStreams,
+        error: Option<Bytes>,
+    ) -> Result<Option<Alteration>, Bypass> {
+        let Some(action) = self.action.filter(|action| !action.preempts()) else { return Ok(None) };
+        let framing = Framing::of(content_type);
+        if let (ChaosStreams::Bypass, Some(reason)) = (how, framing.bypassed()) {
             return Err(reason);
         }
-        let place = self.dice.word() % DEPTH;
+        let framing = if readable { framing } else { framing.unreadable() };
+        let roll = self.dice.word();
+        if framing == Framing::Whole {
+            let change = match action {
+                ChaosAction::Malformed if is_json(content_type) => WholeChange::Replace,
+                ChaosAction::Malformed => WholeChange::Invert,
+                ChaosAction::Truncate => WholeChange::Cut(roll),
+                ChaosAction::Stall => WholeChange::Pause(roll, self.stall()),
+                ChaosAction::ErrorEvent => return Err(Bypass::NotAStream),
+                ChaosAction::Drop | ChaosAction::RateLimit | ChaosAction::Disconnect | ChaosAction::Status => return Ok(None),
+            };
+            return Ok(Some(Alteration::of_whole(change)));
+        }
+        if framing == Framing::Binary {
+            return Err(Bypass::BinaryStreamed);
+        }
+        let place = roll % DEPTH;
         let change = match action {
             ChaosAction::Malformed => Change::Break(place),
             ChaosAction::Truncate => Change::Cut(place + 1),
@@ -219,7 +245,7 @@ impl Rolled {
             ChaosAction::ErrorEvent => Change::Error(place + 1, error.ok_or(Bypass::NoErrorEvent)?),
             ChaosAction::Drop | ChaosAction::RateLimit | ChaosAction::Disconnect | ChaosAction::Status => return Ok(None),
         };
-        Ok(Some(Mutation::new(framing, change)))
+        Ok(Some(Alteration::of_stream(Mutation::new(framing, change))))
     }
 
     fn status(&self) -> u16 {
@@ -297,16 +323,6 @@ impl Rolled {
         plan.set_header("content-length", length.to_string());
         Ok(0)
     }
-}
-
-/// A body that its content type does not describe any more, and the type to send it with where that changes: JSON becomes
-/// the peer's text; anything else keeps its type and has its first bytes, by which readers know it, inverted.
-pub fn malformed_body(content_type: Option<&str>, body: &Bytes) -> (Bytes, Option<&'static str>) {
-    if content_type.is_none_or(|kind| kind.to_ascii_lowercase().contains("json")) {
-        return (Bytes::from_static(MALFORMED_BODY.as_bytes()), Some("application/json"));
-    }
-    let inverted = body.iter().enumerate().map(|(index, byte)| if index < 16 { !byte } else { *byte });
-    (inverted.collect(), None)
 }
 
 /// Why the journal says that a stream was cut.

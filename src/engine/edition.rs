@@ -135,6 +135,34 @@ impl Editions {
         *current = Arc::new(edition);
     }
 
+    /// Adds a fixture that was recorded into a file, behind all others. Row numbers and counts stay. Where its file is not
+    /// known yet, it becomes a source; `index` is the fixture's place in the file.
+    pub fn adopt(&self, file: &str, index: usize, mut fixture: Fixture) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let mut library = current.library.clone();
+        let number = library.sources.iter().position(|source| source.name == file).unwrap_or_else(|| {
+            library.sources.push(SourceFile::new(file));
+            library.sources.len() - 1
+        });
+        fixture.origin.source.0 = u32::try_from(number).unwrap_or(u32::MAX);
+        fixture.origin.index = index;
+        library.extend(vec![fixture]);
+        *current = Arc::new(Edition::new(library, current.generation, current.marks.clone()));
+    }
+
+    /// Takes recordings out of service that `is_old` says are. Row numbers and counts stay.
+    pub fn retire(&self, is_old: impl Fn(&str) -> bool) {
+        let old = |fixture: &Fixture| !fixture.dead && fixture.recorded_at.as_deref().is_some_and(&is_old);
+        if !self.current().library.fixtures.iter().any(old) {
+            return;
+        }
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let mut fixtures = current.library.fixtures.clone();
+        fixtures.iter_mut().filter(|fixture| old(fixture)).for_each(|fixture| fixture.dead = true);
+        let library = Library::new(fixtures, current.library.sources.clone());
+        *current = Arc::new(Edition::new(library, current.generation, current.marks.clone()));
+    }
+
     /// Serves nothing from now on; all counts start again.
     pub fn clear(&self) {
         self.replace(Library { sources: self.loaded().library.sources.clone(), ..Library::default() });

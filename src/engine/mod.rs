@@ -1,6 +1,7 @@
 //! Decides, as data: which fixture answers, what the client will see and when. Nothing here sleeps, writes or rolls
 //! real dice; `server` carries a [`Plan`] out.
 
+mod alteration;
 mod changes;
 mod chaos;
 mod describe;
@@ -17,8 +18,9 @@ mod session;
 mod tests;
 
 pub use crate::fixture::Close;
+pub use alteration::Alteration;
 pub use changes::Changes;
-pub use chaos::{Bypass, ChaosStreams, Rolled, identity, malformed_body, reason};
+pub use chaos::{Bypass, ChaosStreams, Rolled, identity, reason};
 pub use describe::{describe_match, is_credential};
 pub use dice::Dice;
 pub use edition::{Edition, Editions, View};

@@ -125,15 +125,20 @@ impl Sessions {
         let mut session = lock(&session);
         // Fetched under the session's lock, so that counts and rows are of one generation.
         let edition = editions.current();
-        if session.generation != edition.generation {
-            *session = Session { generation: edition.generation, ..Session::default() };
-        }
+        let session = session.at(edition.generation);
         let occurrence = identity.map_or(0, |identity| session.occurs(identity));
         let verdict = match injected {
             Some(error) => Verdict::Injected(Box::new(error)),
             None => session.claim(&edition, exchange, policy),
         };
         Decision { edition, verdict, occurrence }
+    }
+
+    /// Counts how often a request of this identity came, where nothing is claimed.
+    pub fn occurs(&self, editions: &Editions, policy: &Policy, identity: u64) -> u64 {
+        let session = self.session(&policy.test_id);
+        let mut session = lock(&session);
+        session.at(editions.current().generation).occurs(identity)
     }
 
     /// Puts an error before everything else; of several the last one queued comes first, as in the peer.
@@ -226,6 +231,14 @@ fn takes_injected_errors(endpoint: Endpoint) -> bool {
 }
 
 impl Session {
+    /// The counts of this generation: those of an older one are void.
+    fn at(&mut self, generation: u64) -> &mut Session {
+        if self.generation != generation {
+            *self = Session { generation, ..Session::default() };
+        }
+        self
+    }
+
     fn claim(&mut self, edition: &Edition, exchange: &Exchange, policy: &Policy) -> Verdict {
         match edition.library.table.claim(exchange, &mut self.served, policy.strictness) {
             Selection::Miss(miss) => Verdict::Miss(miss, self.served.clone()),

@@ -1,10 +1,11 @@
 //! Writing: a reader sees the old contents or the new ones, never half of them.
 
-use std::fs;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::problem::display_name;
+use super::problem::{Problem, display_name};
+use super::read::{DEFAULT_MAX_FILE_SIZE, read_path};
 
 /// A file that could not be written; it is as it was before.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +16,52 @@ pub enum WriteError {
     ReadOnly { name: String },
     #[error("`{name}` cannot be written: {source}")]
     Io { name: String, source: io::Error },
+    #[error("{0}")]
+    Unreadable(Box<Problem>),
+}
+
+/// Changes a file's text, or makes the file and the folders above it. Reading and writing are one step to all processes
+/// that change files of this folder so, and a reader sees the old text or the new one. `change` gets the old text, if there is
+/// a file, and gives the new one, or none to leave the file as it is.
+///
+/// # Errors
+/// The file or folder cannot be read, locked or written. What `change` says is handed out as it is.
+pub fn update<T, E>(path: &Path, change: impl FnOnce(Option<&str>) -> Result<(Option<String>, T), E>) -> Result<Result<T, E>, WriteError> {
+    let folder = folder_of(path);
+    make_folder(folder)?;
+    let lock = lock(folder).map_err(|source| WriteError::Io { name: display_name(folder), source })?;
+    let old = match read_path(path, DEFAULT_MAX_FILE_SIZE) {
+        Ok(old) => Some(old.text),
+        Err(problem) if problem.rule == "path-not-found" => None,
+        Err(problem) => return Err(WriteError::Unreadable(problem)),
+    };
+    let (new, result) = match change(old.as_deref()) {
+        Ok(changed) => changed,
+        Err(error) => return Ok(Err(error)),
+    };
+    if let Some(new) = new {
+        write_atomically(path, new.as_bytes())?;
+    }
+    drop(lock);
+    Ok(Ok(result))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Waits for the folder's lock and holds it until dropped; it ends with the process, however that ends. On Unix the folder
+/// itself is locked, so that nothing is left in it.
+fn lock(folder: &Path) -> io::Result<File> {
+    #[cfg(unix)]
+    let file = OpenOptions::new().read(true).open(folder)?;
+    #[cfg(not(unix))]
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(folder.join(".aimock-lock"))?;
+    match file.lock() {
+        // Where a file system has no locks, two processes may overwrite each other's additions, but no file is broken.
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(file),
+        locked => locked.map(|()| file),
+    }
 }
 
 /// Replaces a file's contents, or creates it, by way of a temporary file in the same folder. Keeps the permissions of the old file and
@@ -33,7 +80,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(fail(error)),
     };
-    let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(&target);
     let mut file = temporary().tempfile_in(folder).map_err(fail)?;
     file.write_all(bytes).map_err(fail)?;
     if let Some(old) = old {

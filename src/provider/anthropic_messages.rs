@@ -46,6 +46,10 @@ impl Provider for AnthropicMessages {
         Some(messages_reply::error_event(error, moment))
     }
 
+    fn offered_tools(&self, raw: &RawRequest) -> Option<serde_json::Value> {
+        messages_request::offered_tools(raw)
+    }
+
     fn request_id_header(&self) -> &'static str {
         "request-id"
     }

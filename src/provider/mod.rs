@@ -116,6 +116,10 @@ pub trait Provider: Sync {
     }
     /// The response header in which the vendor sends the id of the request, in lower case.
     fn request_id_header(&self) -> &'static str;
+    /// The tools on offer in OpenAI's shape, as the peer hashes them for `metadata.toolsHash`; `None` without tools.
+    fn offered_tools(&self, raw: &RawRequest) -> Option<serde_json::Value> {
+        raw.json()?.get("tools").filter(|tools| tools.as_array().is_some_and(|tools| !tools.is_empty())).cloned()
+    }
     /// What strict mode refuses beyond [`Provider::decode`]: one message a violation, best first; each is a 400.
     fn audit(&self, _raw: &RawRequest, _request: &Request) -> Vec<String> {
         Vec::new()

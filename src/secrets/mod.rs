@@ -9,6 +9,7 @@ mod decode;
 mod kinds;
 mod personal;
 mod plausible;
+mod redact;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -17,6 +18,7 @@ use std::ops::Range;
 
 pub use decode::{Layer, decoded, may_be_encoded};
 pub use plausible::{is_credential_header, is_credential_name, is_placeholder, looks_random};
+pub use redact::{REDACTED, Redacted, Redactor};
 
 /// What a found text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

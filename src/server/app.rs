@@ -1,6 +1,8 @@
 //! What a running server holds: settings, fixtures, counts, journal, and how it reaches the world.
 
 use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,10 +10,14 @@ use super::auth::ApiKeys;
 use super::chaos::ChaosBook;
 use super::journal::{Journal, JournalLimits};
 use super::metrics::Metrics;
+use super::recorder::{RecordWhen, Recorder};
+use super::upstream::Upstreams;
 use crate::engine::{Changes, ChaosStreams, DEFAULT_TEST_IDS, Editions, ServerPolicy, Sessions};
 use crate::fixture::{Chaos, Fixture, Library, Pace};
 use crate::provider::ReasoningModels;
 use crate::provider::route::{self, Lookup};
+use crate::record::date;
+use crate::secrets::Redactor;
 use crate::transform::Transforms;
 
 /// Bounds that keep a client from taking all of the machine.
@@ -47,10 +53,51 @@ impl Default for Limits {
     }
 }
 
+/// What becomes of a request that no fixture answers. In strict mode it is always refused.
+#[derive(Clone, Debug, Default)]
+pub enum OnMiss {
+    /// It gets an error.
+    #[default]
+    Reject,
+    /// The provider's upstream answers.
+    Proxy(Arc<Upstreams>),
+    /// The same, and the answer becomes a fixture.
+    Record(Arc<Upstreams>, Arc<Recorder>),
+}
+
+impl OnMiss {
+    /// The folder of recordings, where there are any to be made.
+    pub fn folder(&self) -> Option<&Path> {
+        self.recorder().map(|recorder| recorder.settings().folder.as_path())
+    }
+
+    /// Whom to ask.
+    pub(super) fn upstreams(&self) -> Option<&Arc<Upstreams>> {
+        match self {
+            OnMiss::Reject => None,
+            OnMiss::Proxy(upstreams) | OnMiss::Record(upstreams, _) => Some(upstreams),
+        }
+    }
+
+    /// Who writes answers down.
+    pub(super) fn recorder(&self) -> Option<&Arc<Recorder>> {
+        match self {
+            OnMiss::Reject | OnMiss::Proxy(_) => None,
+            OnMiss::Record(_, recorder) => Some(recorder),
+        }
+    }
+
+    /// Whether fixtures are not looked at, because everything is recorded anew.
+    pub(super) fn replaces_fixtures(&self) -> bool {
+        self.recorder().is_some_and(|recorder| recorder.settings().when == RecordWhen::Always)
+    }
+}
+
 /// The server's own settings, every flag resolved.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub policy: ServerPolicy,
+    pub on_miss: OnMiss,
     /// How requests are rewritten before they are matched. Fixtures must be loaded under the same list.
     pub transforms: Transforms,
     /// Timing for fixtures that set none.
@@ -76,6 +123,7 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             policy: ServerPolicy::default(),
+            on_miss: OnMiss::default(),
             transforms: Transforms::default(),
             pace: Pace::default(),
             chaos: Chaos::default(),
@@ -165,6 +213,15 @@ impl App {
         self.editions.replace(library);
     }
 
+    /// Takes recordings out of service that are too old, where old ones are to be made anew.
+    pub(super) fn retire_recordings(&self) {
+        let Some(recorder) = self.settings.on_miss.recorder() else { return };
+        if let RecordWhen::OlderThan(age) = recorder.settings().when {
+            let oldest = self.now().saturating_sub(age).as_secs();
+            self.editions.retire(|recorded_at| date::seconds(recorded_at).is_some_and(|recorded| recorded < oldest));
+        }
+    }
+
     /// Serves what was loaded anew from the same sources. Journal, posted fixtures and the counts of fixtures that are as
     /// before stay.
     pub fn reload(&self, library: Library) -> Changes {
@@ -186,8 +243,9 @@ impl App {
         (self.world.now)().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 
+    /// Says something to people, without the credentials in it.
     pub(super) fn log(&self, level: Level, line: &str) {
-        (self.world.log)(level, line);
+        (self.world.log)(level, Redactor::default().text(line).get());
     }
 
     /// From now on, answers that end early were stopped by the server.

@@ -86,7 +86,7 @@ impl Credentials {
 }
 
 /// The key of an `Authorization` value without its scheme.
-fn bare(value: &str) -> &str {
+pub(super) fn bare(value: &str) -> &str {
     let value = value.trim_matches([' ', '\t']);
     match value.split_once([' ', '\t']) {
         Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("key") => key.trim_matches([' ', '\t']),

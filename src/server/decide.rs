@@ -9,6 +9,7 @@ use super::App;
 use super::app::Level;
 use super::errors;
 use super::journal::{Answerer, Outcome, Source, Speech, retry_after};
+use super::relay::{RELAYED, Relay};
 use crate::engine::{
     Beat, Claim, Delivery, Dice, Edition, NearMiss, Plan, Policy, Verdict, miss_reply, near_misses, plan_emission, plan_events, plan_http,
 };
@@ -17,7 +18,6 @@ use crate::fixture::{Answer, Pace};
 use crate::matcher::{Miss, Served};
 use crate::provider::route::Lookup;
 use crate::provider::{Context, Moment, Params, Provider, Route, SeededIds};
-use crate::transform::TransformError;
 use crate::wire::sse;
 
 /// Characters of text in a chunk where nobody says otherwise.
@@ -26,11 +26,19 @@ const CHUNK_SIZE: usize = 20;
 const HANDLE: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'%').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 
-/// An answer and its record.
+/// What is done about a request, and its record.
 #[derive(Debug)]
 pub(super) struct Decided {
-    pub plan: Plan,
+    pub action: Action,
     pub outcome: Outcome,
+}
+
+/// What is done about a request.
+#[derive(Debug)]
+pub(super) enum Action {
+    Answer(Plan),
+    /// An upstream is asked; what it says is not known yet.
+    Relay(Box<Relay>),
 }
 
 /// One request on its way to an answer.
@@ -69,6 +77,15 @@ impl Call<'_> {
         Speaker { codec, call: self }.error(error, Outcome::default())
     }
 
+    /// An error in a codec's words, after the decision to ask an upstream.
+    pub(super) fn failed(&self, codec: Option<&'static dyn Provider>, error: &ErrorReply) -> Plan {
+        let outcome = Outcome { matched: Some(RELAYED), ..Outcome::default() };
+        let speaker = Speaker { codec, call: self };
+        let mut plan = unpaced(speaker.encode_error(error));
+        speaker.sign(&mut plan, &outcome);
+        plan
+    }
+
     /// The same answer whatever was asked.
     pub(super) fn fixed(&self, emission: Emission, body: &Value) -> Decided {
         let message = body.pointer("/error/message").and_then(Value::as_str).map(str::to_owned);
@@ -81,9 +98,16 @@ impl Call<'_> {
             Ok(request) => exchange.request = request,
             Err(error) => return speaker.error(&error, Outcome::default()),
         }
-        let seen = match self.app.settings.transforms.exchange(exchange) {
+        let seen = self.app.settings.transforms.exchange(exchange);
+        if self.app.settings.on_miss.replaces_fixtures()
+            && let Some(relayed) = speaker.unmatched(exchange, seen.as_deref())
+        {
+            return relayed;
+        }
+        self.app.retire_recordings();
+        let seen = match seen {
             Ok(seen) => seen,
-            Err(error) => return speaker.transform_failed(&exchange.raw, &error),
+            Err(error) => return speaker.transform_failed(exchange, &error),
         };
         let (decision, rolled) = self.claim(&seen);
         speaker.decided(Asked { exchange, seen: &seen }, decision, rolled)
@@ -109,12 +133,18 @@ impl Call<'_> {
         if self.app.editions.current().answers_any_url {
             let seen = match self.app.settings.transforms.exchange(exchange) {
                 Ok(seen) => seen,
-                Err(error) => return speaker.transform_failed(&exchange.raw, &error),
+                Err(error) => return speaker.transform_failed(exchange, &error),
             };
             let (decision, rolled) = self.claim(&seen);
             if !matches!(decision.verdict, Verdict::Miss(..)) {
                 return speaker.decided(Asked { exchange, seen: &seen }, decision, rolled);
             }
+        }
+        if matches!(lookup, Lookup::NotBuilt { .. })
+            && !self.policy.strict
+            && let Some(relayed) = speaker.unmatched(exchange, Ok(exchange))
+        {
+            return relayed;
         }
         let (emission, message) = errors::no_route(lookup, &exchange.raw);
         speaker.emission(emission, Outcome { error: Some(message), ..Outcome::default() })
@@ -179,6 +209,11 @@ impl Speaker<'_> {
     fn missed(self, edition: &Edition, asked: Asked<'_>, miss: Miss, served: &Served) -> Decided {
         let Asked { exchange, seen } = asked;
         let (call, outcome) = (self.call, Outcome { source: Source::Proxy, ..Outcome::default() });
+        if !call.policy.strict
+            && let Some(relayed) = self.relay(exchange, Ok(seen))
+        {
+            return relayed;
+        }
         if let (Some(codec), false) = (self.codec, call.policy.strict) {
             let mut ids = SeededIds::new(call.dice(exchange, 0).word());
             if let Some(emission) = codec.fallback(&mut self.context(exchange, &Pace::default(), &mut ids)) {
@@ -190,12 +225,6 @@ impl Speaker<'_> {
         let reply = miss_reply(miss, call.policy.strict, &nearest, &transforms);
         self.log_miss(exchange, &reply, &nearest, &transforms);
         self.error(&reply, Outcome { matched: Some("miss"), nearest, transforms, ..outcome })
-    }
-
-    fn transform_failed(self, raw: &RawRequest, error: &TransformError) -> Decided {
-        let reply = errors::transform_failed(error);
-        self.call.app.log(Level::Error, &format!("{} {}: {}", raw.method, raw.path, reply.message));
-        self.error(&reply, Outcome::default())
     }
 
     fn context<'c>(self, exchange: &'c Exchange, pace: &Pace, ids: &'c mut SeededIds) -> Context<'c>
@@ -231,20 +260,11 @@ impl Speaker<'_> {
 
     /// An answer that no fixture paces.
     fn emission(self, emission: Emission, outcome: Outcome) -> Decided {
-        let plan = plan_emission(emission, &Delivery::default(), &mut Dice::seeded(0));
-        self.headed(plan, outcome)
+        self.headed(unpaced(emission), outcome)
     }
 
-    /// Adds what every answer says about itself.
     fn headed(self, mut plan: Plan, outcome: Outcome) -> Decided {
-        if let Some(Answerer::Fixture(view)) = &outcome.answerer {
-            plan.set_header("x-aimock-fixture", utf8_percent_encode(&view.handle, HANDLE).to_string());
-        }
-        plan.set_header("x-aimock-match", outcome.matched.unwrap_or("none"));
-        let own = self.codec.map(Provider::request_id_header);
-        if let Some(name) = own.filter(|name| plan.header(name).is_none()) {
-            plan.set_header(name, self.call.request_id);
-        }
+        self.sign(&mut plan, &outcome);
         let outcome = Outcome {
             status: plan.status,
             streamed: plan.streamed,
@@ -253,7 +273,19 @@ impl Speaker<'_> {
             retry_after: retry_after(|name| plan.header(name)),
             ..outcome
         };
-        Decided { plan, outcome }
+        Decided { action: Action::Answer(plan), outcome }
+    }
+
+    /// Adds what every answer says about itself.
+    fn sign(self, plan: &mut Plan, outcome: &Outcome) {
+        if let Some(Answerer::Fixture(view)) = &outcome.answerer {
+            plan.set_header("x-aimock-fixture", utf8_percent_encode(&view.handle, HANDLE).to_string());
+        }
+        plan.set_header("x-aimock-match", outcome.matched.unwrap_or("none"));
+        let own = self.codec.map(Provider::request_id_header);
+        if let Some(name) = own.filter(|name| plan.header(name).is_none()) {
+            plan.set_header(name, self.call.request_id);
+        }
     }
 
     fn log_miss(self, exchange: &Exchange, reply: &ErrorReply, nearest: &[NearMiss], transforms: &[String]) {
@@ -279,6 +311,11 @@ impl Speaker<'_> {
         );
         self.call.app.log(Level::Warning, &line);
     }
+}
+
+/// An answer at once, as it is.
+fn unpaced(emission: Emission) -> Plan {
+    plan_emission(emission, &Delivery::default(), &mut Dice::seeded(0))
 }
 
 /// What the journal says of a claimed fixture.

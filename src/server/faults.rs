@@ -3,10 +3,13 @@
 use bytes::Bytes;
 
 use super::chaos::Levels;
-use super::decide::{Asked, Call, Decided, Speaker, hit};
+use super::decide::{Action, Asked, Call, Decided, Speaker, hit};
 use super::errors;
 use super::journal::{Answerer, ChaosRecord, Outcome, Source};
-use crate::engine::{Decision, Delivery, Dice, Edition, Plan, Rolled, Scripted, Verdict, error_at_once, plan_emission, replaced, script};
+use super::relay::DecidedChaos;
+use crate::engine::{
+    Bypass, Decision, Delivery, Dice, Edition, Plan, Rolled, Scripted, Verdict, error_at_once, plan_emission, replaced, script,
+};
 use crate::exchange::{Body, ErrorReply, Exchange};
 use crate::fixture::{Answer, Close};
 use crate::wire::sse;
@@ -20,34 +23,66 @@ impl Call<'_> {
         let rolled = levels.roll(self.app, &decision, identity);
         (decision, rolled)
     }
+
+    /// Rolls the dice for a request for which no fixture is looked for.
+    pub(super) fn roll(&self, exchange: &Exchange) -> Option<Rolled> {
+        let levels = Levels::of(self.app, &exchange.raw, self.policy);
+        let identity = levels.identity(self.app, exchange, self.policy)?;
+        levels.roll_alone(self.app, self.policy, identity)
+    }
 }
 
 impl Speaker<'_> {
     /// What a claimed request gets: its answer with chaos upon it, or chaos instead.
     pub(super) fn decided(self, asked: Asked<'_>, decision: Decision, rolled: Option<Rolled>) -> Decided {
         let Decision { edition, verdict, occurrence: _ } = decision;
-        let Some(mut rolled) = rolled else { return self.served(&edition, asked, verdict) };
         let close = close(&edition, &verdict);
-        let mut decided = match rolled.action.filter(|action| action.preempts()) {
-            Some(_) => self.preempted(&rolled, close, preempted_outcome(&edition, &verdict)),
-            None => self.served(&edition, asked, verdict),
-        };
-        let result = match rolled.action {
-            Some(action) if !action.preempts() => self.mutated(&mut decided.plan, &mut rolled, close),
-            Some(_) | None => Ok(0),
-        };
-        if let (Some(action), Err(bypass)) = (rolled.action, result) {
-            self.call.app.chaos.warn_of_bypass(self.call.app, action, bypass);
-        }
-        decided.plan.delay(rolled.latency());
-        decided.outcome.status = decided.plan.status;
-        decided.outcome.chaos = Some(ChaosRecord {
+        let preempted = rolled.as_ref().and_then(|rolled| rolled.action).filter(|action| action.preempts());
+        let outcome = preempted.map(|_| preempted_outcome(&edition, &verdict)).unwrap_or_default();
+        self.disturbed(rolled, close, || outcome, || self.served(&edition, asked, verdict))
+    }
+
+    /// An answer with chaos upon it, or chaos instead of it: then `preempted` is what the journal says.
+    pub(super) fn disturbed(
+        self,
+        rolled: Option<Rolled>,
+        close: Close,
+        preempted: impl FnOnce() -> Outcome,
+        answer: impl FnOnce() -> Decided,
+    ) -> Decided {
+        let Some(mut rolled) = rolled else { return answer() };
+        let mut record = ChaosRecord {
             action: rolled.action,
-            result,
+            result: Ok(0),
             seed: rolled.seed,
             identity: rolled.identity,
             occurrence: rolled.occurrence,
-        });
+        };
+        let mut decided = match rolled.action {
+            Some(action) if action.preempts() => self.preempted(&rolled, close, preempted()),
+            Some(_) | None => answer(),
+        };
+        match &mut decided.action {
+            Action::Answer(plan) => {
+                if let Some(action) = rolled.action.filter(|action| !action.preempts()) {
+                    record.result = self.mutated(plan, &mut rolled, close);
+                    if let Err(bypass) = record.result {
+                        self.call.app.chaos.warn_of_bypass(self.call.app, action, bypass);
+                    }
+                }
+                plan.delay(rolled.latency());
+                decided.outcome.status = plan.status;
+            }
+            Action::Relay(relay) => {
+                if rolled.action.is_some() {
+                    // Until the upstream's answer says more, the request can only end by its client.
+                    record.result = Err(Bypass::ClientGone);
+                }
+                let error = rolled.error().and_then(|error| self.error_event(&error));
+                relay.chaos = Some(DecidedChaos { rolled, error });
+            }
+        }
+        decided.outcome.chaos = Some(record);
         decided
     }
 
@@ -60,11 +95,11 @@ impl Speaker<'_> {
                 decided.outcome.error = None;
                 decided
             }
-            None => Decided { plan: Rolled::disconnect(close), outcome },
+            None => Decided { action: Action::Answer(Rolled::disconnect(close)), outcome },
         }
     }
 
-    fn mutated(self, plan: &mut Plan, rolled: &mut Rolled, close: Close) -> Result<u64, crate::engine::Bypass> {
+    fn mutated(self, plan: &mut Plan, rolled: &mut Rolled, close: Close) -> Result<u64, Bypass> {
         let error = rolled.error().and_then(|error| self.error_event(&error));
         rolled.mutate(plan, self.call.app.settings.chaos_streams, close, error)
     }

@@ -10,11 +10,15 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::App;
-use super::journal::{Arrival, Entry, Outcome, Source};
+use super::journal::{Arrival, Entry, Outcome, Source, Speech};
 use crate::exchange::RawRequest;
 
 /// The client went away before its answer was complete.
 pub(super) const CLIENT_GONE: &str = "client disconnected";
+/// The upstream's answer broke off.
+pub(super) const UPSTREAM_CUT: &str = "upstream connection closed";
+/// The upstream was silent for too long in the middle of its answer.
+pub(super) const BODY_TIMEOUT: &str = "upstream body timeout";
 /// The server was told to stop and did not wait any longer.
 pub(super) const STOPPED: &str = "server stopped";
 
@@ -94,6 +98,13 @@ impl Finish {
         }
     }
 
+    /// How the bytes are read, where that was not known when the entry was added.
+    pub(super) fn speaks(&self, content_type: Option<&str>, codec: Option<&'static str>) {
+        if let Stage::Answering(entry) = &self.stage {
+            entry.speaks(Speech::of(content_type, codec));
+        }
+    }
+
     /// The answer ends as it should.
     pub(super) fn complete(&mut self) {
         self.end(None);
@@ -102,6 +113,16 @@ impl Finish {
     /// The answer ends before its time. Only the first end counts.
     pub(super) fn interrupted(&mut self, reason: &'static str) {
         self.end(Some(reason));
+    }
+
+    /// The server that answers.
+    pub(super) fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// Corrects what the entry says, now that more is known.
+    pub(super) fn amend(&self, change: impl FnOnce(&mut Outcome)) {
+        self.update(change);
     }
 
     fn update(&self, change: impl FnOnce(&mut Outcome)) {

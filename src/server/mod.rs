@@ -5,7 +5,9 @@
 //! the plan out. What only concerns the server itself stands in `control`.
 
 mod app;
+mod ask;
 mod auth;
+mod capture;
 mod chaos;
 mod control;
 mod credential;
@@ -20,15 +22,20 @@ mod line;
 mod listen;
 mod metrics;
 mod pipeline;
+mod recorder;
+mod relay;
 mod signals;
 mod tail;
 #[cfg(test)]
 mod tests;
 mod transmit;
+mod upstream;
 mod verify;
 
-pub use app::{App, Level, Limits, Loader, Log, Settings, World};
+pub use app::{App, Level, Limits, Loader, Log, OnMiss, Settings, World};
 pub use auth::{ApiKeyError, ApiKeys};
 pub use journal::JournalLimits;
 pub use listen::{Ended, Stage, serve};
+pub use recorder::{RecordSettings, RecordWhen, Recorder};
 pub use signals::{PassedSignals, stop_signals};
+pub use upstream::{Proxies, Target, UpstreamError, UpstreamSettings, Upstreams};

@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::app::Level;
-use super::decide::{Call, Decided};
+use super::decide::{Action, Call, Decided};
 use super::finish::{CLIENT_GONE, Finish};
 use super::intake::{self, BodyError};
 use super::journal::{Arrival, Outcome};
 use super::line::Link;
 use super::transmit::{self, Carrier, transmit};
-use super::{control, errors, metrics};
+use super::{control, errors, metrics, relay};
 use crate::engine::Policy;
 use crate::exchange::Exchange;
 use crate::provider::route::Lookup;
@@ -67,10 +67,10 @@ async fn run(
         return transmit::abandoned();
     }
     let mut exchange = Exchange { raw: finish.arrived(), request: crate::exchange::Request::default() };
-    let plan = {
+    let call = Call { app: &app, policy: &policy, request_id: &origin.request_id };
+    let action = {
         let (method, path) = (exchange.raw.method.clone(), exchange.raw.path.clone());
         let lookup = (app.world.lookup)(&method, &path);
-        let call = Call { app: &app, policy: &policy, request_id: &origin.request_id };
         let read = read.map(|body| {
             exchange.raw.body = body;
             &mut exchange
@@ -81,10 +81,15 @@ async fn run(
         };
         let outcome = Outcome { route: metrics::route(&lookup), ..decided.outcome };
         finish.decided(&exchange.raw, outcome);
-        decided.plan.joined()
+        decided.action
     };
-    drop(exchange);
-    transmit(plan, carrier, finish).await
+    match action {
+        Action::Answer(plan) => {
+            drop(exchange);
+            transmit(plan.joined(), carrier, finish).await
+        }
+        Action::Relay(relay) => relay::carry(*relay, exchange, &call, carrier, finish).await,
+    }
 }
 
 /// Decides; a panic on the way is an answer as well, and the next request is served.

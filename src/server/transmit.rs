@@ -68,7 +68,7 @@ pub(super) async fn transmit(mut plan: Plan, carrier: Carrier, mut finish: Finis
             finish.complete();
             Body::from(bytes.clone())
         }
-        _ => Body::new(Carried { steps, start, timer: None, carrier, finish, severing: false }),
+        _ => Body::new(Carried { steps, start, timer: None, cutter: Cutter::new(carrier), finish }),
     };
     head::response(plan.status, &plan.headers, body)
 }
@@ -87,7 +87,46 @@ fn abandon(close: Close) -> Response {
 /// The end of a stream on HTTP/2 that is no end: hyper resets the stream.
 #[derive(Debug, thiserror::Error)]
 #[error("cut on purpose")]
-struct Severed;
+pub(super) struct Severed;
+
+/// Ends the connection (HTTP/1) or the stream (HTTP/2) under a body, once all that was given out before is on its way.
+#[derive(Debug)]
+pub(super) struct Cutter {
+    carrier: Carrier,
+    timer: Option<Pin<Box<Sleep>>>,
+    severing: bool,
+}
+
+impl Cutter {
+    pub(super) fn new(carrier: Carrier) -> Cutter {
+        Cutter { carrier, timer: None, severing: false }
+    }
+
+    /// Never ready on HTTP/1, where the connection ends; an error that resets the stream on HTTP/2.
+    pub(super) fn poll_cut(&mut self, close: Close, cx: &mut Context<'_>) -> Poll<Severed> {
+        if self.carrier.http2 {
+            return self.poll_reset(cx);
+        }
+        if !self.severing {
+            self.severing = true;
+            self.carrier.link.cut(close);
+            // The wire is cut at the next flush: have the connection run through one.
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+
+    fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<Severed> {
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + SETTLE)));
+        loop {
+            ready!(timer.as_mut().poll(cx));
+            if !self.carrier.link.is_blocked() {
+                return Poll::Ready(Severed);
+            }
+            timer.as_mut().reset(Instant::now() + SETTLE);
+        }
+    }
+}
 
 /// The rest of a plan as a body.
 #[derive(Debug)]
@@ -95,9 +134,8 @@ struct Carried {
     steps: VecDeque<Step>,
     start: Instant,
     timer: Option<Pin<Box<Sleep>>>,
-    carrier: Carrier,
+    cutter: Cutter,
     finish: Finish,
-    severing: bool,
 }
 
 impl Carried {
@@ -116,7 +154,7 @@ impl Carried {
     /// Takes the bytes of a `Send`. On HTTP/2 the last byte before a cut goes by itself: hyper asks for the frame
     /// behind it only when the client's window has room for all that came before.
     fn take(&mut self, mut bytes: Bytes, events: u32) -> Bytes {
-        let cut_follows = self.carrier.http2 && matches!(self.steps.front(), Some(Step::HangUp(_)));
+        let cut_follows = self.cutter.carrier.http2 && matches!(self.steps.front(), Some(Step::HangUp(_)));
         if cut_follows && bytes.len() > 1 {
             let last = bytes.split_off(bytes.len() - 1);
             self.steps.push_front(Step::Send { bytes: last, events: 0 });
@@ -128,35 +166,6 @@ impl Carried {
             self.finish.complete();
         }
         bytes
-    }
-
-    /// Ends the connection, or on HTTP/2 the stream.
-    fn poll_hang_up(&mut self, reason: &'static str, close: Close, cx: &mut Context<'_>) -> Poll<Result<(), Severed>> {
-        self.finish.interrupted(reason);
-        if self.carrier.http2 {
-            return self.poll_reset(cx);
-        }
-        if !self.severing {
-            self.severing = true;
-            self.carrier.link.cut(close);
-            // The wire is cut at the next flush: have the connection run through one.
-            cx.waker().wake_by_ref();
-        }
-        Poll::Pending
-    }
-
-    fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Severed>> {
-        if !self.severing {
-            self.severing = true;
-            self.start = Instant::now() + SETTLE;
-        }
-        loop {
-            ready!(self.poll_until(self.start, cx));
-            if !self.carrier.link.is_blocked() {
-                return Poll::Ready(Err(Severed));
-            }
-            self.start += SETTLE;
-        }
     }
 }
 
@@ -181,9 +190,10 @@ impl HttpBody for Carried {
                 Some(Step::Send { bytes, events }) if bytes.is_empty() => this.finish.sent(0, events),
                 Some(Step::Send { bytes, events }) => return Poll::Ready(Some(Ok(Frame::data(this.take(bytes, events))))),
                 Some(Step::HangUp(cut)) => {
-                    let ended = this.poll_hang_up(cut.reason, cut.close, cx);
+                    this.finish.interrupted(cut.reason);
+                    let severed = this.cutter.poll_cut(cut.close, cx);
                     this.steps.push_front(Step::HangUp(cut));
-                    return ended.map(|ended| Some(ended.map(|()| Frame::data(Bytes::new())).map_err(Into::into)));
+                    return severed.map(|severed| Some(Err(severed.into())));
                 }
             }
         }

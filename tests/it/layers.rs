@@ -27,8 +27,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("expect", &["exchange", "matcher", "fixture"]),
     ("convert", &["exchange", "wire", "diagnostic", "document", "secrets", "matcher", "fixture", "provider"]),
     ("engine", &["exchange", "matcher", "fixture", "transform"]),
-    ("record", &["exchange", "wire", "matcher", "fixture", "transform", "provider", "normalize"]),
-    ("server", &["exchange", "wire", "files", "matcher", "fixture", "transform", "provider", "expect", "engine", "record"]),
+    ("record", &["exchange", "wire", "secrets", "matcher", "fixture", "transform", "provider", "normalize"]),
+    ("server", &["exchange", "wire", "files", "secrets", "matcher", "fixture", "transform", "provider", "expect", "engine", "record"]),
     ("cli", &["*"]),
     ("reference", &["*"]),
 ];

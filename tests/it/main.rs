@@ -46,6 +46,10 @@ mod normalize_cli;
 mod normalize_examples;
 /// Laws of normalize over made-up files, and what it makes of real ones.
 mod normalize_laws;
+/// Requests that go to an upstream, over real sockets.
+mod proxy;
+/// What upstreams say, written down and replayed.
+mod record;
 /// Whatever has a file is registered, and the other way round.
 mod registries;
 /// What the report formats print, byte for byte.

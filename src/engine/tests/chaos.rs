@@ -1,6 +1,7 @@
 //! Rolls, and what they make of plans.
 
 use super::*;
+use crate::engine::alteration::malformed_body;
 use crate::fixture::{ChaosAction, ChaosField};
 
 fn chaos(settings: &[(ChaosField, f64)]) -> Chaos {

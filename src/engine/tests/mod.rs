@@ -301,6 +301,7 @@ fn fixture(index: usize, answers: u32, on_exhausted: OnExhausted) -> Fixture {
         position: Position::default(),
         answers: (0..answers).map(|index| paced(Pace { latency: Some(f64::from(index)), ..Pace::default() })).collect(),
         on_exhausted,
+        recorded_at: None,
         dead: false,
         expect: None,
     }

@@ -110,6 +110,31 @@ pub static NOT_BUILT: &[NotBuilt] = &[
     later("*", "/fal/{*rest}", "fal.ai"),
 ];
 
+/// Whose service a path is that no codec owns, told by how it begins; as the flags of upstreams name providers.
+const SERVICES: [(&str, &str); 16] = [
+    ("/v1/responses", "openai"),
+    ("/v1/images/", "openai"),
+    ("/v1/audio/", "openai"),
+    ("/v1/moderations", "openai"),
+    ("/v1/videos", "openai"),
+    ("/v1beta/", "gemini"),
+    ("/v1/projects/", "vertexai"),
+    ("/model/", "bedrock"),
+    ("/api/v1/", "openrouter"),
+    ("/api/", "ollama"),
+    ("/v2/", "cohere"),
+    ("/v1/sound-generation", "elevenlabs"),
+    ("/v1/music", "elevenlabs"),
+    ("/v1/text-to-speech/", "elevenlabs"),
+    ("/fal/", "fal"),
+    ("/openai/", "openai"),
+];
+
+/// The provider whose upstream answers a path that only has a name here.
+pub fn service(path: &str) -> Option<&'static str> {
+    SERVICES.into_iter().find(|(start, _)| path.starts_with(start)).map(|(_, provider)| provider)
+}
+
 /// Ends that are OpenAI's whatever stands before them.
 const OPENAI_SUFFIXES: [&str; 9] = [
     "/chat/completions",

@@ -57,8 +57,8 @@ fn envelope(error: &ErrorReply, moment: Moment<'_>) -> Value {
     if let (Some(body), Some(details)) = (body.as_object_mut(), error.metadata.as_ref().filter(|_| error.origin == ErrorOrigin::Request)) {
         body.insert("details".to_owned(), details.clone());
     }
-    if let (Some(body), Some(code), ErrorOrigin::Chaos) = (body.as_object_mut(), &error.code, error.origin) {
-        // Not the vendor's member, but the one by which a test knows a random fault.
+    if let (Some(body), Some(code), ErrorOrigin::Chaos | ErrorOrigin::Server) = (body.as_object_mut(), &error.code, error.origin) {
+        // Not the vendor's member, but the one by which a test knows what the server itself reports, and a random fault.
         body.insert("code".to_owned(), json!(code));
     }
     if let (Some(body), Some(detail)) = (body.as_object_mut(), &error.detail) {

@@ -37,6 +37,17 @@ pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str) -> R
     Ok(request)
 }
 
+/// The tools of a request as OpenAI's API lists them.
+pub(in crate::provider) fn offered_tools(raw: &RawRequest) -> Option<Value> {
+    let tools = raw.json()?.get("tools")?.as_array().filter(|tools| !tools.is_empty())?;
+    let function = |tool: &Value| {
+        let members = [("name", "name"), ("description", "description"), ("parameters", "input_schema")];
+        let members = members.into_iter().filter_map(|(key, theirs)| Some((key.to_owned(), tool.get(theirs)?.clone())));
+        serde_json::json!({ "type": "function", "function": members.collect::<serde_json::Map<String, Value>>() })
+    };
+    Some(tools.iter().map(function).collect())
+}
+
 /// What a request with `thread` is told.
 const NO_THREADS: &str = "thread: message threads are not supported here; send the full history";
 

@@ -99,8 +99,18 @@ impl Levels {
             Verdict::Injected(_) | Verdict::Exhausted(_) | Verdict::Miss(..) => None,
         };
         let own = answer.map(|answer| answer.chaos).unwrap_or_default();
+        self.roll_over(app, &own, identity.unwrap_or_default(), decision.occurrence)
+    }
+
+    /// The same where no fixture is asked.
+    pub(super) fn roll_alone(&self, app: &App, policy: &Policy, identity: u64) -> Option<Rolled> {
+        let occurrence = app.sessions.occurs(&app.editions, policy, identity);
+        self.roll_over(app, &Chaos::default(), identity, occurrence)
+    }
+
+    fn roll_over(&self, app: &App, own: &Chaos, identity: u64, occurrence: u64) -> Option<Rolled> {
         let chaos = self.header.over(&own.over(&self.weaker));
-        chaos.is_active().then(|| Rolled::roll(chaos, app.settings.seed, identity.unwrap_or_default(), decision.occurrence))
+        chaos.is_active().then(|| Rolled::roll(chaos, app.settings.seed, identity, occurrence))
     }
 }
 

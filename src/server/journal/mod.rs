@@ -90,6 +90,8 @@ pub(super) struct Outcome {
     pub matched: Option<&'static str>,
     pub strict_override: Option<bool>,
     pub error: Option<String>,
+    /// The handle of the fixture that the answer became.
+    pub recorded: Option<String>,
     pub nearest: Vec<NearMiss>,
     /// What rewrote the request before `nearest` was found.
     pub transforms: Vec<String>,
@@ -209,6 +211,12 @@ impl Entry {
     /// The outcome so far.
     pub(super) fn outcome(&self) -> MutexGuard<'_, Outcome> {
         self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says how the answer's bytes are read, before the first of them.
+    pub(super) fn speaks(&self, speech: Speech) {
+        self.outcome().speech = speech;
+        *self.witness() = Witness::new(speech);
     }
 
     /// Notes bytes of the answer as they leave.

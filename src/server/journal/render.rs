@@ -11,6 +11,7 @@ use super::{Answerer, ChaosRecord, Entry, Kept, Outcome};
 use crate::engine::{NearMiss, Scripted};
 use crate::exchange::{StatedUsage, StreamFacts};
 use crate::fixture::ChaosAction;
+use crate::secrets::Redactor;
 
 impl Entry {
     /// The entry as the control API shows it.
@@ -51,7 +52,8 @@ impl Entry {
             let ordinal = credential.ordinal.map(|ordinal| format!("k{ordinal}"));
             entry.put("credential", json!({ "header": credential.header, "ordinal": ordinal, "fingerprint": credential.fingerprint }));
         }
-        Value::Object(entry.0)
+        // Prompts, paths and test ids can hold keys as well.
+        Redactor::default().json(Value::Object(entry.0)).into_inner()
     }
 
     /// Milliseconds since the Unix epoch.
@@ -107,6 +109,7 @@ fn response(outcome: &Outcome) -> Value {
     if let Some(strict) = outcome.strict_override {
         response.put("strictOverride", json!(strict));
     }
+    response.put_some("recorded", outcome.recorded.as_deref());
     response.put_some("error", outcome.error.as_deref());
     Value::Object(response.0)
 }

@@ -14,5 +14,7 @@ mod cuts;
 mod failover;
 /// Requests, answers and what to expect of them, for each API.
 mod kit;
+/// Chaos and cuts where an upstream is asked.
+mod relayed;
 /// Scripted upstreams.
 mod upstreams;

@@ -1,0 +1,165 @@
+//! One entry: `match`, the response, and when and how it came.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::{date, name::hex, stamp};
+use crate::exchange::{Captured, Exchange, RawEvent, Reply};
+use crate::fixture::response;
+use crate::provider::Provider;
+use crate::secrets::{Redacted, Redactor};
+use crate::wire::count::{Counter, Division};
+use crate::wire::sse;
+
+/// Longest event that is kept as one.
+const LONGEST_EVENT: usize = 64 << 20;
+/// Fields of an answer that are kept with bytes that are replayed as they are.
+const KEPT_FIELDS: [&str; 4] = ["content-type", "retry-after", "x-should-retry", "location"];
+
+/// When the pieces of a body came, from the request on: the time, and how many bytes were there by then.
+pub type Arrivals = [(Duration, usize)];
+
+/// Statuses that say more about the moment than about the request.
+pub fn is_transient(status: u16) -> bool {
+    matches!(status, 408 | 409 | 429) || status >= 500
+}
+
+/// How the answer is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// In no vendor's words, so that it answers streaming requests and others alike.
+    Neutral,
+    /// As it came, byte for byte, for requests that ask for the same form.
+    Exact,
+}
+
+/// What is recorded.
+#[derive(Clone, Copy)]
+pub struct Recording<'a> {
+    /// The request as it came.
+    pub exchange: &'a Exchange,
+    /// The request as matching sees it, from which the `match` is made.
+    pub stamped: &'a Exchange,
+    /// The names of the transforms between the two.
+    pub transforms: &'a [String],
+    /// What is said with the entry, for people: why no transform was applied.
+    pub warning: Option<&'a str>,
+    /// `None` for URLs that no codec owns: they are recorded exactly.
+    pub codec: Option<&'a dyn Provider>,
+    pub captured: &'a Captured,
+    pub arrivals: &'a Arrivals,
+    /// Milliseconds since the Unix epoch.
+    pub now: u64,
+    pub redactor: &'a Redactor,
+}
+
+impl Recording<'_> {
+    /// The entry, without its credentials; `None` if it cannot be written in this form. With a codec, [`Form::Exact`] always can.
+    pub fn entry(&self, form: Form) -> Option<Redacted<Value>> {
+        let mut matches = if self.codec.is_some() { stamp(self.stamped, self.redactor) } else { self.undecoded()? };
+        let mut entry = Map::new();
+        let (answer, notes) = match form {
+            Form::Neutral => self.neutral()?,
+            Form::Exact => (self.exact(), Vec::new()),
+        };
+        if form == Form::Exact && self.codec.is_some() {
+            matches.insert("stream".to_owned(), json!(self.exchange.request.stream));
+        }
+        entry.insert("match".to_owned(), Value::Object(matches));
+        entry.insert("response".to_owned(), answer);
+        if let Some(timings) = self.timings() {
+            entry.insert("recordedTimings".to_owned(), timings);
+        }
+        if let Some(metadata) = self.metadata() {
+            entry.insert("metadata".to_owned(), metadata);
+        }
+        entry.insert("recordedAt".to_owned(), date::iso(self.now).into());
+        if let Some(warning) = self.warning {
+            entry.insert("_warning".to_owned(), warning.into());
+        }
+        if !notes.is_empty() {
+            entry.insert("_leftOut".to_owned(), json!(notes));
+        }
+        Some(self.redactor.json(Value::Object(entry)))
+    }
+
+    /// The `match` of a request that no codec reads: its URL and its JSON body, whole. `None` where the body is something
+    /// else, or holds a credential, without which it would not be matched.
+    fn undecoded(&self) -> Option<Map<String, Value>> {
+        let raw = &self.exchange.raw;
+        let body = if raw.body.is_empty() { None } else { Some(raw.json().filter(|body| body.is_object())?.clone()) };
+        if body.as_ref().is_some_and(|body| self.redactor.json(body.clone()).get() != body) {
+            return None;
+        }
+        let members = [("method", Some(raw.method.clone().into())), ("path", Some(raw.path.clone().into())), ("body", body)];
+        Some(members.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect())
+    }
+
+    /// Why the answer has no neutral form, for people.
+    pub fn obstacle(&self) -> Option<String> {
+        self.codec?.collapse(&self.exchange.request, self.captured).err().map(|unsayable| unsayable.0)
+    }
+
+    /// The response, and the names of what it leaves out.
+    fn neutral(&self) -> Option<(Value, Vec<String>)> {
+        let collapsed = self.codec?.collapse(&self.exchange.request, self.captured).ok()?;
+        Some((response(&collapsed.reply)?, collapsed.left_out))
+    }
+
+    /// The response that repeats every byte.
+    fn exact(&self) -> Value {
+        let body = self.captured.body();
+        let events = if self.captured.status == 200 && self.captured.is_event_stream() { events(&body) } else { None };
+        let reply = match events {
+            Some(events) => Reply::Events(events),
+            None => Reply::Http { status: self.captured.status, headers: self.fields(), body },
+        };
+        response(&reply).unwrap_or_default()
+    }
+
+    fn fields(&self) -> Vec<(String, String)> {
+        let kept = self.captured.headers.iter().filter(|(name, _)| KEPT_FIELDS.contains(name));
+        kept.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    /// `recordedTimings`: in milliseconds, from two events on.
+    fn timings(&self) -> Option<Value> {
+        let body = self.captured.body();
+        let mut counter = Counter::new(Division::of(self.captured.headers.first("content-type")?));
+        let (mut times, mut from) = (Vec::new(), 0);
+        for (time, end) in self.arrivals {
+            let events = counter.feed(body.get(from..*end).unwrap_or_default());
+            times.extend((0..events).map(|_| millis(*time)));
+            from = *end;
+        }
+        let (first, last) = (times.first()?, times.last()?);
+        let gaps: Vec<u64> = times.windows(2).filter_map(|pair| Some(pair.last()?.saturating_sub(*pair.first()?))).collect();
+        (!gaps.is_empty()).then(|| json!({ "ttftMs": first, "interChunkDelaysMs": gaps, "totalDurationMs": last }))
+    }
+
+    /// Hashes of the prompt and the tools, as the peer makes them, and what rewrote the request; `None` where there is none.
+    fn metadata(&self) -> Option<Value> {
+        let system = self.exchange.request.system_text().map(|text| hex(text.as_bytes(), 4));
+        let tools = self.codec.and_then(|codec| codec.offered_tools(&self.exchange.raw)).map(|tools| hex(tools.to_string().as_bytes(), 4));
+        let transforms = (!self.transforms.is_empty() && self.codec.is_some()).then(|| json!(self.transforms));
+        let members = [("systemHash", system.map(Value::from)), ("toolsHash", tools.map(Value::from)), ("transforms", transforms)];
+        let members: Map<String, Value> = members.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
+        (!members.is_empty()).then_some(Value::Object(members))
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The events of a stream, if writing them again gives the same bytes.
+fn events(body: &[u8]) -> Option<Vec<RawEvent>> {
+    let read = sse::Decoder::new(LONGEST_EVENT).feed(body).ok()?;
+    let mut again = Vec::with_capacity(body.len());
+    for event in &read {
+        again.extend_from_slice(&sse::encode(event));
+    }
+    let raw = |event: sse::Event| RawEvent { event: event.event, data: event.data, id: event.id, comment: event.comment, delay_ms: None };
+    (again == body && read.iter().all(|event| event.retry.is_none())).then(|| read.into_iter().map(raw).collect())
+}

@@ -1,0 +1,238 @@
+//! Recording: a captured answer becomes an entry of a fixture file and, at once, a fixture that is served.
+//!
+//! Whatever goes wrong here never reaches the client: its answer is relayed, the log names each cause once, and the
+//! journal's entry says what became of the recording.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::App;
+use super::app::Level;
+use super::credential::{KEY_HEADERS, bare};
+use super::relay::Stamped;
+use crate::engine::{DEFAULT_TEST_ID, is_credential};
+use crate::exchange::{Captured, Exchange};
+use crate::files;
+use crate::fixture::Fixture;
+use crate::provider::Provider;
+use crate::record::{self, Form, NameBy, Naming, OnEqual, Recording};
+use crate::secrets::{Redacted, Redactor};
+
+/// When an upstream is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RecordWhen {
+    /// When no fixture answers.
+    #[default]
+    Missing,
+    /// Always; a recording of the same `match` is replaced.
+    Always,
+    /// When no fixture answers, or only recordings of at least this age.
+    OlderThan(Duration),
+}
+
+/// How answers are recorded.
+#[derive(Clone, Debug)]
+pub struct RecordSettings {
+    /// Where the files go.
+    pub folder: PathBuf,
+    pub when: RecordWhen,
+    pub name_by: NameBy,
+    /// Keep the bytes as they came, in place of what they say.
+    pub exact: bool,
+    /// Record answers that say more about the moment than about the request: 408, 409, 429 and 5xx.
+    pub errors: bool,
+    /// Longer answers are relayed and not recorded, in bytes of their plain body.
+    pub most_bytes: usize,
+    /// The same for the pieces in which they come.
+    pub most_pieces: usize,
+}
+
+impl RecordSettings {
+    /// Recordings of what is missing, in this folder; 64 MiB and 5,000,000 pieces at most.
+    pub fn new(folder: impl Into<PathBuf>) -> RecordSettings {
+        RecordSettings {
+            folder: folder.into(),
+            when: RecordWhen::default(),
+            name_by: NameBy::default(),
+            exact: false,
+            errors: false,
+            most_bytes: 64 << 20,
+            most_pieces: 5_000_000,
+        }
+    }
+}
+
+/// Writes answers down.
+#[derive(Debug)]
+pub struct Recorder {
+    settings: RecordSettings,
+    /// Causes that the log has named.
+    told: Mutex<HashSet<String>>,
+}
+
+/// An answer that came to its end.
+pub(super) struct Answered {
+    pub app: Arc<App>,
+    pub exchange: Exchange,
+    pub stamped: Stamped,
+    pub codec: Option<&'static dyn Provider>,
+    /// As `match.provider` names it.
+    pub provider: String,
+    pub test_id: String,
+    pub request_id: String,
+    pub captured: Captured,
+    /// See [`record::Arrivals`].
+    pub arrivals: Vec<(Duration, usize)>,
+}
+
+impl Answered {
+    /// Whether all of it was there, by what it says.
+    pub(super) fn is_complete(&self) -> bool {
+        self.codec.is_some_and(|codec| codec.collapse(&self.exchange.request, &self.captured).is_ok())
+    }
+}
+
+/// What became of a recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The handle of the fixture.
+    Recorded(String),
+    /// It is not recorded, and that is as it should be.
+    Passed,
+    /// Why there is no file, for people.
+    Failed(String),
+}
+
+impl Recorder {
+    pub fn new(settings: RecordSettings) -> Recorder {
+        Recorder { settings, told: Mutex::default() }
+    }
+
+    pub(super) fn settings(&self) -> &RecordSettings {
+        &self.settings
+    }
+
+    /// Says why answers are not recorded: each cause once, as it concerns all that follow.
+    pub(super) fn complain(&self, app: &App, level: Level, cause: &str) {
+        if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(cause.to_owned()) {
+            app.log(level, cause);
+        }
+    }
+
+    /// Records an answer. Waits for the disk.
+    pub(super) fn record(&self, answered: &Answered) -> Outcome {
+        let app = &answered.app;
+        if record::is_transient(answered.captured.status) && !self.settings.errors {
+            let status = answered.captured.status;
+            self.complain(app, Level::Info, &format!("answers with status {status} are not recorded; --record-errors keeps them"));
+            return Outcome::Passed;
+        }
+        let redactor = redactor(answered);
+        let now = u64::try_from(app.now().as_millis()).unwrap_or(u64::MAX);
+        let recording = Recording {
+            exchange: &answered.exchange,
+            stamped: answered.stamped.exchange.as_deref().unwrap_or(&answered.exchange),
+            transforms: &answered.stamped.transforms,
+            warning: answered.stamped.warning.as_deref(),
+            codec: answered.codec,
+            captured: &answered.captured,
+            arrivals: &answered.arrivals,
+            now,
+            redactor: &redactor,
+        };
+        let Some((entry, fixture)) = self.entry(app, &recording) else {
+            let path = &answered.exchange.raw.path;
+            self.complain(
+                app,
+                Level::Warning,
+                &format!("answers of {path} are relayed and not recorded: the request's body is no JSON, or holds a key"),
+            );
+            return Outcome::Passed;
+        };
+        let path = self.path(answered, &entry, &redactor, now);
+        let (index, failed) = match self.write(&path, &entry) {
+            Ok(index) => (index, None),
+            Err(cause) => (0, Some(cause)),
+        };
+        let name = files::display_name(&path);
+        if let Some(fixture) = fixture {
+            app.editions.adopt(&name, index, fixture);
+        }
+        match failed {
+            None => {
+                app.log(Level::Info, &format!("recorded: {name}#/fixtures/{index}"));
+                Outcome::Recorded(format!("{name}#/fixtures/{index}"))
+            }
+            Some(cause) => {
+                self.complain(app, Level::Error, &format!("answers cannot be recorded: {cause}"));
+                Outcome::Failed(cause)
+            }
+        }
+    }
+
+    /// The answer in no vendor's words where that is wanted, possible and loads again; else as it came.
+    fn entry(&self, app: &App, recording: &Recording<'_>) -> Option<(Redacted<Value>, Option<Fixture>)> {
+        if !self.settings.exact && recording.codec.is_some() {
+            if let Some(entry) = recording.entry(Form::Neutral)
+                && let Some(fixture) = load(app, &entry)
+            {
+                return Some((entry, Some(fixture)));
+            }
+            let reason = recording.obstacle().unwrap_or_else(|| "a fixture cannot say it".to_owned());
+            app.log(Level::Info, &format!("this answer is kept as it came: {reason}"));
+        }
+        let entry = recording.entry(Form::Exact)?;
+        let fixture = load(app, &entry);
+        Some((entry, fixture))
+    }
+
+    fn path(&self, answered: &Answered, entry: &Redacted<Value>, redactor: &Redactor, now: u64) -> PathBuf {
+        let matches = entry.get().get("match").and_then(Value::as_object).cloned().unwrap_or_default();
+        let plain = |text: &str| redactor.text(text).into_inner();
+        let test_id = (answered.test_id != DEFAULT_TEST_ID).then(|| plain(&answered.test_id));
+        let context = answered.exchange.request.context.as_deref().map(plain);
+        let name = record::file_name(&Naming {
+            by: self.settings.name_by,
+            provider: &answered.provider,
+            test_id: test_id.as_deref(),
+            context: context.as_deref(),
+            matches: &matches,
+            now,
+            nonce: &answered.request_id,
+        });
+        self.settings.folder.join(name)
+    }
+
+    /// Writes an entry and returns its place in the file.
+    fn write(&self, path: &Path, entry: &Redacted<Value>) -> Result<usize, String> {
+        let equal = if self.settings.when == RecordWhen::Missing { OnEqual::Keep } else { OnEqual::Replace };
+        let written = files::update(path, |old| {
+            let inserted = record::insert(old, entry, equal)?;
+            Ok::<_, record::SinkError>((inserted.text, inserted.index))
+        });
+        match written {
+            Ok(Ok(index)) => Ok(index),
+            Ok(Err(error)) => Err(format!("`{}`: {error}", files::display_name(path))),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+/// The fixture of an entry, as a file with it would be loaded.
+fn load(app: &App, entry: &Redacted<Value>) -> Option<Fixture> {
+    let text = json!({ "fixtures": [entry.get()] }).to_string();
+    (app.world.load)(&text).ok()?.pop()
+}
+
+/// Knows the credentials of this request and of the upstreams.
+fn redactor(answered: &Answered) -> Redactor {
+    let raw = &answered.exchange.raw;
+    let fields = raw.headers.iter().filter(|(name, _)| is_credential(name) || KEY_HEADERS.contains(name)).map(|(_, value)| bare(value));
+    let query = raw.query_value("key");
+    let upstreams = answered.app.settings.on_miss.upstreams();
+    Redactor::knowing(fields.chain(query.as_deref()).chain(upstreams.iter().flat_map(|upstreams| upstreams.keys())))
+}

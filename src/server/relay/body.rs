@@ -1,0 +1,339 @@
+//! The body of a relayed answer: each piece is handed out as it comes, and asked for only when the client has room.
+
+use std::collections::VecDeque;
+use std::future::{Future as _, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::super::capture::Capture;
+use super::super::finish::{Finish, UPSTREAM_CUT};
+use super::super::recorder::Outcome;
+use super::super::transmit::{Carrier, Cutter};
+use super::source::{Next, Source};
+use super::unpack::{STEP, Unpack};
+use super::upset::Upset;
+use crate::engine::{Close, Piece};
+use crate::wire::count::{Counter, Division};
+
+/// What a relayed body is made of.
+pub(super) struct Incoming {
+    pub first: Option<Bytes>,
+    pub rest: hyper::body::Incoming,
+    /// The longest silence.
+    pub pause: Duration,
+    /// Reads the bytes, where they are compressed.
+    pub unpack: Option<Box<Unpack>>,
+    /// The client gets plain bytes, whatever the upstream sends.
+    pub plain: bool,
+    /// Changes what the client gets, never what is captured. Then `plain` holds wherever there is something to unpack.
+    pub upset: Option<Upset>,
+    pub division: Division,
+    pub capture: Option<Capture>,
+    pub carrier: Carrier,
+    pub finish: Finish,
+}
+
+/// A relayed body. Dropped before its end, it closes the connection to the upstream.
+pub(super) struct Relayed {
+    source: Source,
+    unpack: Option<Box<Unpack>>,
+    plain: bool,
+    upset: Option<Upset>,
+    counter: Counter,
+    /// Until the answer is recorded, or is known not to be.
+    capture: Option<Capture>,
+    /// What the client gets next.
+    queue: VecDeque<Due>,
+    timer: Option<Pin<Box<Sleep>>>,
+    cutter: Cutter,
+    finish: Finish,
+    state: State,
+}
+
+/// What is due to the client.
+enum Due {
+    /// These bytes, which mean `plain` and complete so many events.
+    Send {
+        bytes: Bytes,
+        plain: Bytes,
+        events: u32,
+    },
+    Pause(Duration),
+    /// An end that is none; why, for the journal.
+    Cut(&'static str),
+    /// A proper end, whatever the upstream still says.
+    End,
+}
+
+enum State {
+    Flowing,
+    /// The upstream is done. What is queued waits for the recording, so that whoever has read it finds that.
+    Recording(JoinHandle<Outcome>),
+    /// Only what is queued is left.
+    Last,
+    Cut,
+    Over,
+}
+
+impl Relayed {
+    pub(super) fn new(incoming: Incoming) -> Relayed {
+        let Incoming { first, rest, pause, unpack, plain, upset, division, capture, carrier, finish } = incoming;
+        let most = if unpack.is_some() { STEP } else { usize::MAX };
+        Relayed {
+            source: Source::new(first, rest, most, pause),
+            unpack,
+            plain,
+            upset,
+            counter: Counter::new(division),
+            capture,
+            queue: VecDeque::new(),
+            timer: None,
+            cutter: Cutter::new(carrier),
+            finish,
+            state: State::Flowing,
+        }
+    }
+
+    /// Queues a piece as the client gets it.
+    fn pass(&mut self, piece: Bytes) -> std::io::Result<()> {
+        let plain = match &mut self.unpack {
+            Some(unpack) => unpack.feed(&piece)?,
+            None => piece.clone(),
+        };
+        let out = if self.plain { plain.clone() } else { piece };
+        self.hand_on(out, plain);
+        Ok(())
+    }
+
+    /// Queues what is left when the upstream has ended.
+    fn pass_end(&mut self) -> std::io::Result<()> {
+        if let Some(unpack) = self.unpack.take() {
+            let plain = unpack.finish()?;
+            self.hand_on(if self.plain { plain.clone() } else { Bytes::new() }, plain);
+        }
+        let events = self.counter.finish();
+        if events > 0 {
+            self.queue.push_back(Due::Send { bytes: Bytes::new(), plain: Bytes::new(), events });
+        }
+        Ok(())
+    }
+
+    fn hand_on(&mut self, bytes: Bytes, plain: Bytes) {
+        if let Some(capture) = &mut self.capture {
+            capture.take(&plain);
+        }
+        let Some(upset) = &mut self.upset else {
+            let events = self.counter.feed(&plain);
+            return self.queue.push_back(Due::Send { bytes, plain, events });
+        };
+        let reason = upset.reason();
+        for piece in upset.feed(&bytes, &self.finish) {
+            self.queue.push_back(match piece {
+                Piece::Send(bytes) => Due::Send { events: self.counter.feed(&bytes), plain: bytes.clone(), bytes },
+                Piece::Pause(pause) => Due::Pause(pause),
+                Piece::Cut => Due::Cut(reason),
+                Piece::End => Due::End,
+            });
+        }
+    }
+
+    fn cut(&mut self, reason: &'static str) {
+        self.finish.interrupted(reason);
+        self.state = State::Cut;
+    }
+
+    /// The upstream's answer broke off, or makes no sense.
+    fn broken(&mut self, reason: &'static str) {
+        self.source.close();
+        self.capture = None;
+        self.settle();
+        self.cut(reason);
+    }
+
+    /// The upstream is done: what is queued leaves once the answer is recorded.
+    fn ended(&mut self) {
+        self.settle();
+        self.state = match self.capture.take() {
+            Some(capture) => State::Recording(tokio::task::spawn_blocking(|| capture.finish())),
+            None => State::Last,
+        };
+    }
+
+    /// Says what has become of chaos, now that nothing more comes from the upstream.
+    fn settle(&mut self) {
+        if let Some(upset) = self.upset.take() {
+            upset.settle(&self.finish);
+        }
+    }
+
+    /// Reads the rest of the answer for its recording, while the client has its end already.
+    fn drain(&mut self) {
+        let Some(mut capture) = self.capture.take() else { return self.source.close() };
+        let mut unpack = self.unpack.take();
+        let mut source = self.source.taken();
+        tokio::spawn(async move {
+            while !capture.has_given_up() {
+                let passed = match poll_fn(|cx| source.poll_next(cx)).await {
+                    Next::Piece(piece) => match &mut unpack {
+                        Some(unpack) => unpack.feed(&piece),
+                        None => Ok(piece),
+                    },
+                    Next::End => {
+                        let Ok(plain) = unpack.take().map_or_else(|| Ok(Bytes::new()), |unpack| unpack.finish()) else { return };
+                        capture.take(&plain);
+                        // It logs what has become of it.
+                        drop(tokio::task::spawn_blocking(|| capture.finish()));
+                        return;
+                    }
+                    Next::Broken(_) => return,
+                };
+                match passed {
+                    Ok(plain) => capture.take(&plain),
+                    Err(_) => return,
+                }
+            }
+        });
+    }
+
+    /// Says in the journal what became of the recording; gives back what failed.
+    fn recorded(&mut self, outcome: Outcome) -> Option<String> {
+        match outcome {
+            Outcome::Passed => None,
+            Outcome::Recorded(handle) => {
+                self.finish.amend(|entry| entry.recorded = Some(handle));
+                None
+            }
+            Outcome::Failed(cause) => {
+                self.finish.amend(|entry| entry.error = Some(format!("the answer is not recorded: {cause}")));
+                Some(cause)
+            }
+        }
+    }
+
+    /// Where the whole answer is here already, records it before its head leaves; gives back what failed.
+    pub(super) async fn record_at_once(&mut self) -> Option<String> {
+        if self.unpack.is_some() {
+            return None;
+        }
+        let pieces: Vec<Bytes> = self.source.whole()?.cloned().collect();
+        let mut capture = self.capture.take()?;
+        pieces.iter().for_each(|piece| capture.take(piece));
+        let outcome = tokio::task::spawn_blocking(|| capture.finish()).await.unwrap_or(Outcome::Passed);
+        self.recorded(outcome)
+    }
+
+    /// Asks the upstream for more.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (passed, ended) = match ready!(self.source.poll_next(cx)) {
+            Next::Piece(piece) => (self.pass(piece), false),
+            Next::End => (self.pass_end(), true),
+            Next::Broken(reason) => {
+                self.broken(reason);
+                return Poll::Ready(());
+            }
+        };
+        if passed.is_err() {
+            self.broken(UPSTREAM_CUT);
+        } else if ended {
+            self.ended();
+        } else if self.unpack.is_none() && self.source.has_ended(cx) {
+            // The last bytes are known to be the last before they leave.
+            let _ = self.pass_end();
+            self.ended();
+        }
+        Poll::Ready(())
+    }
+
+    /// Hands out the next of what is queued; `None` where it was no bytes.
+    fn poll_due(&mut self, due: Due, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        match due {
+            Due::Send { bytes, plain, events } => {
+                self.finish.sent(bytes.len(), events);
+                if !plain.is_empty() {
+                    self.finish.saw(&plain);
+                }
+                if self.queue.is_empty() && matches!(self.state, State::Last) {
+                    self.complete();
+                }
+                Poll::Ready((!bytes.is_empty()).then_some(bytes))
+            }
+            Due::Pause(pause) => {
+                let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + pause)));
+                if timer.as_mut().poll(cx).is_pending() {
+                    self.queue.push_front(Due::Pause(pause));
+                    return Poll::Pending;
+                }
+                self.timer = None;
+                Poll::Ready(None)
+            }
+            Due::Cut(reason) => {
+                self.drain();
+                self.cut(reason);
+                Poll::Ready(None)
+            }
+            Due::End => {
+                self.drain();
+                self.complete();
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    /// Before the last bytes are out, so that whoever has read them finds the journal complete.
+    fn complete(&mut self) {
+        self.finish.complete();
+        self.state = State::Over;
+    }
+}
+
+/// The client left, or the server stops.
+impl Drop for Relayed {
+    fn drop(&mut self) {
+        if let (Some(capture), Ok(runtime)) = (self.capture.take(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn_blocking(|| capture.abandon());
+        }
+    }
+}
+
+impl Body for Relayed {
+    type Data = Bytes;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let this = &mut *self;
+        loop {
+            match &mut this.state {
+                State::Over => return Poll::Ready(None),
+                State::Cut => return this.cutter.poll_cut(Close::Fin, cx).map(|severed| Some(Err(severed.into()))),
+                State::Recording(task) => {
+                    let outcome = ready!(Pin::new(task).poll(cx)).unwrap_or(Outcome::Passed);
+                    this.recorded(outcome);
+                    this.state = State::Last;
+                }
+                State::Flowing | State::Last => match (this.queue.pop_front(), &this.state) {
+                    (Some(due), _) => {
+                        if let Some(bytes) = ready!(this.poll_due(due, cx)) {
+                            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+                        }
+                    }
+                    (None, State::Last) => this.complete(),
+                    (None, _) => ready!(this.poll_fill(cx)),
+                },
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self.state, State::Over)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}

@@ -1,0 +1,240 @@
+//! Relaying: a request that no fixture answers goes to its provider's upstream, and the answer comes back as it is.
+//!
+//! The head of an answer is held until the first byte of its body, so that an upstream which falls silent before that
+//! can still be reported as an error. From there on bytes pass as they come (see `body`); what they are is only looked
+//! at to count events and, where it was asked for, to be captured.
+
+mod body;
+mod source;
+mod unpack;
+mod upset;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use self::body::{Incoming, Relayed};
+use self::unpack::{Coding, is_accepted};
+pub(super) use self::upset::Decided as DecidedChaos;
+use self::upset::Upset;
+use super::App;
+use super::app::Level;
+use super::capture::Capture;
+use super::decide::Call;
+use super::finish::Finish;
+use super::journal::retry_after;
+use super::recorder::Answered;
+use super::transmit::{Carrier, transmit};
+use super::upstream::{ContactError, Upstreams, reason, response_fields};
+use super::{head, intake};
+use crate::exchange::{Captured, ErrorOrigin, ErrorReply, Exchange};
+use crate::provider::{Provider, route};
+use crate::wire::count::Division;
+
+/// `X-AIMock-Match` and `matchedBy` of answers that an upstream gave.
+pub(super) const RELAYED: &str = "proxy";
+
+/// A request on its way to an upstream.
+pub(super) struct Relay {
+    pub upstreams: Arc<Upstreams>,
+    /// The upstream's place among the targets.
+    pub target: usize,
+    /// Words errors; plain JSON where no codec owns the URL.
+    pub codec: Option<&'static dyn Provider>,
+    /// The one decision of chaos; it never concerns what is captured.
+    pub chaos: Option<DecidedChaos>,
+    /// What a recording says of the request.
+    pub stamped: Stamped,
+    /// The client reads the encoding that the answer came in.
+    accepts_coding: bool,
+}
+
+/// The request as it is recorded.
+#[derive(Debug, Default)]
+pub(super) struct Stamped {
+    /// As transforms made it; `None`: as it came.
+    pub exchange: Option<Box<Exchange>>,
+    /// The names of those transforms.
+    pub transforms: Vec<String>,
+    /// Why it is recorded as it came.
+    pub warning: Option<String>,
+}
+
+impl std::fmt::Debug for Relay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Relay").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+impl Relay {
+    /// The way to the upstream of whoever owns a URL; `None` where nobody is asked.
+    pub(super) fn find(app: &App, codec: Option<&'static dyn Provider>, exchange: &Exchange) -> Option<Relay> {
+        let upstreams = app.settings.on_miss.upstreams()?;
+        let path = &exchange.raw.path;
+        // OpenRouter speaks OpenAI's format below a path of its own.
+        let own = route::service(path).filter(|service| *service == "openrouter" && upstreams.find(service).is_some());
+        let provider = own.or_else(|| codec.map_or_else(|| route::service(path), |codec| Some(codec.provider())))?;
+        // A relay carries requests and answers, no sockets.
+        if exchange.raw.headers.first("upgrade").is_some() {
+            return None;
+        }
+        let Some(target) = upstreams.find(provider) else {
+            let line = format!("no upstream URL is configured for provider \"{provider}\": {} is not relayed", exchange.raw.path);
+            app.log(Level::Warning, &line);
+            return None;
+        };
+        Some(Relay { upstreams: upstreams.clone(), target, codec, chaos: None, stamped: Stamped::default(), accepts_coding: false })
+    }
+
+    /// Keeps the answer where it is to be recorded and can be read; knows what the client reads from here on.
+    fn capture(&mut self, exchange: Exchange, call: &Call<'_>, begun: &Begun, finish: &Finish, started: Instant) -> Option<Capture> {
+        let encoding = begun.field("content-encoding");
+        self.accepts_coding = is_accepted(exchange.raw.headers.first("accept-encoding"), encoding.unwrap_or_default());
+        let app = finish.app();
+        let recorder = app.settings.on_miss.recorder()?;
+        if let (Coding::Unknown, Some(encoding)) = (Coding::of(encoding), encoding) {
+            recorder.complain(app, Level::Warning, &format!("answers with content-encoding `{encoding}` are relayed and not recorded"));
+            return None;
+        }
+        let mut headers = intake::headers(&begun.fields);
+        headers.remove("content-encoding");
+        let answered = Answered {
+            app: app.clone(),
+            exchange,
+            stamped: std::mem::take(&mut self.stamped),
+            codec: self.codec,
+            provider: self.upstreams.provider(self.target).to_owned(),
+            test_id: call.policy.test_id.clone(),
+            request_id: call.request_id.to_owned(),
+            captured: Captured { status: begun.status, headers, pieces: Vec::new() },
+            arrivals: Vec::new(),
+        };
+        Some(Capture::new(recorder.clone(), answered, started))
+    }
+}
+
+impl Begun {
+    fn field(&self, name: &str) -> Option<&str> {
+        self.fields.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// An answer whose first bytes have come.
+struct Begun {
+    status: u16,
+    fields: hyper::HeaderMap,
+    first: Option<Bytes>,
+    rest: hyper::body::Incoming,
+}
+
+/// Sends a request on and answers with what comes back.
+pub(super) async fn carry(mut relay: Relay, exchange: Exchange, call: &Call<'_>, carrier: Carrier, finish: Finish) -> Response {
+    if let Some(chaos) = &relay.chaos {
+        sleep(chaos.latency()).await;
+    }
+    let (method, url) = (&exchange.raw.method, relay.upstreams.display(relay.target, &exchange.raw.path));
+    call.app.log(Level::Info, &format!("no fixture matches {method} {}: relaying to {url}", exchange.raw.path));
+    let started = Instant::now();
+    match begin(&relay.upstreams, relay.target, &exchange).await {
+        Ok(begun) => {
+            let capture = relay.capture(exchange, call, &begun, &finish, started);
+            answer(relay, capture, begun, carrier, finish).await
+        }
+        Err(error) => {
+            let plan = call.failed(relay.codec, &error_reply(&error));
+            finish.amend(|outcome| {
+                outcome.status = plan.status;
+                outcome.error = Some(error.to_string());
+            });
+            finish.speaks(plan.header("content-type"), relay.codec.map(Provider::name));
+            if let Some(chaos) = relay.chaos {
+                chaos.unanswered(&finish);
+            }
+            transmit(plan, carrier, finish).await
+        }
+    }
+}
+
+/// Contacts the upstream and waits for the first byte of its answer, or for an end without one.
+async fn begin(upstreams: &Upstreams, target: usize, exchange: &Exchange) -> Result<Begun, ContactError> {
+    let patience = upstreams.first_byte();
+    let deadline = Instant::now() + patience;
+    let (parts, mut rest) = upstreams.contact(target, &exchange.raw, deadline).await?.into_parts();
+    let first = loop {
+        match timeout_at(deadline, rest.frame()).await {
+            Err(_) => return Err(ContactError::TimedOut(patience)),
+            Ok(None) => break None,
+            Ok(Some(Err(error))) => return Err(ContactError::Failed(reason(&error))),
+            Ok(Some(Ok(frame))) => {
+                if let Some(data) = frame.into_data().ok().filter(|data| !data.is_empty()) {
+                    break Some(data);
+                }
+            }
+        }
+    };
+    Ok(Begun { status: parts.status.as_u16(), fields: parts.headers, first, rest })
+}
+
+/// Which error the client sees of a failure to reach the upstream.
+fn error_reply(error: &ContactError) -> ErrorReply {
+    let (status, kind, code) = match error {
+        ContactError::TimedOut(_) => (504, "timeout_error", Some("request_timeout")),
+        ContactError::Failed(_) | ContactError::NoCredential => (502, "proxy_error", None),
+    };
+    let mut reply = ErrorReply::new(ErrorOrigin::Server, status, error.to_string());
+    reply.kind = Some(kind.to_owned());
+    reply.code = code.map(str::to_owned);
+    reply
+}
+
+async fn answer(relay: Relay, capture: Option<Capture>, begun: Begun, carrier: Carrier, mut finish: Finish) -> Response {
+    let content_type = begun.field("content-type");
+    let division = Division::of(content_type.unwrap_or_default());
+    let coding = Coding::of(begun.field("content-encoding"));
+    let readable = !matches!(coding, Coding::Unknown);
+    let upset = relay.chaos.and_then(|chaos| chaos.begin(content_type, readable, &finish));
+    let replaced = upset.as_ref().and_then(Upset::content_type);
+    // An encoding that nobody here reads can only pass as it is.
+    let plain = matches!(coding, Coding::Known(_)) && (!relay.accepts_coding || upset.is_some());
+    let mut fields = response_fields(&begun.fields, plain || replaced.is_some());
+    if !plain && upset.is_none() {
+        fields.extend(begun.field("content-length").map(|length| ("content-length".to_owned(), length.to_owned())));
+    }
+    if let Some(replaced) = replaced {
+        fields.retain(|(name, _)| name != "content-type");
+        fields.push(("content-type".to_owned(), replaced.to_owned()));
+    }
+    if division != Division::Undivided {
+        fields.push(("x-accel-buffering".to_owned(), "no".to_owned()));
+    }
+    fields.push(("x-aimock-match".to_owned(), RELAYED.to_owned()));
+    finish.amend(|outcome| {
+        outcome.status = begun.status;
+        outcome.streamed = division != Division::Undivided;
+        outcome.retry_after = retry_after(|name| begun.field(name));
+    });
+    if readable {
+        finish.speaks(replaced.or(content_type), relay.codec.map(Provider::name));
+    }
+    finish.head_sent();
+    let mut relayed = Relayed::new(Incoming {
+        first: begun.first,
+        rest: begun.rest,
+        pause: relay.upstreams.body_pause(),
+        unpack: if let Coding::Known(unpack) = coding { Some(unpack) } else { None },
+        plain,
+        upset,
+        division,
+        capture,
+        carrier,
+        finish,
+    });
+    if let Some(failure) = relayed.record_at_once().await {
+        fields.push(("x-aimock-record-error".to_owned(), failure));
+    }
+    head::response(begun.status, &fields, Body::new(relayed))
+}

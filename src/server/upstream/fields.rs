@@ -1,0 +1,105 @@
+//! Which header fields pass a relay, in both directions, and whose credential the upstream sees.
+//!
+//! The rules for requests are the peer's. What concerns one connection only is dropped (RFC 9110, section 7.6.1).
+
+use hyper::HeaderMap;
+use hyper::header::{HeaderName, HeaderValue};
+
+use super::super::credential::KEY_HEADERS;
+use super::{ContactError, Target, UpstreamSettings};
+use crate::exchange::RawRequest;
+
+/// Fields about one connection.
+const HOP: [&str; 10] = [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "http2-settings",
+];
+/// Fields of requests that are for this server, or that the client to the upstream writes itself. Without
+/// `accept-encoding` upstreams answer without compression, so that what is recorded can be read.
+const OWN: [&str; 7] = ["host", "content-length", "cookie", "accept-encoding", "x-test-id", "expect", "forwarded"];
+/// Fields of answers that would bind the client to the upstream's host, or that are ours to write.
+const UNWANTED: [&str; 4] = ["set-cookie", "alt-svc", "strict-transport-security", "content-length"];
+
+/// The fields of a request as the upstream gets them.
+pub(super) fn request_fields(raw: &RawRequest, target: &Target, settings: &UpstreamSettings) -> Result<HeaderMap, ContactError> {
+    let named: Vec<String> = listed(raw.headers.all("connection"));
+    let mut fields = HeaderMap::new();
+    for (name, value) in raw.headers.iter() {
+        let dropped = HOP.contains(&name) || OWN.contains(&name) || name.starts_with("x-aimock-") || named.iter().any(|hop| hop == name);
+        if dropped || (settings.keeps_credentials && KEY_HEADERS.contains(&name)) {
+            continue;
+        }
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes())) {
+            fields.append(name, value);
+        }
+    }
+    inject_key(&mut fields, target, settings)?;
+    Ok(fields)
+}
+
+/// The names in a `Connection` field: they concern this connection only.
+fn listed<'v>(values: impl Iterator<Item = &'v str>) -> Vec<String> {
+    values.flat_map(|value| value.split(',')).map(|name| name.trim().to_ascii_lowercase()).collect()
+}
+
+/// Puts the provider's own key where the client's is missing or a placeholder.
+fn inject_key(fields: &mut HeaderMap, target: &Target, settings: &UpstreamSettings) -> Result<(), ContactError> {
+    let Some(key) = &target.key else {
+        return if settings.keeps_credentials { Err(ContactError::NoCredential) } else { Ok(()) };
+    };
+    let (name, scheme) = credential_field(&target.provider);
+    let given = fields.get(name).and_then(|value| value.to_str().ok()).map(|value| without_scheme(value, scheme));
+    let marker = settings.dummy_marker.as_str();
+    let placeholder = given.is_none_or(|given| given.is_empty() || (!marker.is_empty() && given.starts_with(marker)));
+    if placeholder {
+        let mut value = HeaderValue::from_str(&format!("{scheme}{key}")).map_err(|_| ContactError::NoCredential)?;
+        value.set_sensitive(true);
+        fields.insert(HeaderName::from_static(name), value);
+    }
+    Ok(())
+}
+
+/// Where a provider looks for its key, and what stands before it.
+fn credential_field(provider: &str) -> (&'static str, &'static str) {
+    match provider {
+        "anthropic" => ("x-api-key", ""),
+        "gemini" | "veo" => ("x-goog-api-key", ""),
+        "azure" => ("api-key", ""),
+        "elevenlabs" => ("xi-api-key", ""),
+        "fal" => ("authorization", "Key "),
+        _ => ("authorization", "Bearer "),
+    }
+}
+
+fn without_scheme<'v>(value: &'v str, scheme: &str) -> &'v str {
+    match value.get(..scheme.len()) {
+        Some(start) if start.eq_ignore_ascii_case(scheme) => value.get(scheme.len()..).unwrap_or_default().trim(),
+        _ => value.trim(),
+    }
+}
+
+/// The fields of an answer as the client gets them. `content-encoding` passes only with the bytes that it describes.
+pub(in crate::server) fn response_fields(fields: &HeaderMap, decoded: bool) -> Vec<(String, String)> {
+    let named = listed(fields.get_all("connection").iter().filter_map(|value| value.to_str().ok()));
+    let mut kept = Vec::with_capacity(fields.len());
+    for (name, value) in fields {
+        let name = name.as_str();
+        let dropped = HOP.contains(&name)
+            || UNWANTED.contains(&name)
+            || name.starts_with("access-control-")
+            || named.iter().any(|hop| hop == name)
+            || (decoded && name == "content-encoding");
+        if !dropped {
+            kept.push((name.to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        }
+    }
+    kept
+}

@@ -1,0 +1,137 @@
+//! The built program: killed at any moment, two on one folder, a long answer in little memory.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::{entries, written};
+use crate::proxy::upstream::{Act, Upstream, answer, send};
+
+const CHAT: &str = r#"{"id":"c","object":"chat.completion","created":1,"model":"gpt-4o","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}]}"#;
+
+/// A recorder of its own, and where it listens.
+struct Program {
+    child: Child,
+    address: String,
+}
+
+impl Program {
+    fn start(upstream: &Upstream, folder: &Path) -> Program {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aimock"));
+        command.args(["record", "-p", "0", "--provider-openai", &format!("http://{}", upstream.address), "-o"]).arg(folder);
+        command.current_dir(folder.parent().unwrap()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        Program { child, address: line.trim().strip_prefix("http://").unwrap().to_owned() }
+    }
+
+    /// Sends a chat request of a test; the connection, unread.
+    fn send(&self, text: &str) -> std::io::Result<TcpStream> {
+        let body = json!({ "model": "gpt-4o", "messages": [{ "role": "user", "content": text }] }).to_string();
+        let mut tcp = TcpStream::connect(&self.address)?;
+        tcp.set_read_timeout(Some(Duration::from_secs(60)))?;
+        write!(
+            tcp,
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-test-id: same\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )?;
+        Ok(tcp)
+    }
+
+    fn ask(&self, text: &str) -> String {
+        let mut answer = String::new();
+        self.send(text).unwrap().read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+async fn upstream() -> Upstream {
+    Upstream::start(vec![answer("200 OK", "content-type: application/json\r\n", CHAT)]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_recorders_on_one_folder_lose_nothing() {
+    let (upstream, root) = (upstream().await, TempDir::new().unwrap());
+    let folder = root.path().join("recorded");
+    let programs = [Program::start(&upstream, &folder), Program::start(&upstream, &folder)];
+    std::thread::scope(|scope| {
+        for (which, program) in programs.iter().enumerate() {
+            for part in 0..5 {
+                scope.spawn(move || {
+                    for number in 0..10 {
+                        assert!(program.ask(&format!("question {which} {part} {number}.")).starts_with("HTTP/1.1 200 OK"));
+                    }
+                });
+            }
+        }
+    });
+    assert_eq!((entries(&folder).len(), written(&folder).len()), (100, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recorder_that_is_killed_leaves_whole_files() {
+    let (upstream, root) = (upstream().await, TempDir::new().unwrap());
+    let folder = root.path().join("recorded");
+    let mut before = 0;
+    for round in 0..8 {
+        let mut program = Program::start(&upstream, &folder);
+        // One is answered and so must be there; the others are under way when the end comes, later in each round.
+        program.ask(&format!("answered {round}."));
+        let under_way: Vec<_> = (0..12).filter_map(|number| program.send(&format!("question {round} {number}.")).ok()).collect();
+        for mut tcp in under_way.into_iter().take(round) {
+            let _ = tcp.read(&mut [0; 16]);
+        }
+        program.kill();
+        let files = written(&folder).into_iter().filter(|(name, _)| Path::new(name).extension().is_some_and(|ending| ending == "json"));
+        let count: usize = files
+            .map(|(name, text)| {
+                let file: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+                file["fixtures"].as_array().unwrap().len()
+            })
+            .sum();
+        assert!(count > before, "round {round}: {before} recordings became {count}");
+        before = count;
+    }
+}
+
+/// 100 MB pass through, more than is ever captured, and take up little.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_answer_passes_in_little_memory() {
+    const PIECE: usize = 1 << 20;
+    let head =
+        send(format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", 100 * PIECE));
+    let script: Vec<Act> = std::iter::once(head).chain((0..100).map(|_| send(vec![b'x'; PIECE]))).collect();
+    let (upstream, root) = (Upstream::start(script).await, TempDir::new().unwrap());
+    let program = Program::start(&upstream, &root.path().join("recorded"));
+    let mut tcp = program.send("long").unwrap();
+    let (mut piece, mut length) = (vec![0; PIECE], 0);
+    loop {
+        match tcp.read(&mut piece).unwrap() {
+            0 => break,
+            count => length += count,
+        }
+    }
+    assert!(length > 100 * PIECE, "only {length} bytes came");
+    let Ok(status) = std::fs::read_to_string(format!("/proc/{}/status", program.child.id())) else { return };
+    let peak: u64 = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok()).unwrap();
+    // 64 MiB are kept until the limit is met, in a buffer that doubles.
+    assert!(peak < 260 * 1024, "{peak} KiB");
+    assert_eq!(written(root.path()), []);
+}

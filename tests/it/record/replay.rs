@@ -1,0 +1,234 @@
+//! Recorded once, second for ever: every codec, streaming and not.
+
+use std::io::Write as _;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{entries, messages, recording, text_of, written};
+use crate::proxy::upstream::{Upstream, answer, chunk, last_chunk, stream_head};
+use crate::server::support::{Request, Response, chat, chat_of, chat_stream, start, start_with};
+
+const CHAT: &str = r#"{"id":"chatcmpl-1","object":"chat.completion","created":1700000000,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"role":"assistant","content":"Sunny in Oslo.","refusal":null},"logprobs":null,"finish_reason":"length"}],"usage":{"prompt_tokens":9,"completion_tokens":4,"total_tokens":13},"service_tier":"default"}"#;
+const MESSAGE: &str = r#"{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-20250514","content":[{"type":"text","text":"Sunny in Oslo."},{"type":"tool_use","id":"toolu_1","name":"f","input":{"a":1}}],"stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":9,"output_tokens":4}}"#;
+const VECTORS: &str = r#"{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.5,-1.25]},{"object":"embedding","index":1,"embedding":[1.5,2.0]}],"model":"text-embedding-3-small","usage":{"prompt_tokens":2,"total_tokens":2}}"#;
+
+fn chat_events() -> Vec<String> {
+    let chunk = |delta: Value, finish: Value| {
+        let choice = json!([{ "index": 0, "delta": delta, "finish_reason": finish }]);
+        json!({ "id": "chatcmpl-2", "object": "chat.completion.chunk", "created": 1_700_000_000, "model": "gpt-4o", "choices": choice })
+    };
+    let chunks = [
+        chunk(json!({ "role": "assistant", "content": "" }), Value::Null),
+        chunk(json!({ "content": "Sunny " }), Value::Null),
+        chunk(json!({ "content": "in Oslo." }), Value::Null),
+        chunk(json!({}), json!("stop")),
+    ];
+    chunks.iter().map(|chunk| format!("data: {chunk}\n\n")).chain(["data: [DONE]\n\n".to_owned()]).collect()
+}
+
+fn message_events() -> Vec<String> {
+    let message = json!({ "id": "msg_2", "type": "message", "role": "assistant", "model": "claude-sonnet-4-20250514", "content": [],
+        "stop_reason": null, "stop_sequence": null, "usage": { "input_tokens": 9, "output_tokens": 1 } });
+    let delta = |text: &str| json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "text_delta", "text": text } });
+    let events = [
+        json!({ "type": "message_start", "message": message }),
+        json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "text", "text": "" } }),
+        json!({ "type": "ping" }),
+        delta("Sunny "),
+        delta("in Oslo."),
+        json!({ "type": "content_block_stop", "index": 0 }),
+        json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn", "stop_sequence": null }, "usage": { "output_tokens": 4 } }),
+        json!({ "type": "message_stop" }),
+    ];
+    events.iter().map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap())).collect()
+}
+
+fn streaming(events: &[String]) -> Vec<crate::proxy::upstream::Act> {
+    let chunks = events.iter().map(chunk);
+    std::iter::once(stream_head()).chain(chunks).chain([last_chunk()]).collect()
+}
+
+fn whole(body: &str) -> Vec<crate::proxy::upstream::Act> {
+    vec![answer("200 OK", "content-type: application/json\r\n", body)]
+}
+
+/// Asks twice, then once more after a restart; the upstream hears of the first alone. Returns the three answers.
+async fn three_times(upstream: &Upstream, folder: &TempDir, request: &Request) -> [Response; 3] {
+    let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |_| ())).await;
+    let first = server.send(request.clone()).await;
+    let second = server.send(request.clone()).await;
+    assert_eq!(upstream.count(), 1, "{}", server.log.lock().unwrap().join("\n"));
+    assert_eq!((first.header("x-aimock-match"), first.complete), (Some("proxy"), true));
+    let journal = server.journal().await;
+    assert_eq!(journal[0]["response"]["recorded"], journal[1]["response"]["fixture"]["handle"]);
+    let third = start(json!(entries(folder.path()))).await;
+    [first, second, third.send(request.clone()).await]
+}
+
+async fn says_the_same(script: Vec<crate::proxy::upstream::Act>, request: Request, expected: &str) -> Value {
+    let upstream = Upstream::start(script).await;
+    let folder = TempDir::new().unwrap();
+    for answer in three_times(&upstream, &folder, &request).await {
+        assert_eq!((answer.status, text_of(answer.text()).as_str(), answer.complete), (200, expected, true), "{}", answer.text());
+    }
+    let recorded = entries(folder.path());
+    assert_eq!(recorded.len(), 1);
+    recorded[0].clone()
+}
+
+#[tokio::test]
+async fn openai_chat_replays() {
+    let entry = says_the_same(whole(CHAT), chat("weather"), "Sunny in Oslo.").await;
+    let expected = json!({ "endpoint": "chat", "hasToolResult": false, "model": "gpt-4o", "turnIndex": 0, "userMessage": "weather" });
+    assert_eq!(sorted(&entry["match"]), sorted(&expected));
+    assert_eq!((&entry["response"]["content"], &entry["response"]["finishReason"]), (&json!("Sunny in Oslo."), &json!("length")));
+    assert_eq!(entry["response"]["usage"]["total_tokens"], 13);
+    assert_eq!((&entry["recordedAt"], &entry["_leftOut"]), (&json!("2023-11-14T22:13:20.000Z"), &json!(["service_tier"])));
+}
+
+/// The same members in the order of their names.
+fn sorted(value: &Value) -> Vec<(String, Value)> {
+    let mut members: Vec<(String, Value)> = value.as_object().unwrap().clone().into_iter().collect();
+    members.sort_by(|a, b| a.0.cmp(&b.0));
+    members
+}
+
+#[tokio::test]
+async fn openai_chat_streams_replay_with_their_timing() {
+    let entry = says_the_same(streaming(&chat_events()), chat_stream("weather"), "Sunny in Oslo.").await;
+    assert_eq!(entry["response"]["content"], "Sunny in Oslo.");
+    assert_eq!(entry["recordedTimings"]["interChunkDelaysMs"].as_array().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn azure_replays() {
+    let request = Request::new("POST", "/openai/deployments/gpt-4o/chat/completions?api-version=2024-06-01")
+        .body(json!({ "messages": [{ "role": "user", "content": "weather" }] }).to_string());
+    says_the_same(whole(CHAT), request, "Sunny in Oslo.").await;
+}
+
+#[tokio::test]
+async fn anthropic_messages_replay_with_their_tools() {
+    let upstream = Upstream::start(whole(MESSAGE)).await;
+    let folder = TempDir::new().unwrap();
+    for answer in three_times(&upstream, &folder, &messages("weather", false)).await {
+        let content = &answer.json()["content"];
+        assert_eq!(content[0]["text"], "Sunny in Oslo.");
+        assert_eq!((&content[1]["name"], &content[1]["input"]), (&json!("f"), &json!({ "a": 1 })));
+        assert_eq!(answer.json()["usage"]["input_tokens"], 9);
+    }
+    let entry = &entries(folder.path())[0];
+    assert_eq!(entry["match"]["model"], "claude-sonnet-4");
+    // What the peer writes for the same request.
+    assert_eq!(entry["metadata"], json!({ "systemHash": "213c22ed", "toolsHash": "f9f6c4cb" }));
+}
+
+#[tokio::test]
+async fn anthropic_streams_replay() {
+    says_the_same(streaming(&message_events()), messages("weather", true), "Sunny in Oslo.").await;
+}
+
+#[tokio::test]
+async fn embeddings_keep_every_vector() {
+    let upstream = Upstream::start(whole(VECTORS)).await;
+    let folder = TempDir::new().unwrap();
+    let request =
+        Request::new("POST", "/v1/embeddings").body(json!({ "model": "text-embedding-3-small", "input": ["a", "b"] }).to_string());
+    for answer in three_times(&upstream, &folder, &request).await {
+        let data = &answer.json()["data"];
+        assert_eq!((&data[0]["embedding"], &data[1]["embedding"]), (&json!([0.5, -1.25]), &json!([1.5, 2.0])));
+    }
+    assert_eq!(entries(folder.path())[0]["match"]["model"], "text-embedding-3-small");
+}
+
+#[tokio::test]
+async fn errors_that_stay_are_recorded_with_their_status() {
+    let body = r#"{"error":{"message":"no such model","type":"invalid_request_error","param":"model","code":"model_not_found"}}"#;
+    let upstream = Upstream::start(vec![answer("404 Not Found", "content-type: application/json\r\n", body)]).await;
+    let folder = TempDir::new().unwrap();
+    for answer in three_times(&upstream, &folder, &chat("weather")).await {
+        assert_eq!((answer.status, &answer.json()["error"]["code"]), (404, &json!("model_not_found")));
+    }
+}
+
+#[tokio::test]
+async fn what_no_reply_can_hold_is_kept_byte_for_byte() {
+    let two = CHAT.replace(
+        "\"choices\":[",
+        "\"choices\":[{\"index\":1,\"message\":{\"role\":\"assistant\",\"content\":\"x\"},\"finish_reason\":\"stop\"},",
+    );
+    for script in [whole(&two), vec![answer("200 OK", "content-type: audio/mpeg\r\n", [0xff, 0xfb, 0x00, 0x80])]] {
+        let upstream = Upstream::start(script).await;
+        let folder = TempDir::new().unwrap();
+        let [first, second, third] = three_times(&upstream, &folder, &chat("weather")).await;
+        assert_eq!((&first.body, first.header("content-type")), (&second.body, second.header("content-type")));
+        assert_eq!(first.body, third.body);
+    }
+}
+
+#[tokio::test]
+async fn b1_an_empty_stream_is_recorded_as_one() {
+    let upstream = Upstream::start(vec![stream_head(), last_chunk()]).await;
+    let folder = TempDir::new().unwrap();
+    for answer in three_times(&upstream, &folder, &chat_stream("weather")).await {
+        assert_eq!((answer.status, answer.text(), answer.complete), (200, "", true));
+    }
+    assert_eq!(entries(folder.path())[0]["response"], json!({ "events": [] }));
+}
+
+#[tokio::test]
+async fn exact_streams_replay_byte_for_byte() {
+    let events = chat_events();
+    let upstream = Upstream::start(streaming(&events)).await;
+    let folder = TempDir::new().unwrap();
+    let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |all| all.exact = true)).await;
+    let first = server.send(chat_stream("weather")).await;
+    let second = server.send(chat_stream("weather")).await;
+    assert_eq!((first.text(), upstream.count()), (events.concat().as_str(), 1));
+    assert_eq!(first.body, second.body);
+    assert_eq!(server.send(chat("weather")).await.header("x-aimock-match"), Some("proxy"));
+}
+
+#[tokio::test]
+async fn compressed_answers_are_recorded_plain() {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(CHAT.as_bytes()).unwrap();
+    let fields = "content-type: application/json\r\ncontent-encoding: gzip\r\n";
+    let upstream = Upstream::start(vec![answer("200 OK", fields, packed.finish().unwrap())]).await;
+    for request in [chat("weather"), chat("weather").header("accept-encoding", "gzip")] {
+        let folder = TempDir::new().unwrap();
+        let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |_| ())).await;
+        server.send(request).await;
+        assert_eq!(server.ask("weather").await.said(), "Sunny in Oslo.");
+        assert_eq!(entries(folder.path())[0]["response"]["content"], "Sunny in Oslo.");
+    }
+}
+
+/// The second turn of a conversation is recorded beside the first, although its text is the same.
+#[tokio::test]
+async fn turns_are_recorded_one_by_one() {
+    let upstream = Upstream::start(whole(CHAT)).await;
+    let folder = TempDir::new().unwrap();
+    let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |_| ())).await;
+    let next = json!({ "model": "gpt-4o", "messages": [
+        { "role": "user", "content": "weather" }, { "role": "assistant", "content": "where?" }, { "role": "user", "content": "weather" },
+    ] });
+    server.ask("weather").await;
+    server.send(chat_of(&next)).await;
+    server.send(chat_of(&next)).await;
+    assert_eq!((upstream.count(), written(folder.path()).len()), (2, 2));
+}
+
+/// A route that no codec serves yet is relayed to its provider and replays byte for byte.
+#[tokio::test]
+async fn routes_without_a_codec_are_kept_as_they_came() {
+    let upstream = Upstream::start(whole("{\"id\":\"resp_1\"}")).await;
+    let folder = TempDir::new().unwrap();
+    let ask = |text: &str| Request::new("POST", "/v1/responses").body(json!({ "model": "gpt-4o", "input": text }).to_string());
+    for answer in three_times(&upstream, &folder, &ask("weather")).await {
+        assert_eq!((answer.status, answer.text()), (200, "{\"id\":\"resp_1\"}"));
+    }
+    let server = start_with(json!(entries(folder.path())), recording(upstream.settings(), folder.path(), |_| ())).await;
+    assert_eq!(server.send(ask("other")).await.header("x-aimock-match"), Some("proxy"));
+}
