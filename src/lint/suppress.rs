@@ -19,7 +19,7 @@ impl Allows {
     /// Finds the allows of a file.
     pub(super) fn of(file: &FileContext<'_>) -> Allows {
         let list = fixture::allows(file.source.text(), file.parsed);
-        let used = list.iter().map(|_| Cell::new(false)).collect();
+        let used = list.all().iter().map(|_| Cell::new(false)).collect();
         Allows { list, used }
     }
 
@@ -39,7 +39,7 @@ impl Allows {
     pub(super) fn unknown(&self, file: &FileContext<'_>, findings: &mut Findings) {
         let passes = crate::normalize::ALL.iter().map(|pass| pass.name);
         let known: Vec<&'static str> = super::rule_names().chain(passes).collect();
-        for allow in self.list.iter().filter(|allow| !known.contains(&allow.rule.as_str())) {
+        for allow in self.list.all().iter().filter(|allow| !known.contains(&allow.rule.as_str())) {
             let finding = findings.report(file.label(allow.span), format!("{} is no lint rule", crate::shape::code(&allow.rule)));
             finding.help = match crate::shape::nearest(&allow.rule, &known) {
                 Some(near) => format!("did you mean `{near}`?").into(),
@@ -51,7 +51,7 @@ impl Allows {
 
     /// Allows that do not say why.
     pub(super) fn without_reason(&self, file: &FileContext<'_>, findings: &mut Findings) {
-        for allow in self.list.iter().filter(|allow| !allow.has_reason) {
+        for allow in self.list.all().iter().filter(|allow| !allow.has_reason) {
             let finding =
                 findings.report(file.label(allow.span), format!("{} is allowed without a reason", crate::shape::code(&allow.rule)));
             finding.identity.clone_from(&allow.rule);
@@ -60,7 +60,7 @@ impl Allows {
 
     /// Allows that were of no use, among rules that ran.
     pub(super) fn unused(&self, ran: impl Fn(&str) -> bool) -> impl Iterator<Item = &Allow> {
-        let all = self.list.iter().zip(&self.used);
+        let all = self.list.all().iter().zip(&self.used);
         all.filter(move |(allow, used)| !used.get() && ran(&allow.rule)).map(|(allow, _)| allow)
     }
 }
