@@ -35,6 +35,7 @@ use crate::diagnostic::{Diagnostic, Label, Severity, Source, Span};
 use distinguish::Group;
 use opened::Opened;
 use reading::{Found, Reading};
+use scrub::Scrubber;
 
 /// A format of another tool.
 #[derive(Debug)]
@@ -128,11 +129,20 @@ pub enum ConvertError {
 /// # Errors
 /// It cannot be read at all, or nothing recognises it.
 pub fn convert(input: &Input, from: Option<&'static Format>) -> Result<Conversion, ConvertError> {
-    let opened = Opened::new(&input.source, input.answer.as_ref()).map_err(ConvertError::Unreadable)?;
+    let opened = Opened::new(&input.source, input.answer.as_ref()).map_err(unreadable)?;
     let format = from.or_else(|| ALL.iter().find(|format| (format.detect)(&opened)).copied()).ok_or(ConvertError::Unknown)?;
     let mut reading = Reading::new(&opened);
     (format.read)(&opened, &mut reading);
     Ok(Work::of(format, &input.source, reading).finish())
+}
+
+/// Reasons quote what they are about.
+fn unreadable(mut reasons: Vec<Diagnostic>) -> ConvertError {
+    for reason in &mut reasons {
+        reason.message = Scrubber::default().text(std::mem::take(&mut reason.message));
+        reason.hide_source = true;
+    }
+    ConvertError::Unreadable(reasons)
 }
 
 /// A conversion under way.
@@ -140,6 +150,7 @@ struct Work {
     format: &'static Format,
     source: Arc<Source>,
     notes: Notes,
+    scrubber: Scrubber,
     groups: Vec<Group>,
     interactions: usize,
     lost: usize,
@@ -156,6 +167,7 @@ impl Work {
             format,
             source: Arc::clone(source),
             notes,
+            scrubber: Scrubber::of(&found),
             groups: Vec::new(),
             interactions: found.len(),
             lost: 0,
@@ -190,17 +202,20 @@ impl Work {
         check::narrow(&mut self.groups, self.format.exhausted);
         let mut entries = entries(&self.groups, self.format.exhausted);
         for (entry, group) in entries.iter_mut().zip(&self.groups) {
-            let count = scrub::scrub_entry(entry);
-            if count > 0 {
-                self.secrets += count;
+            let done = self.scrubber.entry(entry);
+            if done.secrets > 0 {
+                self.secrets += done.secrets;
                 let message = "secrets were replaced by a constant for their kind".to_owned();
                 self.notes.push("secret-scrubbed", Severity::Info, group.span(), message);
+            }
+            for (rule, severity, message) in done.remarks {
+                self.notes.push(rule, severity, group.span(), message);
             }
         }
         check::ask(&self.groups, &entries, &mut self.notes);
         self.say_left_out();
         let stamped = stamped(&entries);
-        let notes = self.notes.into_diagnostics(&self.source);
+        let notes = self.notes.into_diagnostics(&self.source, &self.scrubber);
         Conversion {
             format: self.format,
             fixtures: entries.len(),
@@ -248,11 +263,11 @@ impl Notes {
         self.0.push((rule, severity, span, message.into()));
     }
 
-    fn into_diagnostics(self, source: &Arc<Source>) -> Vec<Diagnostic> {
+    fn into_diagnostics(self, source: &Arc<Source>, scrubber: &Scrubber) -> Vec<Diagnostic> {
         let diagnostic = |(rule, severity, span, message)| {
             let label = Label { source: Arc::clone(source), span, pointer: String::new(), note: "".into() };
             // Recordings are full of keys: no line of theirs is shown.
-            Diagnostic::new(rule, severity, message, label).hiding_source()
+            Diagnostic::new(rule, severity, scrubber.text(message), label).hiding_source()
         };
         let mut notes: Vec<Diagnostic> = self.0.into_iter().map(diagnostic).collect();
         Diagnostic::sort(&mut notes);
