@@ -32,6 +32,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::diagnostic::{Diagnostic, Label, Severity, Source, Span};
+use crate::fixture::Recording;
 use distinguish::Group;
 use opened::Opened;
 use reading::{Found, Reading};
@@ -51,6 +52,8 @@ pub struct Format {
     /// What the tool does once equal requests have used up what was recorded: the value of `onExhausted`; `None` is the
     /// default.
     exhausted: Option<&'static str>,
+    /// Words that stand in every such text: without them it is not opened to see what it is.
+    marks: &'static [&'static str],
     detect: fn(&Opened<'_>) -> bool,
     read: fn(&Opened<'_>, &mut Reading),
 }
@@ -78,6 +81,17 @@ pub fn format(name: &str) -> Option<&'static Format> {
 pub fn detect(input: &Input) -> Option<&'static Format> {
     let opened = Opened::new(&input.source, input.answer.as_ref()).ok()?;
     ALL.iter().find(|format| (format.detect)(&opened)).copied()
+}
+
+/// What a file is that holds recordings of another tool, for those that load fixtures; halves of pairs are not known.
+pub fn recording(source: &Arc<Source>) -> Option<Recording<'_>> {
+    let text = source.text();
+    if !ALL.iter().any(|format| format.marks.iter().all(|mark| memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_some())) {
+        return None;
+    }
+    let opened = Opened::new(source, None).ok()?;
+    let format = ALL.iter().find(|format| (format.detect)(&opened))?;
+    Some(Recording { title: format.title, parsed: opened.into_parsed() })
 }
 
 /// A text to convert.

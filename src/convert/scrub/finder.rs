@@ -108,7 +108,9 @@ impl Finder {
                 for member in members {
                     string("", &member.key, member.key_span.start..member.key_span.end);
                 }
-                members.iter().for_each(|member| self.walk(&member.key, &member.value, text, layer, cuts));
+                for member in members {
+                    self.walk(&member.key, &member.value, text, layer, cuts);
+                }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }

@@ -3,11 +3,11 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use aimock::convert::{Conversion, ConvertError, Input, convert};
+use aimock::convert::{Conversion, ConvertError, Input, convert, recording};
 use aimock::diagnostic::{Source, SourceId};
 use aimock::document::Format;
 use aimock::fixture::{Input as LintFile, LoadOptions};
-use aimock::lint::{LintInput, Selection, run};
+use aimock::lint::{LintInput, Outcome, Selection, run};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
@@ -36,21 +36,20 @@ fn all(converted: &Result<Conversion, ConvertError>) -> String {
     }
 }
 
+/// What lint finds in a file, recordings of other tools included.
+fn linted(name: &str, text: &str, select: &str) -> Outcome {
+    let chosen = Selection { select: vec![select.to_owned()], ..Selection::default() }.resolve().unwrap();
+    let inputs = vec![LintFile { format: Format::from_path(name), source: source(name, text) }];
+    let options = serde_json::Map::new();
+    let load = LoadOptions { recordings: Some(recording), ..LoadOptions::default() };
+    run(LintInput { inputs, scopes: vec![(String::new(), vec![0])], shown: None, chosen: &chosen, options: &options, load })
+}
+
 /// Rules about secrets that speak of a fixture file.
 fn leaks(file: &Value) -> Vec<String> {
-    let chosen = Selection { select: vec!["secrets".to_owned()], ..Selection::default() }.resolve().unwrap();
-    let inputs = vec![LintFile { format: Format::Json, source: source("converted.json", &format!("{file:#}")) }];
-    let options = serde_json::Map::new();
-    let input = LintInput {
-        inputs,
-        scopes: vec![(String::new(), vec![0])],
-        shown: None,
-        chosen: &chosen,
-        options: &options,
-        load: LoadOptions::default(),
-    };
     let rules = ["provider-api-key", "cloud-key", "credential-header", "high-entropy-credential", "key-in-url", "jwt", "private-key-block"];
-    let found = run(input).findings.into_iter().filter(|finding| rules.contains(&finding.rule));
+    let found =
+        linted("converted.json", &format!("{file:#}"), "secrets").findings.into_iter().filter(|finding| rules.contains(&finding.rule));
     found.map(|finding| format!("{} {} {}", finding.rule, finding.primary.pointer, finding.message)).collect()
 }
 
@@ -248,4 +247,103 @@ fn addresses_of_people_stay_as_normalize_leaves_them() {
     let conversion = convert(&Input { source: source("a.json", &text.to_string()), answer: None }, None).unwrap();
     assert_eq!(conversion.file["fixtures"][0]["match"]["userMessage"], json!(format!("Write to {address}")));
     assert_eq!((conversion.file["fixtures"][0]["response"]["content"].as_str(), conversion.secrets), (Some(address.as_str()), 0));
+}
+
+#[test]
+fn lint_finds_keys_in_recordings_as_they_are() {
+    let [key, ..] = keys();
+    let (head, rest) = key.split_at(10);
+    let (middle, tail) = rest.split_at(12);
+    let line = |text: &str| format!("data: {}\n\n", json!({ "choices": [{ "index": 0, "delta": { "content": text } }] }));
+    let lines = |text: &str| format!("{}\n", json!({ "response": text }));
+    let bodies =
+        [format!("{{\"note\": \"the key is {key}\"}}"), [head, middle, tail].map(line).concat(), [head, middle, tail].map(lines).concat()];
+    for body in bodies {
+        for (name, text) in recordings("https://api.openai.com/v1/chat/completions", "text/event-stream", body.as_bytes()) {
+            if name == "cassetter.json" {
+                // Hexadecimal is not looked into.
+                continue;
+            }
+            let outcome = linted(name, &text, "all");
+            let found: Vec<_> = outcome.findings.iter().map(|finding| (finding.rule, finding.hide_source)).collect();
+            assert_eq!(found, [("provider-api-key", true)], "{name}: {text}");
+            let hint = outcome.files[0].skipped.as_deref().unwrap();
+            assert!(hint.ends_with(&format!(": `aimock convert {name}` makes fixtures of it")), "{hint}");
+        }
+    }
+}
+
+/// The findings of lint in a recording, with their places.
+#[track_caller]
+fn check_lint(name: &str, text: &str, expected: &[&str]) {
+    let outcome = linted(name, text, "default");
+    let found: Vec<String> = outcome
+        .findings
+        .iter()
+        .map(|finding| {
+            assert!(finding.hide_source && !finding.message.contains(MARK), "{}", finding.message);
+            format!("{}:{} {} {}", finding.position().line, finding.position().column, finding.rule, finding.message)
+        })
+        .collect();
+    assert_eq!(found, expected, "{text}");
+    assert!(outcome.files[0].skipped.as_deref().is_some_and(|reason| reason.contains("aimock convert")), "{name}");
+}
+
+#[test]
+fn lint_names_the_place_in_recordings_of_every_kind() {
+    let [key, ..] = keys();
+    let cassette = format!(
+        "version: 1\ninteractions:\n- request:\n    uri: https://a.dev/x?api_key={MARK}\n    headers:\n      Authorization: [Bearer {MARK}]\n    body: '{{\"client_secret\": \"{MARK}\"}}'\n  response:\n    status: {{code: 200}}\n    headers:\n      set-cookie: ['sid={MARK}; Path=/']\n    body:\n      string: 'Use {key}.'\n"
+    );
+    let expected = [
+        "4:34 key-in-url a key in a URL",
+        "6:30 credential-header the recorded header `Authorization` carries a credential that looks real",
+        "7:31 high-entropy-credential `client_secret` holds a random value",
+        "11:25 credential-header the recorded header `set-cookie` carries a credential that looks real",
+        "13:20 provider-api-key an OpenAI project key (begins with `sk-p`)",
+    ];
+    check_lint("a.yaml", &cassette, &expected);
+    let allowed = cassette.replace("    body: '", "    # aimock-allow: high-entropy-credential: made up\n    body: '");
+    let moved = [
+        expected[0],
+        expected[1],
+        "12:25 credential-header the recorded header `set-cookie` carries a credential that looks real",
+        "14:20 provider-api-key an OpenAI project key (begins with `sk-p`)",
+    ];
+    check_lint("a.yaml", &allowed, &moved);
+    let har = format!(
+        "{{\"log\":{{\"entries\":[{{\n\"request\":{{\"headers\":[\n{{\"name\":\"x-api-key\",\"value\":\"{key}\"}},\n{{\"name\":\"Authorization\",\"value\":\"Bearer {MARK}\"}}],\n\"cookies\":[{{\"name\":\"sid\",\"value\":\"{MARK}\"}}]}}}}]}}}}"
+    );
+    let expected = [
+        "3:30 provider-api-key an OpenAI project key (begins with `sk-p`)",
+        "4:41 credential-header the recorded header `Authorization` carries a credential that looks real",
+        "5:35 credential-header the recorded header `cookie` carries a credential that looks real",
+    ];
+    check_lint("a.har", &har, &expected);
+    check_lint(
+        "a.toml",
+        &format!("[[interactions]]\n[interactions.request]\nbody_type = \"text\"\nbody_content = \"{key}\"\n"),
+        &["4:17 provider-api-key an OpenAI project key (begins with `sk-p`)"],
+    );
+    check_lint(
+        "a.txtar",
+        &format!("A test\n-- request --\n{{\"a\": \"{key}\"}}\n"),
+        &["3:8 provider-api-key an OpenAI project key (begins with `sk-p`)"],
+    );
+    check_lint(
+        "a.jsonl",
+        &format!("{{\"request\":{{\"a\":1}},\"response\":{{\"b\":\"{key}\"}}}}\n{{\"request\":{{\"a\":2}},\"response\":{{}}}}\n"),
+        &["1:37 provider-api-key an OpenAI project key (begins with `sk-p`)"],
+    );
+}
+
+#[test]
+fn lint_says_nothing_else_of_recordings() {
+    for sample in samples().into_iter().filter(|sample| sample.input.answer.is_none()) {
+        let outcome = linted(&sample.name, sample.input.source.text(), "all");
+        let found: Vec<String> = outcome.findings.iter().map(|finding| format!("{} {}", finding.rule, finding.message)).collect();
+        let personal = ["email-address", "ip-address", "phone-number", "production-url"];
+        assert!(found.iter().all(|finding| personal.iter().any(|rule| finding.starts_with(rule))), "{}: {found:?}", sample.name);
+        assert!(outcome.files[0].skipped.as_deref().is_some_and(|reason| reason.contains("aimock convert")), "{}", sample.name);
+    }
 }
