@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::report::FileOutcome;
 use super::{GlobalArgs, Progress, Status, Terminal};
@@ -198,7 +198,8 @@ impl Config {
 
     /// How fixture files are loaded.
     pub(super) fn load_options(&self, flag: Option<super::Matching>) -> LoadOptions<'static> {
-        LoadOptions { matching: self.matching(flag), transforms: self.transforms.clone(), ..LoadOptions::default() }
+        let transforms = self.transforms.clone();
+        LoadOptions { matching: self.matching(flag), transforms, recordings: Some(convert::recording), ..LoadOptions::default() }
     }
 
     /// The warning that plain texts are compared exactly only because there are transforms, if these files have any.
@@ -315,15 +316,9 @@ pub(super) fn outcomes(files: &[LoadedFile]) -> Vec<FileOutcome> {
     let outcome = |file: &LoadedFile| FileOutcome {
         name: file.source.name().to_owned(),
         fixtures: file.entries.len(),
-        skipped: file.skipped.as_ref().map(|reason| recording(&file.source).unwrap_or_else(|| reason.clone())),
+        skipped: file.skipped.clone(),
     };
-    files.par_iter().map(outcome).collect()
-}
-
-/// What a file is that holds recordings of another tool.
-fn recording(source: &Arc<Source>) -> Option<String> {
-    let format = convert::detect(&convert::Input { source: Arc::clone(source), answer: None })?;
-    Some(format!("{}: `aimock convert {}` makes fixtures of it", format.title, source.name()))
+    files.iter().map(outcome).collect()
 }
 
 /// The exit status: that of the report; 2 where a path is missing, or where nothing that was searched held fixtures. A named

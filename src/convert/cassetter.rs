@@ -15,6 +15,7 @@ pub(super) static FORMAT: Format = Format {
     summary: "YAML, TOML and JSON cassettes of cassetter; its gRPC and WebSocket recordings are named and left out",
     suffixes: &["yaml", "yml", "toml", "json"],
     exhausted: Some("error"),
+    marks: &["interactions"],
     detect,
     read,
 };

@@ -3,8 +3,9 @@
 /// What an HTTP date (RFC 9110, section 5.6.7) says, or an ISO 8601 date as it is; `None` for anything else.
 pub(super) fn iso(text: &str) -> Option<String> {
     let text = text.trim();
-    let is_iso = text.len() >= 10 && text.bytes().take(4).all(|byte| byte.is_ascii_digit()) && text.as_bytes().get(4) == Some(&b'-');
-    if is_iso {
+    let of_a_date = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'-' | b':' | b'.' | b'+' | b'T' | b't' | b'Z' | b'z' | b' ');
+    let begins = text.bytes().take(4).all(|byte| byte.is_ascii_digit()) && text.as_bytes().get(4) == Some(&b'-');
+    if begins && text.len() >= 10 && text.bytes().all(of_a_date) {
         return Some(text.to_owned());
     }
     let mut words = text.split_whitespace().skip(1);

@@ -11,6 +11,7 @@ pub(super) static FORMAT: Format = Format {
     summary: "YAML cassettes of dnaeon/go-vcr",
     suffixes: &["yaml", "yml"],
     exhausted: Some("error"),
+    marks: &["interactions"],
     detect,
     read,
 };

@@ -15,6 +15,7 @@ pub(super) static FORMAT: Format = Format {
     summary: "HAR 1.2 of browsers and proxies: bodies as text and base64, dates, timings of streams",
     suffixes: &["har", "json"],
     exhausted: None,
+    marks: &["log", "entries"],
     detect,
     read,
 };

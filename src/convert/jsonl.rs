@@ -12,6 +12,7 @@ pub(super) static FORMAT: Format = Format {
     summary: "JSONL with an object `{\"request\": …, \"response\": …}` a line",
     suffixes: &["jsonl", "ndjson"],
     exhausted: None,
+    marks: &["request", "response"],
     detect,
     read,
 };

@@ -32,9 +32,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::diagnostic::{Diagnostic, Label, Severity, Source, Span};
+use crate::fixture::Recording;
 use distinguish::Group;
 use opened::Opened;
 use reading::{Found, Reading};
+use scrub::Scrubber;
 
 /// A format of another tool.
 #[derive(Debug)]
@@ -50,6 +52,8 @@ pub struct Format {
     /// What the tool does once equal requests have used up what was recorded: the value of `onExhausted`; `None` is the
     /// default.
     exhausted: Option<&'static str>,
+    /// Words that stand in every such text: without them it is not opened to see what it is.
+    marks: &'static [&'static str],
     detect: fn(&Opened<'_>) -> bool,
     read: fn(&Opened<'_>, &mut Reading),
 }
@@ -77,6 +81,17 @@ pub fn format(name: &str) -> Option<&'static Format> {
 pub fn detect(input: &Input) -> Option<&'static Format> {
     let opened = Opened::new(&input.source, input.answer.as_ref()).ok()?;
     ALL.iter().find(|format| (format.detect)(&opened)).copied()
+}
+
+/// What a file is that holds recordings of another tool, for those that load fixtures; halves of pairs are not known.
+pub fn recording(source: &Arc<Source>) -> Option<Recording<'_>> {
+    let text = source.text();
+    if !ALL.iter().any(|format| format.marks.iter().all(|mark| memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_some())) {
+        return None;
+    }
+    let opened = Opened::new(source, None).ok()?;
+    let format = ALL.iter().find(|format| (format.detect)(&opened))?;
+    Some(Recording { title: format.title, parsed: opened.into_parsed() })
 }
 
 /// A text to convert.
@@ -128,11 +143,20 @@ pub enum ConvertError {
 /// # Errors
 /// It cannot be read at all, or nothing recognises it.
 pub fn convert(input: &Input, from: Option<&'static Format>) -> Result<Conversion, ConvertError> {
-    let opened = Opened::new(&input.source, input.answer.as_ref()).map_err(ConvertError::Unreadable)?;
+    let opened = Opened::new(&input.source, input.answer.as_ref()).map_err(unreadable)?;
     let format = from.or_else(|| ALL.iter().find(|format| (format.detect)(&opened)).copied()).ok_or(ConvertError::Unknown)?;
     let mut reading = Reading::new(&opened);
     (format.read)(&opened, &mut reading);
     Ok(Work::of(format, &input.source, reading).finish())
+}
+
+/// Reasons quote what they are about.
+fn unreadable(mut reasons: Vec<Diagnostic>) -> ConvertError {
+    for reason in &mut reasons {
+        reason.message = Scrubber::default().text(std::mem::take(&mut reason.message));
+        reason.hide_source = true;
+    }
+    ConvertError::Unreadable(reasons)
 }
 
 /// A conversion under way.
@@ -140,6 +164,7 @@ struct Work {
     format: &'static Format,
     source: Arc<Source>,
     notes: Notes,
+    scrubber: Scrubber,
     groups: Vec<Group>,
     interactions: usize,
     lost: usize,
@@ -156,6 +181,7 @@ impl Work {
             format,
             source: Arc::clone(source),
             notes,
+            scrubber: Scrubber::of(&found),
             groups: Vec::new(),
             interactions: found.len(),
             lost: 0,
@@ -190,17 +216,20 @@ impl Work {
         check::narrow(&mut self.groups, self.format.exhausted);
         let mut entries = entries(&self.groups, self.format.exhausted);
         for (entry, group) in entries.iter_mut().zip(&self.groups) {
-            let count = scrub::scrub_entry(entry);
-            if count > 0 {
-                self.secrets += count;
+            let done = self.scrubber.entry(entry);
+            if done.secrets > 0 {
+                self.secrets += done.secrets;
                 let message = "secrets were replaced by a constant for their kind".to_owned();
                 self.notes.push("secret-scrubbed", Severity::Info, group.span(), message);
+            }
+            for (rule, severity, message) in done.remarks {
+                self.notes.push(rule, severity, group.span(), message);
             }
         }
         check::ask(&self.groups, &entries, &mut self.notes);
         self.say_left_out();
         let stamped = stamped(&entries);
-        let notes = self.notes.into_diagnostics(&self.source);
+        let notes = self.notes.into_diagnostics(&self.source, &self.scrubber);
         Conversion {
             format: self.format,
             fixtures: entries.len(),
@@ -248,11 +277,11 @@ impl Notes {
         self.0.push((rule, severity, span, message.into()));
     }
 
-    fn into_diagnostics(self, source: &Arc<Source>) -> Vec<Diagnostic> {
+    fn into_diagnostics(self, source: &Arc<Source>, scrubber: &Scrubber) -> Vec<Diagnostic> {
         let diagnostic = |(rule, severity, span, message)| {
             let label = Label { source: Arc::clone(source), span, pointer: String::new(), note: "".into() };
             // Recordings are full of keys: no line of theirs is shown.
-            Diagnostic::new(rule, severity, message, label).hiding_source()
+            Diagnostic::new(rule, severity, scrubber.text(message), label).hiding_source()
         };
         let mut notes: Vec<Diagnostic> = self.0.into_iter().map(diagnostic).collect();
         Diagnostic::sort(&mut notes);

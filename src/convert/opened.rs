@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostic, Source, Span};
-use crate::document::{self, Format, Limits, Member, Node, Value};
+use crate::document::{self, Format, Limits, Member, Node, Parsed, Value};
 use crate::fixture::diagnose;
 
 /// A text and what it holds.
@@ -20,6 +20,7 @@ pub(super) struct Opened<'s> {
     pub(super) root: Option<Node<'s>>,
     /// Where base64 stands for bytes.
     pub(super) binaries: Vec<Span>,
+    pub(super) comments: Vec<Span>,
     /// What could be read in part only.
     pub(super) findings: Vec<Diagnostic>,
 }
@@ -33,17 +34,31 @@ impl<'s> Opened<'s> {
     /// # Errors
     /// It is no text of a kind that is read here: the reasons, from the reader of the kind that it most looks like.
     pub(super) fn new(source: &'s Arc<Source>, answer: Option<&'s Arc<Source>>) -> Result<Opened<'s>, Vec<Diagnostic>> {
-        let plain = Opened { source, answer, root: None, binaries: Vec::new(), findings: Vec::new() };
+        let plain = Opened { source, answer, root: None, binaries: Vec::new(), comments: Vec::new(), findings: Vec::new() };
         match Kind::of(source) {
             Kind::Sections | Kind::Lines => Ok(plain),
             Kind::Toml => toml_tree(source).map(|root| Opened { root: Some(root), ..plain }),
             Kind::Tree(format) => match document::parse_foreign(source.text(), format, &Limits::default()) {
                 Ok(parsed) => {
                     let findings = parsed.findings.into_iter().map(|trouble| diagnose(source, Some(&parsed.root), trouble)).collect();
-                    Ok(Opened { root: Some(parsed.root), binaries: parsed.binaries, findings, ..plain })
+                    Ok(Opened { root: Some(parsed.root), binaries: parsed.binaries, comments: parsed.comments, findings, ..plain })
                 }
                 Err(troubles) => Err(troubles.into_iter().map(|trouble| diagnose(source, None, trouble)).collect()),
             },
+        }
+    }
+
+    /// The tree; a text that is none is one string.
+    pub(super) fn into_parsed(self) -> Parsed<'s> {
+        let text = self.source.text();
+        let whole = || Node { span: Span::new(0, text.len()), value: Value::String(Cow::Borrowed(text)) };
+        Parsed {
+            root: self.root.unwrap_or_else(whole),
+            findings: Vec::new(),
+            had_bom: text.starts_with('\u{feff}'),
+            comments: self.comments,
+            trailing_commas: Vec::new(),
+            binaries: self.binaries,
         }
     }
 

@@ -17,6 +17,7 @@ pub(super) static FORMAT: Format = Format {
     summary: "NAME.request.json beside NAME.response.json, .sse or .txt, or both in one file; bodies alone, or with URL, status, headers",
     suffixes: &["json", "sse", "txt"],
     exhausted: None,
+    marks: &["request", "response"],
     detect,
     read,
 };

@@ -13,6 +13,7 @@ pub(super) static FORMAT: Format = Format {
     summary: "HAR of Polly.js: names, orders, and bodies that were stored encoded",
     suffixes: &["har", "json"],
     exhausted: Some("error"),
+    marks: &["log", "entries", "_recordingName"],
     detect,
     read,
 };

@@ -11,6 +11,7 @@ pub(super) static FORMAT: Format = Format {
     summary: "YAML and JSON cassettes of Ruby's VCR, with `string`, `base64_string` and `!binary` bodies",
     suffixes: &["yaml", "yml", "json"],
     exhausted: Some("error"),
+    marks: &["http_interactions"],
     detect,
     read,
 };

@@ -18,6 +18,7 @@ pub(super) static FORMAT: Format = Format {
     suffixes: &["txtar"],
     // The last answer repeats where the test allows more calls than answers.
     exhausted: None,
+    marks: &[REQUEST_SECTION],
     detect,
     read,
 };

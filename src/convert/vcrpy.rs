@@ -14,6 +14,7 @@ pub(super) static FORMAT: Format = Format {
     suffixes: &["yaml", "yml", "json"],
     // Played once each, unless `allow_playback_repeats` says otherwise.
     exhausted: Some("error"),
+    marks: &["interactions"],
     detect,
     read,
 };

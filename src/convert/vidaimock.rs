@@ -1,4 +1,4 @@
-//! Provider files of VidaiMock (`config/providers/*.yaml`; read by its module `provider`): a regular expression over the path and
+//! Provider files of VidaiMock (`config/providers/*.yaml`; read by its module `provider`, served by `handlers`): a regular expression over the path and
 //! a template for the answer. What is static is carried; a Tera template is not, and is said.
 
 use std::fmt::Write as _;
@@ -18,6 +18,7 @@ pub(super) static FORMAT: Format = Format {
     summary: "static answers, errors and stream events of provider YAML; Tera templates are named and left out",
     suffixes: &["yaml", "yml"],
     exhausted: None,
+    marks: &["matcher", "name"],
     detect,
     read,
 };
@@ -27,23 +28,34 @@ fn detect(opened: &Opened<'_>) -> bool {
     opened.get("matcher").is_some() && opened.get("name").is_some() && answers
 }
 
+/// Events of a stream, in the order in which they are sent.
+const LIFECYCLE: [&str; 3] = ["on_start", "on_chunk", "on_stop"];
+
 /// Calls of Tera templates that have a counterpart in templates of fixtures.
 const COUNTERPARTS: [(&str, &str); 3] = [("uuid()", "uuid()"), ("timestamp()", "now()"), ("json.model", "request.model")];
 
 fn read(opened: &Opened<'_>, reading: &mut Reading) {
     let (Some(root), Some(matcher)) = (&opened.root, text(opened.get("matcher"))) else { return };
     let provider = Provider { matcher, name: text(opened.get("name")), status: text(opened.get("status_code")), root };
-    if let Some(stream) = opened.get("stream").filter(|stream| text_of_flag(stream.get("enabled")) != Some(false)) {
+    // Errors are never streamed, and their own template stands before the answer's; of the others a file's stands before
+    // the one written here.
+    let fails = provider.fails();
+    if let Some(stream) = opened.get("stream").filter(|stream| !fails && !is_false(stream.get("enabled"))) {
         provider.stream(stream, reading);
     }
-    match opened.get("response_body").or_else(|| opened.get("response_template")) {
-        Some(body) if opened.get("response_body").is_some() => provider.whole(body, reading),
-        Some(path) => provider.elsewhere(path, "the answer", reading),
-        None => {}
+    let in_a_file = opened.get("error_template").filter(|_| fails).or_else(|| opened.get("response_template"));
+    match (in_a_file, opened.get("response_body")) {
+        (Some(path), _) => provider.elsewhere(path, "the answer", reading),
+        (None, Some(body)) => provider.whole(body, reading),
+        (None, None) => {}
     }
-    if let Some(template) = opened.get("error_template") {
+    if let Some(template) = opened.get("error_template").filter(|_| !fails) {
         let message = "`error_template` is not carried: write the error as a fixture's `error`, which has the provider's own envelope";
         reading.notes.push("not-carried", Severity::Warning, template.span, message);
+    }
+    if let Some(priority) = opened.get("priority").filter(|priority| text(Some(priority)).is_some_and(|number| number != "0")) {
+        let message = "`priority` is not carried: fixtures are tried in the order of their files, so name those first that come first";
+        reading.notes.push("not-carried", Severity::Warning, priority.span, message);
     }
     if let Some(mapping) = opened.get("request_mapping").filter(|mapping| !mapping.members().is_empty()) {
         let message = "`request_mapping` is not carried: it names values for templates";
@@ -51,8 +63,8 @@ fn read(opened: &Opened<'_>, reading: &mut Reading) {
     }
 }
 
-fn text_of_flag(node: Option<&Node<'_>>) -> Option<bool> {
-    if let crate::document::Value::Bool(flag) = node?.value { Some(flag) } else { None }
+fn is_false(node: Option<&Node<'_>>) -> bool {
+    node.is_some_and(|node| matches!(node.value, crate::document::Value::Bool(false)))
 }
 
 struct Provider<'t, 's> {
@@ -69,14 +81,12 @@ impl Provider<'_, '_> {
         if is_template(&written) {
             return lost(body, &written, "the answer", reading);
         }
-        let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&written).is_ok();
-        let kind = if is_json { "application/json" } else { "text/plain; charset=utf-8" };
-        self.push(body, None, Captured::whole(status, kind_of(kind), written), reading);
+        self.push(body, None, Captured::whole(status, kind_of("application/json"), written), reading);
     }
 
     /// The events of a stream; the one for a chunk is sent once.
     fn stream(&self, stream: &Node<'_>, reading: &mut Reading) {
-        let Some(lifecycle) = stream.get("lifecycle") else {
+        let Some(lifecycle) = stream.get("lifecycle").filter(|lifecycle| lifecycle.get("on_chunk").is_some()) else {
             let reason = "the stream is lost: its events are cut from the answer as it is rendered";
             return reading.lose(stream.span, reason);
         };
@@ -86,8 +96,12 @@ impl Provider<'_, '_> {
         }
         let raw = text(stream.get("frame_format")).as_deref() == Some("raw");
         let mut body = String::new();
-        for (key, event) in lifecycle.entries() {
+        for key in LIFECYCLE {
+            let Some(event) = lifecycle.get(key).filter(|event| !event.members().is_empty()) else { continue };
             let Some(written) = text(event.get("template_body")) else {
+                if key != "on_chunk" && event.get("template_path").is_none() {
+                    continue;
+                }
                 return self.elsewhere(event.get("template_path").unwrap_or(event), "the stream", reading);
             };
             if is_template(&written) {
@@ -98,13 +112,14 @@ impl Provider<'_, '_> {
                 reading.notes.push("not-carried", Severity::Warning, event.span, message);
             }
             if raw {
-                body.push_str(&written);
+                body.push_str(&as_frames(&written));
                 continue;
             }
             if let Some(name) = text(event.get("event_name")) {
                 let _ = writeln!(body, "event: {name}");
             }
-            for line in written.trim_end().lines() {
+            let compact = serde_json::from_str::<Json>(&written).ok().filter(|json| json.is_object() || json.is_array());
+            for line in compact.map_or_else(|| written.trim_end().to_owned(), |json| json.to_string()).lines() {
                 let _ = writeln!(body, "data: {line}");
             }
             body.push('\n');
@@ -114,13 +129,20 @@ impl Provider<'_, '_> {
     }
 
     fn status(&self, place: &Node<'_>, reading: &mut Reading) -> Option<u16> {
-        let written = self.status.as_deref().unwrap_or("200");
-        let status = written.trim().parse().ok().filter(|status| (100..=999).contains(status));
-        if status.is_none() {
-            let reason = "this answer is lost: its status is a template".to_owned();
-            reading.lose(place.span, reason);
+        if self.status.as_deref().is_some_and(is_template) {
+            reading.lose(place.span, "this answer is lost: its status is a template");
+            return None;
         }
-        status
+        Some(self.fixed_status())
+    }
+
+    /// What is no status is 200.
+    fn fixed_status(&self) -> u16 {
+        self.status.as_deref().and_then(|status| status.trim().parse().ok()).filter(|status| (100..=999).contains(status)).unwrap_or(200)
+    }
+
+    fn fails(&self) -> bool {
+        (400..=599).contains(&self.fixed_status())
     }
 
     fn elsewhere(&self, place: &Node<'_>, what: &str, reading: &mut Reading) {
@@ -135,6 +157,24 @@ impl Provider<'_, '_> {
         let name = self.name.clone();
         reading.found.push(Found::Ready(Ready { span: place.span, name, matches, captured }));
     }
+}
+
+/// Events as they are sent where the template writes them whole: lines without blanks around them, one empty line behind
+/// each event.
+fn as_frames(written: &str) -> String {
+    let mut frames = String::new();
+    let mut is_open = false;
+    for line in written.lines().map(str::trim) {
+        if is_open || !line.is_empty() {
+            frames.push_str(line);
+            frames.push('\n');
+        }
+        is_open = !line.is_empty();
+    }
+    if is_open {
+        frames.push('\n');
+    }
+    frames
 }
 
 fn kind_of(kind: &str) -> Headers {

@@ -7,10 +7,10 @@ use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, IntoParallelRef
 
 use super::select::Chosen;
 use super::suppress::Allows;
-use super::{Check, FileContext, Findings, Rule, ScopeContext};
+use super::{Category, Check, FileContext, Findings, Rule, ScopeContext};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::document::Parsed;
-use crate::fixture::{Input, LoadOptions, LoadedFile, check_together, load_parsed};
+use crate::fixture::{Input, LoadOptions, LoadedFile, Recogniser, check_together, foreign, load_parsed};
 use crate::transform::Transforms;
 
 /// Rules that say more than the loader about the same place, and what of the loader's they stand for.
@@ -49,8 +49,11 @@ struct Examined {
 
 /// Runs the chosen rules over all files and scopes.
 pub fn run(input: LintInput<'_>) -> Outcome {
-    let LintInput { inputs, scopes, shown, chosen, options, load } = input;
-    let mut examined: Vec<Examined> = inputs.into_par_iter().map(|input| examine(&input, chosen, options, &load)).collect();
+    let LintInput { inputs, scopes, shown, chosen, options, mut load } = input;
+    // Asked here, so that what is recognised is examined too.
+    let recogniser = load.recordings.take();
+    let examined = inputs.into_par_iter().map(|input| examine(&input, chosen, options, &load, recogniser));
+    let mut examined: Vec<Examined> = examined.collect();
     let mut found: Vec<Diagnostic> = examined.iter_mut().flat_map(|one| std::mem::take(&mut one.found)).collect();
     let (files, allows): (Vec<LoadedFile>, Vec<Allows>) = examined.into_iter().map(|one| (one.file, one.allows)).unzip();
     found.extend(check_together(&files));
@@ -76,16 +79,32 @@ pub fn run(input: LintInput<'_>) -> Outcome {
 }
 
 /// One file: parsed, loaded, its rules run, its allows read.
-fn examine(input: &Input, chosen: &Chosen, options: &serde_json::Map<String, serde_json::Value>, load: &LoadOptions<'_>) -> Examined {
-    let parsed: Parsed<'_> = match crate::document::parse(input.source.text(), input.format, &load.limits) {
-        Ok(parsed) => parsed,
-        Err(troubles) => {
+fn examine(
+    input: &Input,
+    chosen: &Chosen,
+    options: &serde_json::Map<String, serde_json::Value>,
+    load: &LoadOptions<'_>,
+    recogniser: Option<Recogniser>,
+) -> Examined {
+    let parsed = crate::document::parse(input.source.text(), input.format, &load.limits);
+    let is_foreign = parsed.as_ref().map_or(true, |parsed| foreign(&parsed.root).is_some());
+    let recording = recogniser.filter(|_| is_foreign).and_then(|recogniser| recogniser(&input.source));
+    let is_recording = recording.is_some();
+    let (parsed, mut file): (Parsed<'_>, LoadedFile) = match (parsed, recording) {
+        (_, Some(recording)) => {
+            let file = LoadedFile::recording(&input.source, &recording);
+            (recording.parsed, file)
+        }
+        (Ok(parsed), None) => {
+            let file = load_parsed(&input.source, input.format, &parsed, load);
+            (parsed, file)
+        }
+        (Err(troubles), None) => {
             let mut file = LoadedFile::broken(&input.source, troubles);
             let found = std::mem::take(&mut file.problems);
             return Examined { file, found, allows: Allows::default() };
         }
     };
-    let mut file = load_parsed(&input.source, input.format, &parsed, load);
     let mut found = std::mem::take(&mut file.problems);
     let context = FileContext {
         source: &input.source,
@@ -94,10 +113,13 @@ fn examine(input: &Input, chosen: &Chosen, options: &serde_json::Map<String, ser
         file: &file,
         options,
         transforms: &load.transforms,
+        is_recording,
         leaks: super::Leaks::default(),
     };
     let allows = Allows::of(&context);
-    for (rule, _) in chosen.rules() {
+    // Of what is no fixture file, only that it tells secrets is of interest.
+    let speaks = |rule: &Rule| !is_recording || matches!(rule.category, Category::Secrets | Category::Meta);
+    for (rule, _) in chosen.rules().iter().filter(|(rule, _)| speaks(rule)) {
         let mut findings = Findings::of(rule);
         match rule.check {
             Check::File(check) => check(&context, &mut findings),

@@ -5,6 +5,7 @@
 //! and comment is read as its reader would get it, unwrapped one level where it is base64 or gzip, and pieces of a
 //! stream are read joined, because a key that was streamed stands in no piece alone.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -130,6 +131,10 @@ struct Scan<'f> {
     likely: Vec<Class>,
     classes: &'f [Class],
     encoded: bool,
+    /// The text may hold bodies that are streams of events.
+    streamed: bool,
+    /// Bodies may be streams of JSON lines, and base64 may be broken into lines.
+    is_recording: bool,
     /// Strings and keys that were read, for telling them from comments.
     read: Vec<Span>,
     found: Vec<Leak>,
@@ -141,8 +146,11 @@ impl Scan<'_> {
         // `\u002d` hides a prefix from a search of the raw text.
         let escaped = text.contains("\\u00") || text.contains("\\x") || text.contains("\\/");
         let likely: Vec<Class> = classes.iter().copied().filter(|class| escaped || secrets::may_hold(*class, text)).collect();
-        let mut scan = Scan { text, likely, classes, encoded: secrets::may_be_encoded(text), read: Vec::new(), found: Vec::new() };
-        if !scan.likely.is_empty() || scan.encoded {
+        let encoded = secrets::may_be_encoded(text);
+        let is_recording = file.is_recording;
+        let streamed = is_recording || text.contains("\\ndata:") || text.contains("\n data:");
+        let mut scan = Scan { text, likely, classes, encoded, streamed, is_recording, read: Vec::new(), found: Vec::new() };
+        if !scan.likely.is_empty() || scan.encoded || scan.streamed {
             scan.node(&file.parsed.root);
         }
         if !scan.likely.is_empty() {
@@ -178,16 +186,40 @@ impl Scan<'_> {
         if self.encoded {
             self.unwrap(text, span);
         }
+        if self.streamed {
+            self.body(text, span);
+        }
+    }
+
+    /// A text whose lines are a stream: events, and in recordings JSON of their own.
+    fn body(&mut self, text: &str, span: Span) {
+        if !(text.contains("data:") || self.is_recording && text.contains("\n{")) {
+            return;
+        }
+        let mut joined = Joined::default();
+        for line in text.split(['\r', '\n']) {
+            match line.strip_prefix("data:") {
+                Some(data) => joined.data(data.strip_prefix(' ').unwrap_or(data)),
+                None if self.is_recording && line.starts_with('{') => joined.data(line),
+                None => {}
+            }
+        }
+        self.joined(&joined, span);
     }
 
     fn unwrap(&mut self, text: &str, span: Span) {
-        for (_, layer, inner) in secrets::decoded(text) {
+        let is_broken = self.is_recording && text.trim_end().contains(['\n', ' ']) && text.bytes().all(is_of_base64);
+        let text = if is_broken { Cow::Owned(text.split_whitespace().collect::<String>()) } else { Cow::Borrowed(text) };
+        for (_, layer, inner) in secrets::decoded(&text) {
             let inside = if layer == Layer::Gzip { Inside::Gzip } else { Inside::Base64 };
             for class in self.classes {
                 // A token's parts are base64 of their own; the token is found as such.
                 for hit in secrets::scan(*class, &inner) {
                     self.found.push(Leak { hit, span, verbatim: false, inside });
                 }
+            }
+            if self.is_recording {
+                self.body(&inner, span);
             }
         }
     }
@@ -226,7 +258,10 @@ impl Scan<'_> {
     }
 
     fn pieces(&mut self, items: &[Node<'_>], span: Span) {
-        let joined = join(items);
+        self.joined(&join(items), span);
+    }
+
+    fn joined(&mut self, joined: &Joined, span: Span) {
         for class in self.classes {
             let alone: HashSet<String> =
                 joined.pieces.iter().filter(|piece| secrets::may_hold(*class, piece)).flat_map(|piece| texts(*class, piece)).collect();
@@ -239,6 +274,10 @@ impl Scan<'_> {
             }
         }
     }
+}
+
+fn is_of_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || matches!(byte, b'+' | b'/' | b'=')
 }
 
 fn texts(class: Class, text: &str) -> Vec<String> {

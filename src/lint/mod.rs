@@ -139,6 +139,8 @@ pub struct FileContext<'a> {
     pub options: &'a serde_json::Map<String, serde_json::Value>,
     /// How texts of match keys are rewritten before they are compared.
     pub transforms: &'a Transforms,
+    /// It is no fixture file, and holds recordings of another tool: only secrets are looked for.
+    pub is_recording: bool,
     /// Its secrets and personal data, found when a rule first asks.
     pub leaks: Leaks,
 }

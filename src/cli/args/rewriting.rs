@@ -193,7 +193,9 @@ Examples:
   unzip -p run.zip chat.yaml | aimock convert - --format yaml
 
 The format of each file is told by its content. Without -o the fixtures of a single input go to stdout; what could not
-be carried is said on stderr. Exit status: 0 converted, 1 an interaction was lost, 2 could not run.")]
+be carried is said on stderr. Keys, tokens and passwords become constants, and are counted.
+
+Exit status: 0 everything was converted, 1 an interaction was lost, 2 an input could not be read or converted.")]
 pub struct ConvertArgs {
     /// Recordings: files, directories or globs; `-` is stdin
     #[arg(value_name = "PATH", required = true)]

@@ -38,6 +38,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(file: &FileContext<'_>, findings: &mut Findings) {
+    if file.is_recording {
+        return recorded(file, findings, &file.parsed.root);
+    }
     for (entry, _) in file.entries() {
         for (place, headers) in header_maps(entry) {
             for member in headers.members().iter().filter(|member| secrets::is_credential_header(&member.key)) {
@@ -45,6 +48,25 @@ fn check(file: &FileContext<'_>, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Headers of recordings, wherever they stand: members of that name, and objects with `name` and `value`.
+fn recorded(file: &FileContext<'_>, findings: &mut Findings, node: &Node<'_>) {
+    let named = |key: &str| node.get(key).and_then(Node::as_str);
+    if let (Some(name), Some(value)) = (named("name").filter(|name| secrets::is_credential_header(name)), node.get("value")) {
+        values(value).for_each(|value| look_at(file, findings, "recorded", name, value));
+    }
+    for member in node.members() {
+        if secrets::is_credential_header(&member.key) {
+            values(&member.value).for_each(|value| look_at(file, findings, "recorded", &member.key, value));
+        }
+        if member.key == "cookies" {
+            let cookies = member.value.items().iter().filter_map(|cookie| cookie.get("value"));
+            cookies.for_each(|value| look_at(file, findings, "recorded", "cookie", value));
+        }
+        recorded(file, findings, &member.value);
+    }
+    node.items().iter().for_each(|item| recorded(file, findings, item));
 }
 
 /// Every object of headers in an entry, with the name of its place.

@@ -5,6 +5,7 @@
 
 mod command;
 mod hostile;
+mod secrets;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -7,7 +7,9 @@ use aimock::diagnostic::{Source, SourceId};
 use aimock::exchange::{Captured, Headers, RawRequest};
 use aimock::fixture;
 use aimock::provider::route::{Lookup, lookup};
-use serde_json::Value;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 
 use super::support::start;
 use crate::repository::read;
@@ -34,13 +36,18 @@ fn said(recorded: &Recorded, status: u16, kind: &str, body: &[u8]) -> String {
     for made_up in ["id", "created", "usage", "retryAfter"] {
         members.remove(made_up);
     }
+    response.sort_all_objects();
     response.to_string()
 }
 
 async fn check(file: &str, recorded: Vec<Recorded>) {
-    assert!(recorded.len() > 3, "{file}: only {} exchanges", recorded.len());
-    let source = Arc::new(Source::new(SourceId(0), file, read(file)));
-    let conversion = convert(&Input { source, answer: None }, None).unwrap();
+    check_pair(file, None, recorded).await;
+}
+
+async fn check_pair(file: &str, answer: Option<&str>, recorded: Vec<Recorded>) {
+    assert!(!recorded.is_empty(), "{file}");
+    let source = |file: &str| Arc::new(Source::new(SourceId(0), file, read(file)));
+    let conversion = convert(&Input { source: source(file), answer: answer.map(source) }, None).unwrap();
     let server = start(conversion.file["fixtures"].clone()).await;
     for one in recorded {
         let response = server.post(&one.path, &one.body).await;
@@ -51,8 +58,8 @@ async fn check(file: &str, recorded: Vec<Recorded>) {
 }
 
 fn path_of(url: &Value) -> String {
-    let url = url.as_str().unwrap();
-    url[url.find(":8000").unwrap() + 5..].to_owned()
+    let (_, behind_scheme) = url.as_str().unwrap().split_once("://").unwrap();
+    behind_scheme[behind_scheme.find('/').unwrap()..].to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -91,4 +98,104 @@ async fn a_recording_of_polly_answers_as_it_was_recorded() {
         }
     };
     check(file, plain.map(one).collect()).await;
+}
+
+/// YAML as JSON; what is tagged as bytes is left in base64.
+fn yaml(file: &str) -> Value {
+    serde_yaml::from_str(&read(file).replace("!binary ", "").replace("!!binary ", "")).unwrap()
+}
+
+fn recorded(path: &str, body: &str, kind: &str, answer: &str) -> Recorded {
+    Recorded { path: path.to_owned(), body: body.to_owned(), status: 200, kind: kind.to_owned(), answer: answer.as_bytes().to_vec() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cassette_of_go_vcr_answers_as_it_was_recorded() {
+    let file = "tests/convert/go-vcr/chat.yaml";
+    let one = |interaction: &Value| {
+        let (asked, answered) = (&interaction["request"], &interaction["response"]);
+        let kind = answered["headers"]["Content-Type"][0].as_str().unwrap();
+        recorded(&path_of(&asked["url"]), asked["body"].as_str().unwrap(), kind, answered["body"].as_str().unwrap())
+    };
+    check(file, yaml(file)["interactions"].as_array().unwrap().iter().map(one).collect()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cassette_of_rubys_vcr_answers_as_it_was_recorded() {
+    let file = "tests/convert/ruby-vcr/chat.yml";
+    let one = |interaction: &Value| {
+        let (asked, answered) = (&interaction["request"], &interaction["response"]);
+        let answer = STANDARD.decode(answered["body"]["string"].as_str().unwrap()).unwrap();
+        let body = asked["body"]["string"].as_str().unwrap();
+        recorded(&path_of(&asked["uri"]), body, "application/json", std::str::from_utf8(&answer).unwrap())
+    };
+    check(file, yaml(file)["http_interactions"].as_array().unwrap().iter().map(one).collect()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cassette_of_cassetter_answers_as_it_was_recorded() {
+    let file = "tests/convert/cassetter/sample.yaml";
+    let cassette = yaml(file);
+    let text = |body: &Value| match body["type"].as_str() {
+        Some("json") => Some(body["content"].to_string()),
+        Some("text") => Some(body["content"].as_str().unwrap().to_owned()),
+        // Hexadecimal is read in the tests of converting.
+        _ => None,
+    };
+    let one = |interaction: &Value| {
+        let (asked, answered) = (&interaction["request"], &interaction["response"]);
+        let (body, answer) = (text(&asked["body"])?, text(&answered["body"])?);
+        let kind = answered["headers"]["content-type"][0].as_str().unwrap();
+        let status = u16::try_from(answered["status"].as_u64().unwrap()).unwrap();
+        Some(Recorded { status, ..recorded(&path_of(&asked["uri"]), &body, kind, &answer) })
+    };
+    let all: Vec<Recorded> = cassette["interactions"].as_array().unwrap().iter().filter_map(one).collect();
+    assert!(all.len() > 3, "only {} exchanges", all.len());
+    check(file, all).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_archive_of_a_browser_answers_as_it_was_recorded() {
+    let file = "tests/convert/har/browser.har";
+    let archive: Value = serde_json::from_str(&read(file)).unwrap();
+    let one = |entry: &Value| {
+        let content = &entry["response"]["content"];
+        let written = content["text"].as_str()?;
+        let answer = if content["encoding"] == "base64" { STANDARD.decode(written).unwrap() } else { written.as_bytes().to_vec() };
+        let (path, body) = (path_of(&entry["request"]["url"]), entry["request"]["postData"]["text"].as_str()?);
+        Some(Recorded { answer, ..recorded(&path, body, content["mimeType"].as_str().unwrap(), "") })
+    };
+    let all: Vec<Recorded> = archive["log"]["entries"].as_array().unwrap().iter().filter_map(one).collect();
+    assert_eq!(all.len(), 2);
+    check(file, all).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_txtar_archive_answers_as_it_was_recorded() {
+    let file = "tests/convert/txtar/tool.txtar";
+    let text = read(file);
+    let section = |name: &str| {
+        let (_, rest) = text.split_once(&format!("-- {name} --\n")).unwrap();
+        rest.split("\n-- ").next().unwrap().to_owned()
+    };
+    let mut asked: Value = serde_json::from_str(&section("request")).unwrap();
+    let path = "/v1/messages";
+    let first = recorded(path, &asked.to_string(), "application/json", &section("non-streaming"));
+    let mut streaming = asked.clone();
+    streaming["stream"] = true.into();
+    let stream = recorded(path, &streaming.to_string(), "text/event-stream", &format!("{}\n\n", section("streaming").trim_end()));
+    let messages = asked["messages"].as_array_mut().unwrap();
+    messages.push(
+        json!({ "role": "assistant", "content": [{ "type": "tool_use", "id": "toolu_sample3", "name": "list_workspaces", "input": {} }] }),
+    );
+    messages.push(json!({ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "toolu_sample3", "content": "one" }] }));
+    let second = recorded(path, &asked.to_string(), "application/json", &section("non-streaming/tool-call"));
+    check(file, vec![first, stream, second]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pair_answers_as_it_was_recorded() {
+    let (file, answer) = ("tests/convert/pair/weather.request.json", "tests/convert/pair/weather.response.sse");
+    let one = recorded("/v1/chat/completions", &read(file), "text/event-stream", &read(answer));
+    check_pair(file, Some(answer), vec![one]).await;
 }
