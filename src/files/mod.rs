@@ -18,5 +18,5 @@ pub use discover::{Discovery, Found, discover, discover_ending};
 pub use exclude::{BadGlob, Exclude};
 pub use place::{exists, find_upward, is_directory, whole, working_directory};
 pub use problem::{Problem, display_name};
-pub use read::{DEFAULT_MAX_FILE_SIZE, FileText, list, read, read_beside, read_path, stdin};
+pub use read::{DEFAULT_MAX_FILE_SIZE, FileText, copy, list, read, read_beside, read_path, stdin};
 pub use write::{WriteError, make_folder, write_atomically};

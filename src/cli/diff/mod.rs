@@ -29,15 +29,11 @@ pub(super) fn run(args: &DiffArgs, global: &GlobalArgs, terminal: &mut Terminal<
     if let Some(file) = &args.textconv {
         return git::textconv(file, limit, terminal);
     }
-    let config = Config::load(global, terminal)?;
-    let comparison = Comparison {
-        options: LoadOptions { matching: config.matching(args.matching), ..LoadOptions::default() },
-        ignore: ignore(args, &config)?,
-        format: args.format,
-    };
     if args.git_driver {
-        return git::driver(&args.sides, &comparison, limit, terminal);
+        return git::driver(args, global, limit, terminal);
     }
+    let config = Config::load(global, terminal)?;
+    let comparison = Comparison::with(args, &config)?;
     let [old, new] = args.sides.as_slice() else {
         anyhow::bail!(
             "`aimock diff` compares two sides, and {} given: name OLD and NEW, two files, directories or journals",
@@ -83,6 +79,20 @@ struct Comparison {
 }
 
 impl Comparison {
+    /// As the configuration and the flags say.
+    fn of(args: &DiffArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Comparison> {
+        Comparison::with(args, &Config::load(global, terminal)?)
+    }
+
+    fn with(args: &DiffArgs, config: &Config) -> anyhow::Result<Comparison> {
+        Ok(Comparison { options: config.load_options(args.matching), ignore: ignore(args, config)?, format: args.format })
+    }
+
+    /// As without any configuration.
+    fn plain(format: DiffFormat) -> Comparison {
+        Comparison { options: LoadOptions::default(), ignore: Ignore::default(), format }
+    }
+
     fn fixtures(&self, old: &Side<'_>, new: &Side<'_>, terminal: &mut Terminal<'_>) -> anyhow::Result<Verdict> {
         let diff = diff::compare(old, new, &self.ignore);
         let view = View { diff: &diff, old, new };
