@@ -1,5 +1,6 @@
 //! Two entries: every difference with its topic.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -8,7 +9,7 @@ use super::meaning::{self, Spoken};
 use super::topic::{self, Topic, Verdict};
 use super::volatile::{differ_by_recording, is_epoch};
 use super::walk::walk;
-use super::{Ignore, events, turn};
+use super::{Ignore, events, stream, turn};
 use crate::document::pointer;
 use crate::fixture::{EntryOptions, Fixture};
 use crate::matcher::{CRITERIA, Match};
@@ -181,18 +182,24 @@ fn response(old: &Value, new: &Value, at: &str, notes: &mut Notes<'_>) {
         return notes.tell(Topic::Response, at, name(kinds.0).as_ref(), name(kinds.1).as_ref());
     }
     let mut told: &[&str] = &[];
+    let (mut old, mut new) = (Cow::Borrowed(old), Cow::Borrowed(new));
     match kinds.0 {
         "turn" => {
-            turn::compare(old, new, at, notes);
+            turn::compare(&old, &new, at, notes);
             told = &["content", "toolCalls", "blocks"];
         }
         "events" => {
-            events::compare(old, new, at, notes);
+            let list = |response: &Value| response.get("events").cloned().unwrap_or_default();
+            events::compare(&list(&old), &list(&new), &format!("{at}/events"), notes);
             told = &["events"];
+        }
+        "http" if stream::is_in(&old) && stream::is_in(&new) => {
+            let (before, after) = (stream::take(old.to_mut()), stream::take(new.to_mut()));
+            events::compare(&before, &after, &format!("{at}/http/body"), notes);
         }
         _ => {}
     }
-    let keys: BTreeSet<&String> = [old, new].into_iter().filter_map(Value::as_object).flat_map(|members| members.keys()).collect();
+    let keys: BTreeSet<&String> = [&*old, &*new].into_iter().filter_map(Value::as_object).flat_map(|members| members.keys()).collect();
     for key in keys.into_iter().filter(|key| !told.contains(&key.as_str())) {
         let mut below = at.to_owned();
         pointer::push_key(&mut below, key);
