@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::compare::Notes;
 use super::digest::{self, same};
 use super::topic::Topic;
-use super::volatile::{is_epoch, volatile};
+use super::volatile::{is_epoch, settled};
 use super::walk::walk;
 
 /// Texts of an event that name it.
@@ -123,7 +123,7 @@ fn leaves(value: &Value, at: &mut String, found: &mut BTreeMap<String, Value>, f
             // A marker such as `[DONE]` is no piece of a text.
             let is_marker = at == "/data" && text.starts_with('[') && text.ends_with(']');
             form.push((at.clone(), if is_marker { b'm' } else { b's' }));
-            found.insert(at.clone(), volatile(text).map_or_else(|| value.clone(), Value::from));
+            found.insert(at.clone(), settled(text).map_or_else(|| value.clone(), Value::from));
         }
         other => {
             form.push((at.clone(), if other.is_number() { b'n' } else { b'o' }));

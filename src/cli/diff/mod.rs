@@ -8,6 +8,7 @@ mod text;
 mod view;
 mod words;
 
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -49,12 +50,12 @@ pub(super) fn run(args: &DiffArgs, global: &GlobalArgs, terminal: &mut Terminal<
     let verdict = match (read(old, terminal)?, read(new, terminal)?) {
         (Loaded::Journal(old), Loaded::Journal(new)) => comparison.journals(&old, &new, terminal)?,
         (Loaded::Fixtures(old), Loaded::Fixtures(new)) => {
-            let options = &comparison.options;
-            let (old_side, new_side) =
-                rayon::join(|| Side::load(&old.inputs, options, &old.root), || Side::load(&new.inputs, options, &new.root));
-            sides::check(&old_side, &old.name, terminal)?;
-            sides::check(&new_side, &new.name, terminal)?;
-            comparison.fixtures(&old_side, &new_side, terminal)?
+            // Given back by the end of the process, which is faster than piece by piece.
+            let both = Side::load_both((&old.inputs, &old.root), (&new.inputs, &new.root), &comparison.options);
+            let (old_side, new_side) = &*ManuallyDrop::new(both);
+            sides::check(old_side, &old.name, terminal)?;
+            sides::check(new_side, &new.name, terminal)?;
+            comparison.fixtures(old_side, new_side, terminal)?
         }
         (Loaded::Journal(_), Loaded::Fixtures(texts)) | (Loaded::Fixtures(texts), Loaded::Journal(_)) => {
             anyhow::bail!("a journal cannot be compared with fixtures: {} is no journal", texts.name)
