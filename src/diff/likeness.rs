@@ -130,7 +130,7 @@ fn bands(words: &[u64]) -> Vec<u64> {
             *least = (*least).min(mixed(*word, seed));
         }
     }
-    least.chunks(2).map(|band| digest::of(band)).collect()
+    least.chunks(2).map(digest::of).collect()
 }
 
 /// Another order of all numbers for each seed: one round of the finisher of `SplitMix64`.

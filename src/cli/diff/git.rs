@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Prints a file in canonical form; one that holds no fixtures, is too large or no text, as it is.
 pub(super) fn textconv(file: &Path, limit: u64, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
     let read = files::read_path(file, limit);
-    if let Some(shown) = read.ok().and_then(|read| canonical(&read.text, Format::from_path(&files::display_name(file)))) {
+    if let Some(shown) = read.ok().and_then(|read| canonical(&read.text, Format::from_path(files::display_name(file)))) {
         terminal.stdout().write_all(shown.as_bytes())?;
     } else if let Err(problem) = files::copy(file, terminal.stdout())? {
         writeln!(terminal.stdout(), "aimock diff --textconv: {}", escape(&problem.to_string()))?;
