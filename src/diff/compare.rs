@@ -1,17 +1,20 @@
 //! Two entries: every difference with its topic.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::digest::same;
 use super::meaning::{self, Spoken};
 use super::topic::{self, Topic, Verdict};
 use super::volatile::{differ_by_recording, is_epoch};
 use super::walk::walk;
-use super::{Ignore, events, turn};
-use crate::document::pointer;
+use super::{Ignore, events, stream, turn};
+use crate::document::{self, Format, Limits, pointer};
 use crate::fixture::{EntryOptions, Fixture};
 use crate::matcher::{CRITERIA, Match};
+use crate::normalize::{self, Work};
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq)]
@@ -167,11 +170,35 @@ fn answer(old: &Spoken, new: &Spoken, base: &str, notes: &mut Notes<'_>) {
     response(&old.response, &new.response, &at, notes);
 }
 
-/// Gaps between chunks: another number of them means other chunks.
+/// Gaps between chunks: another number of them means other chunks. What normalize rounds to the same is the same.
 fn timings(old: Option<&Value>, new: Option<&Value>, at: &str, notes: &mut Notes<'_>) {
     let gaps = |timings: Option<&Value>| timings.and_then(|timings| timings.get("interChunkDelaysMs")?.as_array()).map(Vec::len);
     let same_number = gaps(old) == gaps(new) || gaps(old).is_none() || gaps(new).is_none();
-    notes.all(if same_number { Topic::Timing } else { Topic::Chunking }, at, old, new);
+    let topic = match (old, new) {
+        _ if !same_number => Topic::Chunking,
+        (Some(old), Some(new)) if old != new && rounded(old).zip(rounded(new)).is_some_and(|(old, new)| same(&old, &new)) => {
+            Topic::Volatile
+        }
+        _ => Topic::Timing,
+    };
+    notes.all(topic, at, old, new);
+}
+
+/// Recorded timings on the grid of normalize.
+fn rounded(timings: &Value) -> Option<Value> {
+    let text = timings.to_string();
+    let parsed = document::parse(&text, Format::Json, &Limits::default()).ok()?;
+    let Work::Timings(round) = normalize::ALL.iter().find(|pass| pass.name == "timings")?.work else { return None };
+    let (mut new, mut from) = (String::new(), 0);
+    let mut edits = round(&parsed.root);
+    edits.sort_unstable_by_key(|(node, _)| node.span.start);
+    for (node, number) in edits {
+        new.push_str(text.get(from..node.span.start)?);
+        new.push_str(&number);
+        from = node.span.end;
+    }
+    new.push_str(text.get(from..)?);
+    serde_json::from_str(&new).ok()
 }
 
 fn response(old: &Value, new: &Value, at: &str, notes: &mut Notes<'_>) {
@@ -181,18 +208,24 @@ fn response(old: &Value, new: &Value, at: &str, notes: &mut Notes<'_>) {
         return notes.tell(Topic::Response, at, name(kinds.0).as_ref(), name(kinds.1).as_ref());
     }
     let mut told: &[&str] = &[];
+    let (mut old, mut new) = (Cow::Borrowed(old), Cow::Borrowed(new));
     match kinds.0 {
         "turn" => {
-            turn::compare(old, new, at, notes);
+            turn::compare(&old, &new, at, notes);
             told = &["content", "toolCalls", "blocks"];
         }
         "events" => {
-            events::compare(old, new, at, notes);
+            let list = |response: &Value| response.get("events").cloned().unwrap_or_default();
+            events::compare(&list(&old), &list(&new), &format!("{at}/events"), notes);
             told = &["events"];
+        }
+        "http" if stream::is_in(&old) && stream::is_in(&new) => {
+            let (before, after) = (stream::take(old.to_mut()), stream::take(new.to_mut()));
+            events::compare(&before, &after, &format!("{at}/http/body"), notes);
         }
         _ => {}
     }
-    let keys: BTreeSet<&String> = [old, new].into_iter().filter_map(Value::as_object).flat_map(|members| members.keys()).collect();
+    let keys: BTreeSet<&String> = [&*old, &*new].into_iter().filter_map(Value::as_object).flat_map(|members| members.keys()).collect();
     for key in keys.into_iter().filter(|key| !told.contains(&key.as_str())) {
         let mut below = at.to_owned();
         pointer::push_key(&mut below, key);

@@ -33,6 +33,20 @@ pub(super) fn of_node(node: &Node<'_>) -> u64 {
     hasher.finish()
 }
 
+/// The digest of an object, and that of those members alone whose keys are `wanted`.
+pub(super) fn of_members(node: &Node<'_>, wanted: impl Fn(&str) -> bool) -> (u64, u64) {
+    let (mut all, mut some) = (0_u64, 0_u64);
+    let members = node.entries();
+    for (key, value) in &members {
+        let member = of_member(key, of_node(value));
+        all = all.wrapping_add(member);
+        if wanted(key) {
+            some = some.wrapping_add(member);
+        }
+    }
+    (of((5_u8, members.len(), all)), some)
+}
+
 /// The same of a value.
 pub(super) fn of_value(value: &Value) -> u64 {
     let mut hasher = RapidHasher::default();

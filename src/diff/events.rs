@@ -6,12 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::compare::Notes;
 use super::digest::{self, same};
 use super::topic::Topic;
-use super::volatile::{is_epoch, volatile};
+use super::volatile::{is_epoch, settled};
 use super::walk::walk;
 
 /// Texts of an event that name it.
@@ -39,33 +39,30 @@ struct Run {
 /// Where, in events of one form, deltas and counters stand.
 type Places = BTreeSet<(u64, String)>;
 
-/// Compares two lists of events; `at` leads to the response.
+/// Compares two lists of events; `at` leads to them.
 pub(super) fn compare(old: &Value, new: &Value, at: &str, notes: &mut Notes<'_>) {
-    let list = |response: &Value| response.get("events").and_then(Value::as_array).cloned().unwrap_or_default();
-    let (old, new) = (list(old), list(new));
-    let at = format!("{at}/events");
-    if pauses_only(&old, &new) {
-        notes.all(Topic::Timing, &at, Some(&Value::Array(old)), Some(&Value::Array(new)));
-        return;
+    let list = |events: &Value| events.as_array().map_or(0, Vec::len);
+    if pauses_only(old, new) {
+        return notes.all(Topic::Timing, at, Some(old), Some(new));
     }
-    let (old_events, new_events): (Vec<Event>, Vec<Event>) = (apart(&old), apart(&new));
+    let (old_events, new_events): (Vec<Event>, Vec<Event>) = (apart(old), apart(new));
     let counters = counters(&old_events).intersection(&counters(&new_events)).cloned().collect();
     let deltas = deltas(&old_events, &new_events);
     let (old_runs, new_runs) = (runs(&old_events, &deltas, &counters), runs(&new_events, &deltas, &counters));
     match verdict(&old_runs, &new_runs) {
-        Joined::Same if old.len() == new.len() && pieces(&old_runs) == pieces(&new_runs) => {
-            notes.all(Topic::Volatile, &at, Some(&Value::Array(old)), Some(&Value::Array(new)));
+        Joined::Same if list(old) == list(new) && pieces(&old_runs) == pieces(&new_runs) => {
+            notes.all(Topic::Volatile, at, Some(old), Some(new));
         }
         Joined::Same => {
-            let count = |events: &[Value]| Value::from(format!("{} events", events.len()));
-            notes.tell(Topic::Chunking, &at, Some(&count(&old)), Some(&count(&new)));
+            let count = |events: &Value| Value::from(format!("{} events", list(events)));
+            notes.tell(Topic::Chunking, at, Some(&count(old)), Some(&count(new)));
         }
         Joined::Reworded(texts) => {
             for (pointer, before, after) in texts {
                 notes.tell(Topic::Text, &format!("{at}/*{pointer}"), Some(&before.into()), Some(&after.into()));
             }
         }
-        Joined::Other => walk(Some(&Value::Array(old)), Some(&Value::Array(new)), &mut at.clone(), &mut |at, old, new| {
+        Joined::Other => walk(Some(old), Some(new), &mut at.to_owned(), &mut |at, old, new| {
             notes.tell(if at.ends_with("/delayMs") { Topic::Timing } else { Topic::Event }, at, old, new);
         }),
     }
@@ -80,17 +77,23 @@ enum Joined {
 }
 
 /// Whether the lists differ in nothing but `delayMs`.
-fn pauses_only(old: &[Value], new: &[Value]) -> bool {
-    let without = |event: &Value| {
-        let mut event = event.clone();
-        event.as_object_mut().map(|members| members.shift_remove("delayMs"));
-        event
+fn pauses_only(old: &Value, new: &Value) -> bool {
+    let same_but_pauses = |(old, new): (&Value, &Value)| match (old, new) {
+        (Value::Object(old), Value::Object(new)) => {
+            let said = |event: &Map<String, Value>| event.len() - usize::from(event.contains_key("delayMs"));
+            let equal = |(key, old): (&String, &Value)| key == "delayMs" || new.get(key).is_some_and(|new| same(old, new));
+            said(old) == said(new) && old.iter().all(equal)
+        }
+        (old, new) => same(old, new),
     };
-    old.len() == new.len() && old.iter().zip(new).all(|(old, new)| same(&without(old), &without(new)))
+    match (old, new) {
+        (Value::Array(old), Value::Array(new)) => old.len() == new.len() && old.iter().zip(new).all(same_but_pauses),
+        (old, new) => same(old, new),
+    }
 }
 
 /// Events that say something, apart; pauses and comments are left out.
-fn apart(events: &[Value]) -> Vec<Event> {
+fn apart(events: &Value) -> Vec<Event> {
     let take = |event: &Value| {
         let mut taken = Event::default();
         let mut form = Vec::new();
@@ -101,7 +104,7 @@ fn apart(events: &[Value]) -> Vec<Event> {
         taken.form = digest::of(&form);
         (!form.is_empty()).then_some(taken)
     };
-    events.iter().filter_map(take).collect()
+    events.as_array().into_iter().flatten().filter_map(take).collect()
 }
 
 fn leaves(value: &Value, at: &mut String, found: &mut BTreeMap<String, Value>, form: &mut Vec<(String, u8)>) {
@@ -120,7 +123,7 @@ fn leaves(value: &Value, at: &mut String, found: &mut BTreeMap<String, Value>, f
             // A marker such as `[DONE]` is no piece of a text.
             let is_marker = at == "/data" && text.starts_with('[') && text.ends_with(']');
             form.push((at.clone(), if is_marker { b'm' } else { b's' }));
-            found.insert(at.clone(), volatile(text).map_or_else(|| value.clone(), Value::from));
+            found.insert(at.clone(), settled(text).map_or_else(|| value.clone(), Value::from));
         }
         other => {
             form.push((at.clone(), if other.is_number() { b'n' } else { b'o' }));

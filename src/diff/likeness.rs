@@ -4,6 +4,7 @@
 //! number of fixtures, whatever they look like.
 
 use rapidhash::{RapidHashMap, RapidHashSet};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::pair::Pairing;
 use super::{Side, digest};
@@ -31,8 +32,8 @@ pub(super) fn pair(pairing: &mut Pairing, old: &Side<'_>, new: &Side<'_>) {
     }
     let (old_words, new_words) = (words(old, &old_alone), words(new, &new_alone));
     let mut scored: Vec<(f64, usize, usize)> = candidates(&old_words, &new_words)
-        .into_iter()
-        .map(|(left, right)| (share(&old_words, left, &new_words, right), left, right))
+        .par_iter()
+        .map(|&(left, right)| (share(&old_words, left, &new_words, right), left, right))
         .filter(|(share, _, _)| *share >= LEAST)
         .collect();
     // Ties are broken by what stays the same when the sides are exchanged.
@@ -74,7 +75,7 @@ fn words(side: &Side<'_>, rows: &[usize]) -> Vec<Words> {
         found.dedup();
         found
     };
-    rows.iter().map(of).collect()
+    rows.par_iter().map(of).collect()
 }
 
 /// Words of texts, each with the key it stands under; numbers and flags count as words.
@@ -99,8 +100,9 @@ fn collect(node: &Node<'_>, key: &str, found: &mut Words) {
 fn candidates(old: &[Words], new: &[Words]) -> Vec<(usize, usize)> {
     let mut buckets: RapidHashMap<(usize, u64), (Vec<usize>, Vec<usize>)> = RapidHashMap::default();
     for (side, words) in [old, new].into_iter().enumerate() {
-        for (nth, words) in words.iter().enumerate() {
-            for (band, print) in bands(words).into_iter().enumerate() {
+        let bands: Vec<Vec<u64>> = words.par_iter().map(|words| bands(words)).collect();
+        for (nth, bands) in bands.into_iter().enumerate() {
+            for (band, print) in bands.into_iter().enumerate() {
                 let bucket = buckets.entry((band, print)).or_default();
                 let bucket = if side == 0 { &mut bucket.0 } else { &mut bucket.1 };
                 if bucket.len() < BUCKET {
@@ -122,8 +124,20 @@ fn bands(words: &[u64]) -> Vec<u64> {
     if words.is_empty() {
         return Vec::new();
     }
-    let least = |seed: usize| words.iter().map(|word| digest::of((seed, word))).min().unwrap_or(0);
-    (0..SIGNATURE).step_by(2).map(|seed| digest::of((least(seed), least(seed + 1)))).collect()
+    let mut least = [u64::MAX; SIGNATURE];
+    for word in words {
+        for (least, seed) in least.iter_mut().zip(1_u64..) {
+            *least = (*least).min(mixed(*word, seed));
+        }
+    }
+    least.chunks(2).map(digest::of).collect()
+}
+
+/// Another order of all numbers for each seed: one round of the finisher of `SplitMix64`.
+fn mixed(word: u64, seed: u64) -> u64 {
+    let number = word ^ seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let number = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    number ^ (number >> 31)
 }
 
 /// Common words over all words, 0 to 1.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
+use super::stream;
 use crate::document::{self, Node};
 use crate::fixture::EntryOptions;
 use crate::fixture::response::KIND_KEYS;
@@ -114,6 +115,7 @@ fn unfold_http(response: &mut Value) {
         http.shift_remove("base64");
         http.insert("body".to_owned(), Value::String(decoded));
     }
+    stream::split(http);
     http.get_mut("body").into_iter().for_each(parse_compound);
     if http.get("headers").and_then(Value::as_object).is_some_and(Map::is_empty) {
         http.shift_remove("headers");
@@ -158,7 +160,7 @@ pub(super) fn parse(value: &mut Value) {
 }
 
 /// A text that is a JSON object or list becomes it; words and numbers stay texts.
-fn parse_compound(value: &mut Value) {
+pub(super) fn parse_compound(value: &mut Value) {
     if value.as_str().is_some_and(|text| text.trim_start().starts_with(['{', '['])) {
         parse(value);
     }

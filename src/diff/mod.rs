@@ -17,6 +17,7 @@ mod meaning;
 mod pair;
 mod route;
 mod side;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod textconv;

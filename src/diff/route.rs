@@ -39,6 +39,10 @@ pub struct Lone {
 
 /// Asks both sides the plainest request of every fixture that both have with the same match.
 pub(super) fn rerouted(old: &Side<'_>, new: &Side<'_>, pairing: &Pairing) -> Vec<Rerouted> {
+    if in_same_order(pairing) && old.library.table.rows() == new.library.table.rows() {
+        // Both tables choose alike whatever they are asked.
+        return Vec::new();
+    }
     let asked: Vec<Option<Rerouted>> = (0..old.len()).into_par_iter().map(|row| ask(old, new, pairing, row)).collect();
     let mut told: Vec<Rerouted> = Vec::new();
     let mut known: rapidhash::RapidHashMap<_, usize> = rapidhash::RapidHashMap::default();
@@ -52,6 +56,12 @@ pub(super) fn rerouted(old: &Side<'_>, new: &Side<'_>, pairing: &Pairing) -> Vec
         }
     }
     told
+}
+
+/// Whether each fixture has the one at its own place for a partner.
+fn in_same_order(pairing: &Pairing) -> bool {
+    let ordered = pairing.of_old.iter().enumerate().all(|(row, partner)| *partner == Some(row));
+    ordered && pairing.of_old.len() == pairing.of_new.len()
 }
 
 fn ask(old: &Side<'_>, new: &Side<'_>, pairing: &Pairing, row: usize) -> Option<Rerouted> {

@@ -9,9 +9,13 @@ use crate::diagnostic::Diagnostic;
 use crate::document::{self, Node, Parsed};
 use crate::fixture::{EntryOptions, Fixture, Input, Library, LoadOptions, LoadedFile, into_library, load_parsed};
 
+/// Bytes of both sides from which they are loaded one after the other.
+const LARGE: usize = 32 << 20;
+
 /// A set of fixtures that is loaded together.
 #[derive(Debug, Default)]
 pub struct Side<'t> {
+    /// Its fixtures have no answers: those are compared as they are written.
     pub library: Library,
     /// What the loader found wrong in files that it could read.
     pub problems: Vec<Diagnostic>,
@@ -27,17 +31,30 @@ pub struct Side<'t> {
 }
 
 impl<'t> Side<'t> {
+    /// Loads both sides, at once unless they are large: then the second one finds room that the first one gave back.
+    pub fn load_both(old: (&'t [Input], &str), new: (&'t [Input], &str), options: &LoadOptions<'_>) -> (Side<'t>, Side<'t>) {
+        let size = |inputs: &[Input]| inputs.iter().map(|input| input.source.text().len()).sum::<usize>();
+        let (load_old, load_new) = (|| Side::load(old.0, options, old.1), || Side::load(new.0, options, new.1));
+        if size(old.0) + size(new.0) > LARGE { (load_old(), load_new()) } else { rayon::join(load_old, load_new) }
+    }
+
     /// Loads texts whose source ids are their positions. `root` begins the names of all sources that lie in the folder
     /// that was asked for, and is left out when places are compared.
     pub fn load(inputs: &'t [Input], options: &LoadOptions<'_>, root: &str) -> Side<'t> {
-        let (trees, files): (Vec<Option<Parsed<'t>>>, Vec<LoadedFile>) = inputs.par_iter().map(|input| read(input, options)).unzip();
+        let (trees, files): (Vec<Option<Parsed<'t>>>, Vec<LoadedFile>) = match inputs {
+            // On this thread, whose allocator has what the other side gave back.
+            [only] => std::iter::once(read(only, options)).unzip(),
+            inputs => inputs.par_iter().map(|input| read(input, options)).unzip(),
+        };
         let read = |file: &(&LoadedFile, &Option<Parsed<'t>>)| file.1.is_some();
         let (whole, broken): (Vec<_>, Vec<_>) = files.iter().zip(&trees).partition(read);
         let problems = whole.iter().flat_map(|(file, _)| file.problems.iter().cloned()).collect();
         let worst = |file: &LoadedFile| file.problems.iter().max_by_key(|problem| problem.severity).cloned();
         let unreadable = broken.iter().filter_map(|(file, _)| worst(file)).collect();
         let skipped = files.iter().filter_map(|file| Some((file.source.name().to_owned(), file.skipped.clone()?))).collect();
-        let library = into_library(files);
+        let mut library = into_library(files);
+        // The trees say it all again.
+        library.fixtures.iter_mut().for_each(|fixture| fixture.answers = Vec::new());
         let place = |input: &Input| match inputs.len() {
             // Of two files that were named the names say nothing.
             1 if root.is_empty() => String::new(),
@@ -92,12 +109,13 @@ impl<'t> Side<'t> {
     }
 
     fn print(&self, row: usize) -> (u64, u64) {
-        let Some(node) = self.node(row) else { return (0, 0) };
-        let served = |key: &str| matches!(key, "responses" | "onExhausted") || EntryOptions::KEYS.contains(&key);
-        let answers = node.entries().into_iter().filter(|(key, _)| served(key));
-        let answers = answers.fold(0_u64, |sum, (key, value)| sum.wrapping_add(digest::of((key, digest::of_node(value)))));
-        (digest::of_node(node), answers)
+        self.node(row).map_or((0, 0), |node| digest::of_members(node, is_served))
     }
+}
+
+/// Whether a key of an entry is part of what it serves.
+fn is_served(key: &str) -> bool {
+    matches!(key, "responses" | "onExhausted") || EntryOptions::KEYS.contains(&key)
 }
 
 fn read<'t>(input: &'t Input, options: &LoadOptions<'_>) -> (Option<Parsed<'t>>, LoadedFile) {

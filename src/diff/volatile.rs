@@ -6,13 +6,19 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::transform::{BuiltIn, Kind, Scanner, Strictness, builtin, may_hold};
+use crate::transform::{BuiltIn, Found, Kind, Scanner, Strictness, builtin, may_hold};
 
 /// What a new recording changes by itself.
 const NAMES: [&str; 4] = ["timestamps", "uuids", "ids", "request-ids"];
 
 static BUILTINS: LazyLock<Vec<&'static BuiltIn>> = LazyLock::new(|| NAMES.into_iter().filter_map(builtin).collect());
 static DRAWN: LazyLock<Scanner> = LazyLock::new(|| Scanner::new(&BUILTINS, Strictness::Drawn));
+
+/// What normalize scrubs unasked.
+static SCRUBBED: LazyLock<Vec<&'static BuiltIn>> = LazyLock::new(|| NAMES.into_iter().chain(["secrets"]).filter_map(builtin).collect());
+static SECRETS: LazyLock<Vec<&'static BuiltIn>> = LazyLock::new(|| builtin("secrets").into_iter().collect());
+static HIDING: LazyLock<Scanner> = LazyLock::new(|| Scanner::new(&SECRETS, Strictness::Drawn));
+static SCRUBBING: LazyLock<Scanner> = LazyLock::new(|| Scanner::new(&SCRUBBED, Strictness::Drawn));
 
 /// The frozen forms of the same kinds.
 static FROZEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -45,16 +51,38 @@ pub(super) fn volatile(text: &str) -> Option<String> {
     (all != text).then(|| all.into_owned())
 }
 
+/// The same, with secrets as normalize writes them: for texts that are compared after they were joined.
+pub(super) fn settled(text: &str) -> Option<String> {
+    let safe = rewritten(text, (&SECRETS, &HIDING), |found| found.frozen(text));
+    volatile(&safe).or_else(|| (safe != text).then(|| safe.into_owned()))
+}
+
 fn drawn(text: &str) -> Cow<'_, str> {
-    if !may_hold(&BUILTINS, text) {
+    rewritten(text, (&BUILTINS, &DRAWN), |found| Some(found.placeholder().into_owned()))
+}
+
+/// The text as normalize leaves it: ids keep their identity, secrets do not.
+fn frozen(text: &str) -> Cow<'_, str> {
+    rewritten(text, (&SCRUBBED, &SCRUBBING), |found| found.frozen(text))
+}
+
+fn rewritten<'t>(text: &'t str, by: (&[&'static BuiltIn], &Scanner), put: impl Fn(&Found) -> Option<String>) -> Cow<'t, str> {
+    if !may_hold(by.0, text) {
         return Cow::Borrowed(text);
     }
     let (mut replaced, mut at) = (String::new(), 0);
-    for (_, found) in DRAWN.scan(text) {
+    for (_, found) in by.1.scan(text) {
+        // A placeholder keeps the prefix of an id, which its frozen form has anyway.
         let prefix = if let Kind::Id { prefix } = found.kind { prefix } else { 0 };
-        let Some(kept) = text.get(at..found.range.start + prefix) else { continue };
+        let Some((put, from)) = put(&found).map(|put| {
+            let has_prefix = text.get(found.range.start..found.range.start + prefix).is_some_and(|prefix| put.starts_with(prefix));
+            (put, if has_prefix { found.range.start } else { found.range.start + prefix })
+        }) else {
+            continue;
+        };
+        let Some(kept) = text.get(at..from) else { continue };
         replaced.push_str(kept);
-        replaced.push_str(&found.placeholder());
+        replaced.push_str(&put);
         at = found.range.end;
     }
     if at == 0 {
@@ -64,9 +92,9 @@ fn drawn(text: &str) -> Cow<'_, str> {
     Cow::Owned(replaced)
 }
 
-/// Whether two texts differ in volatile parts only.
+/// Whether two texts differ in volatile parts only, or one is what normalize makes of the other.
 pub(super) fn differ_by_recording(old: &str, new: &str) -> bool {
-    old != new && volatile(old).zip(volatile(new)).is_some_and(|(old, new)| old == new)
+    old != new && (volatile(old).zip(volatile(new)).is_some_and(|(old, new)| old == new) || frozen(old) == frozen(new))
 }
 
 /// Whether a number is Unix seconds or milliseconds between 2014 and 2033, or what normalize writes for such a number.

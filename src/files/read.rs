@@ -37,6 +37,27 @@ pub fn read_path(path: &Path, max: u64) -> Result<FileText, Box<Problem>> {
     read_as(path, &display_name(path), max)
 }
 
+/// Passes the bytes of a file on as they are, whatever they are and however many.
+///
+/// # Errors
+/// The outer one: they cannot be written. The inner one: the file is gone, unreadable, or not a regular file.
+pub fn copy(path: &Path, to: &mut dyn io::Write) -> io::Result<Result<(), Box<Problem>>> {
+    let name = display_name(path);
+    let mut file = match open_regular(path, &name, u64::MAX) {
+        Ok((file, _)) => file,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let mut piece = vec![0; 64 << 10];
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Ok(Ok(())),
+            Ok(length) => to.write_all(piece.get(..length).unwrap_or_default())?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Ok(Err(Box::new(io_problem(Severity::Error, &name, &error)))),
+        }
+    }
+}
+
 /// Reads the bytes of a file that another file names by a path relative to itself. It must lie below `root`, links
 /// followed: what a fixture file says cannot reach what was not offered.
 ///
@@ -98,13 +119,19 @@ fn read_as(path: &Path, name: &str, max: u64) -> Result<FileText, Box<Problem>> 
 }
 
 fn read_bytes(path: &Path, name: &str, max: u64) -> Result<Vec<u8>, Box<Problem>> {
+    let (file, length) = open_regular(path, name, max)?;
+    bounded(file, length, max, name)
+}
+
+/// An open file and its length.
+fn open_regular(path: &Path, name: &str, max: u64) -> Result<(File, u64), Box<Problem>> {
     let refuse = |meta: &Metadata| check(meta, path, name, max);
     // Before opening, since opening a named pipe waits; after it as well, since paths can change meanwhile.
     refuse(&fs::metadata(path).map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?)?;
     let file = open(path).map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?;
     let meta = file.metadata().map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?;
     refuse(&meta)?;
-    bounded(file, meta.len(), max, name)
+    Ok((file, meta.len()))
 }
 
 fn check(meta: &Metadata, path: &Path, name: &str, max: u64) -> Result<(), Box<Problem>> {

@@ -1,25 +1,35 @@
 //! What git asks of a diff driver: a text for its own line diff, and whole comparisons.
 //!
-//! A driver that fails ends git's command, so whatever is no readable fixture file is compared line by line.
+//! A driver that fails ends git's command in the middle of its output. So whatever is no readable fixture file is compared
+//! line by line or named in one line, and a configuration that cannot be used is done without.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use similar::TextDiff;
 
 use super::super::report::escape;
-use super::super::{Status, Terminal};
+use super::super::{DiffArgs, GlobalArgs, Status, Terminal};
 use super::{Comparison, sides};
 use crate::diff::{Side, canonical};
 use crate::document::Format;
 use crate::files;
+use crate::fixture::Input;
 
-/// Prints a file in canonical form; one that holds no fixtures as it is.
+/// Bytes of both versions that are compared line by line; of more it is only said that they differ.
+const LINE_BY_LINE: usize = 16 << 20;
+/// After this long the lines are compared more roughly.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Prints a file in canonical form; one that holds no fixtures, is too large or no text, as it is.
 pub(super) fn textconv(file: &Path, limit: u64, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
-    let name = files::display_name(file);
-    let text = files::read_path(file, limit).with_context(|| format!("cannot read {name}"))?.text;
-    let shown = canonical(&text, Format::from_path(&name)).unwrap_or(text);
-    terminal.stdout().write_all(shown.as_bytes())?;
+    let read = files::read_path(file, limit);
+    if let Some(shown) = read.ok().and_then(|read| canonical(&read.text, Format::from_path(files::display_name(file)))) {
+        terminal.stdout().write_all(shown.as_bytes())?;
+    } else if let Err(problem) = files::copy(file, terminal.stdout())? {
+        writeln!(terminal.stdout(), "aimock diff --textconv: {}", escape(&problem.to_string()))?;
+    }
     Ok(Status::Clean)
 }
 
@@ -43,14 +53,41 @@ impl<'a> Call<'a> {
     }
 }
 
+/// One version of a file.
+struct Version<'a> {
+    /// The path in the repository.
+    name: &'a str,
+    file: &'a Path,
+    text: String,
+}
+
+impl<'a> Version<'a> {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Why not.
+    fn read(name: &'a str, file: &'a Path, limit: u64) -> Result<Version<'a>, String> {
+        let text = match files::read_path(file, limit) {
+            _ if sides::is_nothing(file) => String::new(),
+            Ok(read) => read.text,
+            Err(problem) => return Err(problem.message),
+        };
+        Ok(Version { name, file, text })
+    }
+
+    fn inputs(&self) -> Vec<Input> {
+        if sides::is_nothing(self.file) { Vec::new() } else { sides::single(self.name, self.text.clone()) }
+    }
+}
+
 /// Compares the two versions of a file that git names.
-pub(super) fn driver(arguments: &[PathBuf], comparison: &Comparison, limit: u64, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
-    if let [unmerged] = arguments {
+pub(super) fn driver(args: &DiffArgs, global: &GlobalArgs, limit: u64, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
+    if let [unmerged] = args.sides.as_slice() {
         writeln!(terminal.stdout(), "* unmerged path {}", escape(&files::display_name(unmerged)))?;
         return Ok(Status::Clean);
     }
-    let call = Call::of(arguments).with_context(|| {
-        format!("--git-driver takes the 7 or 9 arguments of git's external diff programs, not {}; let git call it", arguments.len())
+    let call = Call::of(&args.sides).with_context(|| {
+        format!("--git-driver takes the 7 or 9 arguments of git's external diff programs, not {}; let git call it", args.sides.len())
     })?;
     let old_name = call.path.to_string_lossy();
     let new_name = call.new_path.unwrap_or(call.path).to_string_lossy();
@@ -61,22 +98,37 @@ pub(super) fn driver(arguments: &[PathBuf], comparison: &Comparison, limit: u64,
         _ => old_name.clone().into_owned(),
     };
     writeln!(terminal.stdout(), "aimock diff {}", escape(&head))?;
-    let read = |file: &Path| -> anyhow::Result<String> {
-        if sides::is_nothing(file) { Ok(String::new()) } else { Ok(files::read_path(file, limit)?.text) }
+    let comparison = match Comparison::of(args, global, terminal) {
+        Ok(comparison) => comparison,
+        Err(error) => {
+            let reason = format!("{error:#}").lines().map(str::trim).collect::<Vec<_>>().join(" ");
+            writeln!(terminal.stdout(), "  compared without settings: {}", escape(&reason))?;
+            Comparison::plain(args.format)
+        }
     };
-    let (old_text, new_text) = (read(call.old)?, read(call.new)?);
-    let inputs =
-        |file: &Path, name: &str, text: &str| if sides::is_nothing(file) { Vec::new() } else { sides::single(name, text.to_owned()) };
-    let (old_inputs, new_inputs) = (inputs(call.old, &old_name, &old_text), inputs(call.new, &new_name, &new_text));
-    let (old, new) = (Side::load(&old_inputs, &comparison.options, ""), Side::load(&new_inputs, &comparison.options, ""));
+    match (Version::read(&old_name, call.old, limit), Version::read(&new_name, call.new, limit)) {
+        (Ok(old), Ok(new)) => versions(&old, &new, &comparison, terminal)?,
+        (Err(reason), _) => writeln!(terminal.stdout(), "  not compared: the old version cannot be read: {}", escape(&reason))?,
+        (_, Err(reason)) => writeln!(terminal.stdout(), "  not compared: the new version cannot be read: {}", escape(&reason))?,
+    }
+    Ok(Status::Clean)
+}
+
+/// Compares by meaning if both versions hold fixtures, else line by line.
+fn versions(old: &Version<'_>, new: &Version<'_>, comparison: &Comparison, terminal: &mut Terminal<'_>) -> anyhow::Result<()> {
+    let (old_inputs, new_inputs) = (old.inputs(), new.inputs());
+    let (old_side, new_side) = (Side::load(&old_inputs, &comparison.options, ""), Side::load(&new_inputs, &comparison.options, ""));
     let whole = |side: &Side<'_>| side.unreadable.is_empty() && side.skipped.is_empty();
-    if whole(&old) && whole(&new) {
-        comparison.fixtures(&old, &new, terminal)?;
+    if whole(&old_side) && whole(&new_side) {
+        comparison.fixtures(&old_side, &new_side, terminal)?;
+    } else if old.text.len() + new.text.len() > LINE_BY_LINE {
+        writeln!(terminal.stdout(), "  not compared: no fixture file, and too large to be compared line by line")?;
     } else {
-        let lines = TextDiff::from_lines(&old_text, &new_text);
-        let unified = lines.unified_diff().context_radius(3).header(&format!("a/{old_name}"), &format!("b/{new_name}")).to_string();
+        let lines = TextDiff::configure().timeout(PATIENCE).diff_lines(&old.text, &new.text);
+        let (old_head, new_head) = (format!("a/{}", old.name), format!("b/{}", new.name));
+        let unified = lines.unified_diff().context_radius(3).header(&old_head, &new_head).to_string();
         let shown: Vec<String> = unified.lines().map(|line| escape(line).into_owned()).collect();
         writeln!(terminal.stdout(), "{}", shown.join("\n"))?;
     }
-    Ok(Status::Clean)
+    Ok(())
 }

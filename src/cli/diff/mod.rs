@@ -8,6 +8,7 @@ mod text;
 mod view;
 mod words;
 
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -29,15 +30,11 @@ pub(super) fn run(args: &DiffArgs, global: &GlobalArgs, terminal: &mut Terminal<
     if let Some(file) = &args.textconv {
         return git::textconv(file, limit, terminal);
     }
-    let config = Config::load(global, terminal)?;
-    let comparison = Comparison {
-        options: LoadOptions { matching: config.matching(args.matching), ..LoadOptions::default() },
-        ignore: ignore(args, &config)?,
-        format: args.format,
-    };
     if args.git_driver {
-        return git::driver(&args.sides, &comparison, limit, terminal);
+        return git::driver(args, global, limit, terminal);
     }
+    let config = Config::load(global, terminal)?;
+    let comparison = Comparison::with(args, &config)?;
     let [old, new] = args.sides.as_slice() else {
         anyhow::bail!(
             "`aimock diff` compares two sides, and {} given: name OLD and NEW, two files, directories or journals",
@@ -53,12 +50,12 @@ pub(super) fn run(args: &DiffArgs, global: &GlobalArgs, terminal: &mut Terminal<
     let verdict = match (read(old, terminal)?, read(new, terminal)?) {
         (Loaded::Journal(old), Loaded::Journal(new)) => comparison.journals(&old, &new, terminal)?,
         (Loaded::Fixtures(old), Loaded::Fixtures(new)) => {
-            let options = &comparison.options;
-            let (old_side, new_side) =
-                rayon::join(|| Side::load(&old.inputs, options, &old.root), || Side::load(&new.inputs, options, &new.root));
-            sides::check(&old_side, &old.name, terminal)?;
-            sides::check(&new_side, &new.name, terminal)?;
-            comparison.fixtures(&old_side, &new_side, terminal)?
+            // Given back by the end of the process, which is faster than piece by piece.
+            let both = Side::load_both((&old.inputs, &old.root), (&new.inputs, &new.root), &comparison.options);
+            let (old_side, new_side) = &*ManuallyDrop::new(both);
+            sides::check(old_side, &old.name, terminal)?;
+            sides::check(new_side, &new.name, terminal)?;
+            comparison.fixtures(old_side, new_side, terminal)?
         }
         (Loaded::Journal(_), Loaded::Fixtures(texts)) | (Loaded::Fixtures(texts), Loaded::Journal(_)) => {
             anyhow::bail!("a journal cannot be compared with fixtures: {} is no journal", texts.name)
@@ -83,6 +80,20 @@ struct Comparison {
 }
 
 impl Comparison {
+    /// As the configuration and the flags say.
+    fn of(args: &DiffArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Comparison> {
+        Comparison::with(args, &Config::load(global, terminal)?)
+    }
+
+    fn with(args: &DiffArgs, config: &Config) -> anyhow::Result<Comparison> {
+        Ok(Comparison { options: config.load_options(args.matching), ignore: ignore(args, config)?, format: args.format })
+    }
+
+    /// As without any configuration.
+    fn plain(format: DiffFormat) -> Comparison {
+        Comparison { options: LoadOptions::default(), ignore: Ignore::default(), format }
+    }
+
     fn fixtures(&self, old: &Side<'_>, new: &Side<'_>, terminal: &mut Terminal<'_>) -> anyhow::Result<Verdict> {
         let diff = diff::compare(old, new, &self.ignore);
         let view = View { diff: &diff, old, new };

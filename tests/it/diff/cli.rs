@@ -81,7 +81,6 @@ fn what_cannot_run_says_why() {
         (&["a.json", "a.json", "--scope", "x"], "is none"),
         (&[".", ".", "--scope", "x"], "there is no scope `x`"),
         (&["--git-driver", "a", "b"], "7 or 9 arguments"),
-        (&["--textconv", "nothing.json"], "nothing.json"),
     ] {
         let run = check(&place, arguments, 2);
         assert!(run.stderr.contains(words) && run.stdout.is_empty(), "{arguments:?}: {}", run.stderr);

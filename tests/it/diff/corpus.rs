@@ -9,6 +9,7 @@ use aimock::diff::{Diff, Verdict};
 use aimock::files::{Exclude, discover};
 use aimock::fixture::Input;
 use aimock::matcher::{Setting, Strictness, Table};
+use aimock::normalize::{Options, run};
 use serde_json::{Map, Value, json};
 
 use super::{check_identical, diff, inputs, side};
@@ -91,6 +92,21 @@ fn a_shuffled_copy_of_the_corpus_is_identical() {
         check_identical(&found, "the corpus");
         assert!(found.pairs.len() > 500 && found.pairs.iter().all(|pair| pair.changes.is_empty()));
     }
+}
+
+#[test]
+fn the_corpus_and_its_normalized_copy_are_identical() {
+    let Some(files) = files(&["shared", "d6"]) else { return };
+    let before = texts(&files);
+    let outcomes = run(&before, &Options::default());
+    let changed = outcomes.iter().filter(|outcome| outcome.text.is_some()).count();
+    assert!(changed > 0, "there is something to normalize");
+    let after: Vec<(String, String)> = before
+        .iter()
+        .zip(outcomes)
+        .map(|(input, outcome)| (input.source.name().to_owned(), outcome.text.unwrap_or_else(|| input.source.text().to_owned())))
+        .collect();
+    check_identical(&diff(&before, &inputs(&after)), "the corpus, normalized");
 }
 
 #[test]

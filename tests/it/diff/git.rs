@@ -118,3 +118,75 @@ fn difftool_passes_two_files() {
     let shown = git(&place, &["difftool", "--cached", "--no-prompt", "--extcmd", &tool]).stdout;
     assert!(shown.contains("\"Oslo\" → \"Rome\"") && shown.contains("2 added"), "{shown}");
 }
+
+/// Fixtures whose file is no UTF-8, as a commit may hold them.
+fn latin1() -> Vec<u8> {
+    let mut bytes = OLD.replace("Hello", "Hall?").into_bytes();
+    bytes.iter_mut().filter(|byte| **byte == b'?').for_each(|byte| *byte = 0xF6);
+    bytes
+}
+
+#[test]
+fn what_cannot_be_read_never_stops_git() {
+    let Some(place) =
+        repository(("command", "diff --git-driver --max-file-size=4096"), &[("fixtures/a.json", OLD), ("fixtures/z.json", OLD)])
+    else {
+        return;
+    };
+    fs::write(place.path("fixtures/z.json"), OLD.replace("Oslo", "Rome")).expect("a file");
+    let large = OLD.replace("Hello", &"Hello ".repeat(1000));
+    for (name, bytes, words) in [
+        (
+            "Latin-1",
+            latin1(),
+            "not compared: the new version cannot be read: it is not UTF-8 text: the byte 0xF6 stands in line 2, column 83",
+        ),
+        ("UTF-16", OLD.encode_utf16().flat_map(u16::to_le_bytes).collect(), "not compared: the new version cannot be read: "),
+        ("binary", vec![0; 100], "not compared: the new version cannot be read: "),
+        ("large", large.into_bytes(), "not compared: the new version cannot be read: it holds 6.1 KiB, more than the limit of 4 KiB"),
+        ("empty", Vec::new(), "+++ b/fixtures/a.json"),
+    ] {
+        fs::write(place.path("fixtures/a.json"), bytes).expect("a file");
+        let shown = git(&place, &["diff"]).stdout;
+        assert!(shown.contains(words), "{name}: {shown}");
+        assert!(shown.contains("aimock diff fixtures/z.json") && shown.contains("\"Oslo\" → \"Rome\""), "{name}, and the rest: {shown}");
+    }
+}
+
+#[test]
+fn a_broken_configuration_never_stops_git() {
+    for setting in [("command", "diff --git-driver"), ("command", "diff --git-driver --ignore=response"), ("textconv", "diff --textconv")] {
+        let Some(place) = repository(setting, &[("fixtures/a.json", OLD)]) else { return };
+        fs::write(place.path("fixtures/a.json"), OLD.replace("Oslo", "Rome")).expect("a file");
+        if !setting.1.contains("ignore") {
+            fs::write(place.path("aimock.yaml"), "servve: {\n").expect("a file");
+        }
+        let shown = git(&place, &["diff"]).stdout;
+        let told = setting.0 == "textconv" || shown.contains("compared without settings: ");
+        assert!(told && shown.contains("Rome") && shown.contains("Oslo"), "{setting:?}: {shown}");
+    }
+}
+
+#[test]
+fn a_version_that_is_gone_is_said_in_one_line() {
+    let place = Workplace::new(&[("fixtures/a.json", OLD)]);
+    let run = place.run(&["diff", "--git-driver", "fixtures/a.json", "gone", "1", "100644", "fixtures/a.json", "2", "100644"]);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(run.stdout, @"
+    aimock diff fixtures/a.json
+      not compared: the old version cannot be read: there is no such file or directory
+    ");
+    let run = place.run(&["diff", "--textconv", "gone"]);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(run.stdout, @"aimock diff --textconv: `gone`: there is no such file or directory");
+}
+
+#[test]
+fn textconv_shows_raw_what_it_cannot_read() {
+    let Some(place) = repository(("textconv", "diff --max-file-size=4096 --textconv"), &[("fixtures/a.json", OLD)]) else { return };
+    fs::write(place.path("fixtures/a.json"), OLD.replace("Hello", &"Hello ".repeat(1000))).expect("a file");
+    assert!(git(&place, &["diff"]).stdout.contains("+  {\"id\": \"hello\", \"match\""));
+    fs::write(place.path("latin1.json"), latin1()).expect("a file");
+    let output = place.command(&["diff", "--textconv", "latin1.json"]).output().expect("it runs");
+    assert_eq!((output.status.code(), output.stdout), (Some(0), latin1()));
+}

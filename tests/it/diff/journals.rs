@@ -4,6 +4,7 @@ use aimock::diff::journal::{Journal, JournalDiff, compare};
 use aimock::diff::{Ignore, Verdict};
 use serde_json::{Value, json};
 
+use crate::server::support::{chat_stream, start};
 use crate::workplace::Workplace;
 
 /// The entry of a request with this text, answered by this fixture, in a run with its own ids, times and ports.
@@ -105,4 +106,48 @@ fn the_command_reads_lists_and_lines() {
     assert_eq!((half.status, half.stderr.contains("line 2 is no entry of a journal")), (2, true), "{}", half.stderr);
     let mixed = place.run(&["diff", "old.json", "fixtures.json"]);
     assert_eq!((mixed.status, mixed.stderr.contains("fixtures.json is no journal")), (2, true), "{}", mixed.stderr);
+}
+
+/// The journal of a run of its own: a server that answers `hello` so, asked three times.
+async fn run_of(hello: Value) -> (String, String) {
+    let server = start(json!([
+        { "id": "hello", "match": { "userMessage": "hello" }, "response": hello },
+        { "id": "any", "match": {}, "response": { "content": "whatever", "id": "drawn" } },
+    ]))
+    .await;
+    for (text, key) in [("hello", "one"), ("something", "two"), ("hello", "one")] {
+        server.send(chat_stream(text).header("authorization", &format!("Bearer {key}")).header("host", &server.address.to_string())).await;
+    }
+    let entries = server.journal().await;
+    let lines = entries.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
+    (server.get("/__aimock/journal").await.text().to_owned(), lines)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_runs_of_a_server_are_the_same() {
+    let (first, first_lines) = run_of(json!({ "content": "Hello there" })).await;
+    let (second, second_lines) = run_of(json!({ "content": "Hello there" })).await;
+    let (other, other_lines) = run_of(json!({ "error": { "message": "too many", "type": "rate_limit_error" }, "status": 429 })).await;
+    assert_ne!(first, second, "ids and ports are of one run");
+    let place = Workplace::new(&[
+        ("first.json", &first),
+        ("first.ndjson", &first_lines),
+        ("second.json", &second),
+        ("second.ndjson", &second_lines),
+        ("other.json", &other),
+        ("other.ndjson", &other_lines),
+    ]);
+    for (old, new) in [("first.json", "second.json"), ("first.ndjson", "second.ndjson"), ("first.json", "second.ndjson")] {
+        let run = place.run(&["diff", old, new]);
+        assert_eq!((run.status, run.stdout.as_str()), (0, "identical: 3 requests\n"), "{old} {new}: {}", run.stderr);
+    }
+    for new in ["other.json", "other.ndjson"] {
+        let run = place.run(&["diff", "first.json", new]);
+        assert_eq!(run.status, 1, "{}", run.stderr);
+        assert!(
+            run.stdout.contains("/response/status: 200 → 429") && run.stdout.ends_with("2 answered otherwise, 1 the same\n"),
+            "{}",
+            run.stdout
+        );
+    }
 }

@@ -3,6 +3,7 @@
 
 use aimock::diff::{Change, Diff};
 use aimock::fixture::Input;
+use aimock::normalize::{Options, run};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
@@ -104,6 +105,35 @@ fn shape(diff: &Diff, exchanged: bool) -> (Vec<String>, Vec<String>, Vec<String>
     (pairs, singles, rerouted)
 }
 
+/// What recordings hold: drawn by a provider or a clock, or secret.
+fn recorded() -> impl Strategy<Value = String> {
+    let drawn = prop_oneof![
+        (1_u8..12, 1_u8..28, 1_u8..59).prop_map(|(month, day, second)| format!("2026-{month:02}-{day:02}T13:19:{second:02}Z")),
+        "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}",
+        "(call|toolu|msg|resp)_[A-Za-z0-9]{24}",
+        "req_[A-Za-z0-9]{20}",
+        "[A-Za-z0-9]{40}".prop_map(|body| format!("{}{body}", ["sk-", "proj-"].concat())),
+        select(&["weather", "in Oslo", "call_1", "12:00:00", "\"", "\n", "{", "é"][..]).prop_map(str::to_owned),
+    ];
+    prop::collection::vec(drawn, 1..5).prop_map(|pieces| pieces.join(" "))
+}
+
+/// An entry as record writes it.
+fn recording() -> impl Strategy<Value = Value> {
+    let response = prop_oneof![
+        (recorded(), 1_750_000_000_u64..1_790_000_000).prop_map(|(text, created)| json!({ "content": text, "created": created })),
+        (recorded(), "call_[A-Za-z0-9]{24}")
+            .prop_map(|(text, id)| json!({ "toolCalls": [{ "id": id, "name": "f", "arguments": { "a": text } }] })),
+        prop::collection::vec(recorded(), 0..3).prop_map(|events| json!({ "events": events })),
+        recorded().prop_map(|text| json!({ "http": { "headers": { "x-request-id": text.clone() }, "json": { "said": text } } })),
+    ];
+    let gaps = prop::collection::vec(0.0..20_000.0_f64, 0..4);
+    (select(&["a", "b", "hello"][..]), response, gaps).prop_map(|(text, response, gaps)| {
+        let timings = json!({ "ttftMs": gaps.first(), "interChunkDelaysMs": gaps, "totalDurationMs": gaps.iter().sum::<f64>() * 1.5 });
+        json!({ "match": { "userMessage": text }, "response": response, "recordedTimings": timings })
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -158,5 +188,13 @@ proptest! {
         let told: Vec<&str> = diff.pairs.iter().flat_map(|pair| &pair.changes).map(|change| change.pointer.as_str()).collect();
         prop_assert_eq!(told, ["/response/content"]);
         prop_assert!(diff.added.is_empty() && diff.removed.is_empty() && diff.rerouted.is_empty());
+    }
+
+    #[test]
+    fn a_recording_and_its_normalized_copy_are_identical(entries in prop::collection::vec(recording(), 1..5)) {
+        let before = one(&entries);
+        let outcome = run(&before, &Options::default()).remove(0);
+        let after = inputs(&[("all.json", outcome.text.unwrap_or_else(|| before[0].source.text().to_owned()))]);
+        check_identical(&diff(&before, &after), after[0].source.text());
     }
 }

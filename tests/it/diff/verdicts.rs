@@ -49,7 +49,7 @@ fn entries(old: &str, new: &str, expected: &[&str]) {
 
 /// An id as a provider would draw it, made here so that no scanner takes it for a real one.
 fn drawn(prefix: &str, seed: &str) -> String {
-    format!("{prefix}{}", format!("{seed}7Kq2").repeat(3))
+    format!("{prefix}{}", format!("{seed}7Kq2Wn5x").repeat(2))
 }
 
 #[test]
@@ -196,6 +196,26 @@ fn events_of_another_meaning_are_breaking() {
         serde_json::json!({ "events": events }).to_string()
     };
     answers(&counted(&["a", "b", "c"]), &counted(&["ab", "c"]), &["re-chunked chunks /response/events"]);
+}
+
+/// The differences of two streams that are the text of a raw answer.
+#[track_caller]
+fn streams(old: &str, new: &str, expected: &[&str]) {
+    let http = |body: &str| serde_json::json!({ "http": { "headers": { "content-type": "text/event-stream" }, "body": body } }).to_string();
+    answers(&http(old), &http(new), expected);
+}
+
+#[test]
+fn a_stream_in_a_raw_body_is_compared_as_events() {
+    let piece = |text: &str| format!("data: {{\"delta\": \"{text}\"}}\n\n");
+    let whole = |pieces: &[&str]| format!(": hi\n\n{}data: [DONE]\n\n", pieces.iter().map(|text| piece(text)).collect::<String>());
+    streams(&whole(&["Hel", "lo you"]), &whole(&["Hello", " ", "you"]), &["re-chunked chunks /response/http/body"]);
+    streams(&whole(&["Hello", " you"]), &whole(&["Hello", " all"]), &["reworded text /response/http/body/*/data/delta"]);
+    streams(&whole(&["Hello"]), &whole(&["Hello"]).replace('\n', "\r\n"), &[]);
+    // Where a stream breaks off is part of what it says.
+    streams(&whole(&["Hello"]), whole(&["Hello"]).trim_end(), &["breaking event /response/http/body/2/unfinished"]);
+    streams("data: a\n\n", "data: a\ndata: b\n\n", &["breaking event /response/http/body/0/data"]);
+    streams("event: a\ndata: x\n\n", "event: b\ndata: x\n\n", &["breaking event /response/http/body/0/event"]);
 }
 
 #[test]
