@@ -31,7 +31,7 @@ fn source(name: &str, text: &str) -> Arc<Source> {
 fn all(converted: &Result<Conversion, ConvertError>) -> String {
     match converted {
         Ok(conversion) => shown(conversion),
-        Err(ConvertError::Unreadable(reasons)) => reasons.iter().map(|reason| format!("{}\n", reason.message)).collect(),
+        Err(ConvertError::Unreadable(reasons)) => reasons.iter().flat_map(|reason| [&reason.message, "\n"]).collect(),
         Err(error @ ConvertError::Unknown) => error.to_string(),
     }
 }
@@ -134,7 +134,8 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 /// Recordings in every format that keeps bodies encoded, of one answer.
 fn recordings(url: &str, kind: &str, body: &[u8]) -> Vec<(&'static str, String)> {
     let (plain, packed) = (STANDARD.encode(body), STANDARD.encode(gzip(body)));
-    let hex: String = body.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap();
+    let hex: String = body.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
     let asked = r#"{"model":"gpt-4o","stream":true,"messages":[{"role":"user","content":"hi"}]}"#;
     let headers = json!({ "Content-Type": [kind] });
     let packed_headers = json!({ "Content-Type": [kind], "Content-Encoding": ["gzip"] });
