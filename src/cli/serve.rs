@@ -54,7 +54,7 @@ fn serve(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> 
         terminal.warn(warning);
     }
     let paths: Vec<PathBuf> = args.paths.iter().chain(&args.fixtures).cloned().collect();
-    let paths = served_paths(&paths, &config, &all.settings.on_miss)?;
+    let paths = served_paths(&paths, &config, &all.settings.on_miss, args.watch || args.watch_poll.is_some())?;
     let files = load(&paths, &config, &all.load, terminal)?;
     if let Some(finding) = config.unstated_matching(args.matching, &files.files) {
         let place = finding.position();
@@ -292,11 +292,15 @@ impl Everything {
 }
 
 /// What is loaded: as for every command, and the folder of recordings. With upstreams, none of it need exist.
-fn served_paths(named: &[PathBuf], config: &Config, on_miss: &OnMiss) -> anyhow::Result<Vec<PathBuf>> {
+fn served_paths(named: &[PathBuf], config: &Config, on_miss: &OnMiss, watches: bool) -> anyhow::Result<Vec<PathBuf>> {
     let mut paths = match config.paths(named) {
         Err(_) if !matches!(on_miss, OnMiss::Reject) => Vec::new(),
         paths => paths?,
     };
+    if let Some(folder) = on_miss.folder().filter(|_| watches) {
+        // Only what exists can be watched; where it cannot be made, the first recording says so.
+        let _ = files::make_folder(folder);
+    }
     if let Some(folder) = on_miss.folder().filter(|folder| files::is_directory(folder)) {
         let whole = files::whole(folder);
         if !paths.iter().any(|path| whole.starts_with(files::whole(path))) {

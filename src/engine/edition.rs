@@ -1,5 +1,6 @@
 //! The library that is being served, and its replacement while requests run.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
@@ -181,32 +182,25 @@ impl Editions {
     pub(super) fn reload(&self, mut library: Library) -> (Changes, RowMap) {
         let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        let (changes, ever) = compare(&loaded, &library);
+        let (mut changes, ever) = compare(&loaded, &library);
+        let (_, served) = compare(&current, &library);
+        note_recordings(&mut changes, &library, &ever, &served);
         let carried = |edition: &Edition, old: &Option<usize>| {
-            let mark = old.and_then(|row| edition.marks.get(row));
-            Arc::new(mark.map_or_else(Mark::default, |mark| Mark { hits: mark.hits.clone(), ever: mark.ever.clone(), ..Mark::default() }))
+            let mark = old.and_then(|row| edition.marks.get(row))?;
+            Some(Arc::new(Mark { hits: mark.hits.clone(), ever: mark.ever.clone(), ..Mark::default() }))
         };
-        let marks = ever.iter().map(|old| carried(&loaded, old)).collect();
+        let of = |(ever, served): (&Option<usize>, &Option<usize>)| carried(&loaded, ever).or_else(|| carried(&current, served));
+        let marks = ever.iter().zip(&served).map(|rows| of(rows).unwrap_or_default()).collect();
         let fresh = Arc::new(Edition::new(library.clone(), current.generation + 1, marks));
-        let files = loaded.library.sources.len();
-        let posted = current.library.fixtures.iter().filter(|fixture| fixture.origin.source.0 as usize >= files).cloned();
-        let shift = library.sources.len();
-        let posted: Vec<Fixture> = posted
-            .map(|mut fixture| {
-                let number = fixture.origin.source.0 as usize - files + shift;
-                fixture.origin.source.0 = u32::try_from(number).unwrap_or(u32::MAX);
-                fixture
-            })
-            .collect();
         let old_generation = current.generation;
-        let next = if posted.is_empty() && current.library.sources.len() <= files {
-            let (_, rows) = compare(&current, &library);
-            (fresh.clone(), rows)
+        let posted = current.library.of_no_file(loaded.library.sources.len(), &mut library.sources);
+        let next = if posted.is_empty() {
+            (fresh.clone(), served)
         } else {
-            library.sources.extend(current.library.sources.iter().skip(files).cloned());
             let whole = Library::new(library.fixtures.iter().cloned().chain(posted).collect(), library.sources.clone());
             let (_, rows) = compare(&current, &whole);
-            let marks = rows.iter().enumerate().map(|(row, old)| fresh.marks.get(row).cloned().unwrap_or_else(|| carried(&current, old)));
+            let marks = rows.iter().enumerate();
+            let marks = marks.map(|(row, old)| fresh.marks.get(row).cloned().or_else(|| carried(&current, old)).unwrap_or_default());
             let marks = marks.collect();
             (Arc::new(Edition::new(whole, current.generation + 1, marks)), rows)
         };
@@ -220,4 +214,16 @@ impl Editions {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(Edition::new(library, current.generation + 1, Vec::new()));
     }
+}
+
+/// A recording that is served already is no news when its file is read.
+fn note_recordings(changes: &mut Changes, library: &Library, ever: &[Option<usize>], served: &[Option<usize>]) {
+    let known: HashSet<String> = (0..library.fixtures.len())
+        .filter(|row| ever.get(*row).is_some_and(Option::is_none) && served.get(*row).is_some_and(Option::is_some))
+        .map(|row| library.handle(row))
+        .collect();
+    for list in [&mut changes.added, &mut changes.changed] {
+        list.retain(|handle| !known.contains(handle));
+    }
+    changes.unchanged += known.len();
 }

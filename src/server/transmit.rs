@@ -73,6 +73,11 @@ pub(super) async fn transmit(mut plan: Plan, carrier: Carrier, mut finish: Finis
     head::response(plan.status, &plan.headers, body)
 }
 
+/// Waits before there is a plan to carry out.
+pub(super) async fn pause(length: Duration) {
+    sleep_until(Instant::now() + length).await;
+}
+
 /// For a client that is not there any more.
 pub(super) fn abandoned() -> Response {
     abandon(Close::Fin)

@@ -1,5 +1,6 @@
 //! Plans as text, schedules, claims. No clock is involved.
 
+mod alteration;
 mod chaos;
 mod faults;
 mod mutation;

@@ -223,7 +223,9 @@ impl Relayed {
         }
         let pieces: Vec<Bytes> = self.source.whole()?.cloned().collect();
         let mut capture = self.capture.take()?;
-        pieces.iter().for_each(|piece| capture.take(piece));
+        for piece in &pieces {
+            capture.take(piece);
+        }
         let outcome = tokio::task::spawn_blocking(|| capture.finish()).await.unwrap_or(Outcome::Passed);
         self.recorded(outcome)
     }

@@ -15,7 +15,7 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use self::body::{Incoming, Relayed};
 use self::unpack::{Coding, is_accepted};
@@ -28,7 +28,7 @@ use super::decide::Call;
 use super::finish::Finish;
 use super::journal::retry_after;
 use super::recorder::Answered;
-use super::transmit::{Carrier, transmit};
+use super::transmit::{self, Carrier, transmit};
 use super::upstream::{ContactError, Upstreams, reason, response_fields};
 use super::{head, intake};
 use crate::exchange::{Captured, ErrorOrigin, ErrorReply, Exchange};
@@ -134,7 +134,7 @@ struct Begun {
 /// Sends a request on and answers with what comes back.
 pub(super) async fn carry(mut relay: Relay, exchange: Exchange, call: &Call<'_>, carrier: Carrier, finish: Finish) -> Response {
     if let Some(chaos) = &relay.chaos {
-        sleep(chaos.latency()).await;
+        transmit::pause(chaos.latency()).await;
     }
     let (method, url) = (&exchange.raw.method, relay.upstreams.display(relay.target, &exchange.raw.path));
     call.app.log(Level::Info, &format!("no fixture matches {method} {}: relaying to {url}", exchange.raw.path));

@@ -237,3 +237,32 @@ async fn https_upstreams_are_reached_through_a_tunnel() {
     let seen = gateway.request(0).to_ascii_lowercase();
     assert!(seen.starts_with("connect upstream.invalid:443 http/1.1\r\n") && seen.contains("proxy-authorization: basic "), "{seen}");
 }
+
+#[tokio::test]
+async fn what_a_relayed_answer_said_can_be_asserted() {
+    let usage = json!({ "choices": [], "usage": { "prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13 } });
+    let text = json!({ "choices": [{ "index": 0, "delta": { "content": "Sunny." }, "finish_reason": null }] });
+    let events = [format!("data: {text}\n\n"), format!("data: {usage}\n\n"), "data: [DONE]\n\n".to_owned()];
+    let limited = "content-type: application/json\r\nretry-after: 3\r\n";
+    let upstream = Upstream::playing(move |request| {
+        let stream = String::from_utf8_lossy(request).contains(r#""stream":true"#);
+        let cut = String::from_utf8_lossy(request).contains("cut");
+        match (stream, cut) {
+            (true, false) => std::iter::once(stream_head()).chain(events.iter().map(chunk)).chain([last_chunk()]).collect(),
+            (true, true) => vec![stream_head(), chunk(&events[0])],
+            (false, _) => vec![answer("429 Too Many Requests", limited, "{}")],
+        }
+    })
+    .await;
+    let server = start_with(json!([]), proxy(upstream.settings())).await;
+    server.send(chat_stream("hi")).await;
+    let stream = server.journal().await[0]["stream"].clone();
+    assert_eq!((&stream["terminated"], &stream["unparsed"], &stream["usageOnlyChunk"]), (&json!(true), &json!(0), &json!(true)));
+    assert_eq!((&stream["usage"]["inputTokens"], &stream["text"]["excerpt"]), (&json!(9), &json!("Sunny.")));
+    server.send(chat_stream("cut")).await;
+    assert_eq!(server.journal().await[1]["stream"]["terminated"], false);
+    server.ask("hi").await;
+    server.ask("hi").await;
+    let verdict = server.post("/__aimock/verify", r#"{ "retryAfter": "respected" }"#).await;
+    assert!(verdict.status == 406 && verdict.text().contains("ms too early"), "{}", verdict.text());
+}

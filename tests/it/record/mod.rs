@@ -8,6 +8,8 @@ mod files;
 mod processes;
 /// Recorded once, replayed for ever: every codec, streaming and not.
 mod replay;
+/// Transforms of what is recorded.
+mod transforms;
 /// Folders and sizes that refuse.
 mod trouble;
 

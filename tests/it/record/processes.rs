@@ -4,9 +4,11 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{entries, written};
@@ -18,17 +20,35 @@ const CHAT: &str = r#"{"id":"c","object":"chat.completion","created":1,"model":"
 struct Program {
     child: Child,
     address: String,
+    log: Mutex<Receiver<String>>,
 }
 
 impl Program {
     fn start(upstream: &Upstream, folder: &Path) -> Program {
+        Program::run(upstream, folder.parent().unwrap(), &["record", "-o", folder.to_str().unwrap()])
+    }
+
+    fn run(upstream: &Upstream, place: &Path, arguments: &[&str]) -> Program {
         let mut command = Command::new(env!("CARGO_BIN_EXE_aimock"));
-        command.args(["record", "-p", "0", "--provider-openai", &format!("http://{}", upstream.address), "-o"]).arg(folder);
-        command.current_dir(folder.parent().unwrap()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.args(arguments).args(["-p", "0", "--provider-openai", &format!("http://{}", upstream.address)]);
+        command.current_dir(place).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
+        let (tell, log) = channel();
+        let stderr = child.stderr.take().unwrap();
+        std::thread::spawn(move || BufReader::new(stderr).lines().map_while(Result::ok).for_each(|line| drop(tell.send(line))));
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        Program { child, address: line.trim().strip_prefix("http://").unwrap().to_owned() }
+        Program { child, address: line.trim().strip_prefix("http://").unwrap().to_owned(), log: Mutex::new(log) }
+    }
+
+    /// Waits for a line of the log about a reload.
+    fn reloaded(&self) -> String {
+        loop {
+            let line = self.log.lock().unwrap().recv_timeout(Duration::from_secs(30)).expect("nothing was reloaded");
+            if line.contains("reloaded") {
+                return line;
+            }
+        }
     }
 
     /// Sends a chat request of a test; the connection, unread.
@@ -48,6 +68,14 @@ impl Program {
         let mut answer = String::new();
         self.send(text).unwrap().read_to_string(&mut answer).unwrap();
         answer
+    }
+
+    fn get(&self, target: &str) -> Value {
+        let mut tcp = TcpStream::connect(&self.address).unwrap();
+        write!(tcp, "GET {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        tcp.read_to_string(&mut answer).unwrap();
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
     }
 
     fn kill(&mut self) {
@@ -102,7 +130,7 @@ async fn a_recorder_that_is_killed_leaves_whole_files() {
         let files = written(&folder).into_iter().filter(|(name, _)| Path::new(name).extension().is_some_and(|ending| ending == "json"));
         let count: usize = files
             .map(|(name, text)| {
-                let file: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+                let file: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
                 file["fixtures"].as_array().unwrap().len()
             })
             .sum();
@@ -134,4 +162,43 @@ async fn a_long_answer_passes_in_little_memory() {
     // 64 MiB are kept until the limit is met, in a buffer that doubles.
     assert!(peak < 260 * 1024, "{peak} KiB");
     assert_eq!(written(root.path()), []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recording_under_watch_is_no_news_and_no_count_is_lost() {
+    for flags in [["--watch", "--record-mode=missing"], ["--watch-poll=50", "--record-mode=missing"]] {
+        let place = TempDir::new().unwrap();
+        let upstream = Upstream::start(vec![answer("200 OK", "content-type: application/json\r\n", CHAT)]).await;
+        std::fs::create_dir(place.path().join("fixtures")).unwrap();
+        let own = |more: &[&str]| {
+            let answers: Vec<_> = ["one", "two", "three"].iter().map(|text| json!({ "content": text })).collect();
+            let others = more.iter().map(|text| json!({ "match": { "userMessage": text }, "response": { "content": text } }));
+            let all: Vec<_> = [json!({ "match": { "userMessage": "count" }, "responses": answers })].into_iter().chain(others).collect();
+            std::fs::write(place.path().join("fixtures/own.json"), json!({ "fixtures": all }).to_string()).unwrap();
+        };
+        own(&[]);
+        let arguments = [&["serve", "fixtures", "--record"], flags.as_slice()].concat();
+        let program = tokio::task::block_in_place(|| Program::run(&upstream, place.path(), &arguments));
+        tokio::task::block_in_place(|| {
+            let says = |text: &str, said: &str| assert!(program.ask(text).contains(&format!("\"content\":\"{said}\"")), "{text}");
+            says("count", "one");
+            says("new", "hello");
+            says("new", "hello");
+            own(&["late"]);
+            assert!(program.reloaded().ends_with("reloaded: 1 added, 2 as before"));
+            says("count", "two");
+            says("new", "hello");
+            says("other", "hello");
+            own(&["late", "later"]);
+            assert!(program.reloaded().ends_with("reloaded: 1 added, 4 as before"));
+            says("count", "three");
+            says("other", "hello");
+            says("new", "hello");
+        });
+        assert_eq!((upstream.count(), entries(&place.path().join("fixtures/recorded")).len()), (2, 2));
+        let listed = tokio::task::block_in_place(|| program.get("/__aimock/fixtures?include=fixtures"));
+        let mut served: Vec<u64> = listed["fixtures"].as_array().unwrap().iter().map(|it| it["served"].as_u64().unwrap()).collect();
+        served.sort_unstable();
+        assert_eq!(served, [0, 0, 1, 3, 3], "{listed}");
+    }
 }

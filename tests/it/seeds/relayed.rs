@@ -74,7 +74,9 @@ fn script(way: Way) -> Vec<Act> {
 fn with(chaos: &[(ChaosField, f64)], more: impl FnOnce(&mut Settings)) -> impl FnOnce(&mut Settings) {
     let chaos = chaos.to_vec();
     move |settings| {
-        chaos.iter().for_each(|(field, value)| settings.chaos.set(*field, Some(*value)));
+        for (field, value) in &chaos {
+            settings.chaos.set(*field, Some(*value));
+        }
         settings.metrics = true;
         more(settings);
     }

@@ -43,7 +43,18 @@ pub(crate) async fn start_with(fixtures: Value, change: impl FnOnce(&mut Setting
 
 /// Serves these fixtures under transforms.
 pub(super) async fn start_under(transforms: &[Spec], matching: Matching, fixtures: Value) -> Running {
-    let settings = Settings { seed: 7, transforms: Transforms::compile(transforms).unwrap(), ..Settings::default() };
+    start_under_with(transforms, matching, fixtures, |_| ()).await
+}
+
+/// The same with settings of the test's own.
+pub(crate) async fn start_under_with(
+    transforms: &[Spec],
+    matching: Matching,
+    fixtures: Value,
+    change: impl FnOnce(&mut Settings),
+) -> Running {
+    let mut settings = Settings { seed: 7, transforms: Transforms::compile(transforms).unwrap(), ..Settings::default() };
+    change(&mut settings);
     let options = LoadOptions { matching, transforms: settings.transforms.clone(), ..LoadOptions::default() };
     start_loaded(fixtures, settings, options, |_| ()).await
 }
