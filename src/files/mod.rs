@@ -19,4 +19,4 @@ pub use exclude::{BadGlob, Exclude};
 pub use place::{exists, find_upward, is_directory, whole, working_directory};
 pub use problem::{Problem, display_name};
 pub use read::{DEFAULT_MAX_FILE_SIZE, FileText, list, read, read_beside, read_path, stdin};
-pub use write::{WriteError, make_folder, write_atomically};
+pub use write::{WriteError, make_folder, remove, write_atomically};
