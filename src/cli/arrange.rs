@@ -30,7 +30,7 @@ pub(super) fn run(args: &NormalizeArgs, given: &[Given], others: &[Input], termi
     anyhow::ensure!(named.len() == given.len(), "standard input is one text: `--split-by` and `--merge-into` work on files");
     let steps = match (&args.merge_into, args.split_by) {
         (Some(target), _) => merged(target, &named, others, terminal)?.into_iter().collect(),
-        (None, Some(by)) => split(by, &named, others, terminal)?,
+        (None, Some(by)) => split(by, &named, others, terminal),
         (None, None) => Vec::new(),
     };
     let old = |path: &Path| named.iter().any(|(_, named)| *named == path);
@@ -54,7 +54,7 @@ pub(super) fn run(args: &NormalizeArgs, given: &[Given], others: &[Input], termi
     Ok(Status::Clean)
 }
 
-fn split(by: SplitBy, named: &[(&Input, &Path)], others: &[Input], terminal: &mut Terminal<'_>) -> anyhow::Result<Vec<Step>> {
+fn split(by: SplitBy, named: &[(&Input, &Path)], others: &[Input], terminal: &mut Terminal<'_>) -> Vec<Step> {
     let by = match by {
         SplitBy::Fixture => By::Fixture,
         SplitBy::Model => By::Model,
@@ -87,7 +87,7 @@ fn split(by: SplitBy, named: &[(&Input, &Path)], others: &[Input], terminal: &mu
         let write = pieces.into_iter().map(|piece| (path.with_file_name(piece.name), piece.fixtures, piece.text)).collect();
         steps.push(Step { write, remove: vec![path.to_path_buf()] });
     }
-    Ok(steps)
+    steps
 }
 
 fn merged(target: &Path, named: &[(&Input, &Path)], others: &[Input], terminal: &mut Terminal<'_>) -> anyhow::Result<Option<Step>> {
@@ -109,11 +109,11 @@ fn merged(target: &Path, named: &[(&Input, &Path)], others: &[Input], terminal: 
         "files that are merged, and the one that they become, must stand in one folder, so that the order of loading stays"
     );
     anyhow::ensure!(Format::from_path(target) == first.format, "{into} must be written as {} is", first.source.name());
-    let names: Vec<String> = named.iter().map(|(_, path)| file_name(path)).filter(|name| *name != file_name(target)).collect();
+    let going: Vec<String> = named.iter().map(|(_, path)| file_name(path)).filter(|name| *name != file_name(target)).collect();
     let own = file_name(target);
     let between = others.iter().map(|other| other.source.name()).filter(|other| same_folder(other, first.source.name())).find(|other| {
         let other = last_part(other);
-        other != own && names.iter().any(|name| is_before(other, name) != is_before(other, &own))
+        other != own && going.iter().any(|name| is_before(other, name) != is_before(other, &own))
     });
     if let Some(other) = between {
         anyhow::bail!("{other} stands between these files in the order of loading; name it as well, or choose another name than {into}");

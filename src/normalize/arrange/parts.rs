@@ -47,8 +47,8 @@ impl<'t> Parts<'t> {
         let mut entries = Vec::with_capacity(list.items().len());
         for (index, item) in list.items().iter().enumerate() {
             let comma = comma_after(text, item.span.end, format == Format::Yaml);
-            let last = index + 1 == list.items().len();
-            let end = comma.filter(|comma| !last || *comma < list.span.end).or(last.then_some(item.span.end))?;
+            let is_last = index + 1 == list.items().len();
+            let end = comma.filter(|comma| !is_last || *comma < list.span.end).or(is_last.then_some(item.span.end))?;
             entries.push(text.get(at..end)?);
             at = if text.as_bytes().get(end) == Some(&b',') { end + 1 } else { end };
         }
