@@ -6,7 +6,11 @@ mod lint;
 mod loader;
 /// Which fixture answers.
 mod matcher;
-/// The fixtures that all of them use.
+/// Recordings without what differs from run to run.
+mod normalize;
+/// Recordings, drawn from a seed.
+mod recordings;
+/// The fixtures that most of them use.
 mod scopes;
 /// What differs from run to run, found in texts.
 mod transform;

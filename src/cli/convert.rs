@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context as _;
-
 use super::report::counted;
 use super::sources::Config;
 use super::{ConvertArgs, ConvertFormat, GlobalArgs, Status, Terminal};
 use crate::convert::{self, Conversion, ConvertError, Input, pair};
 use crate::diagnostic::{Diagnostic, Severity, Source, SourceId};
+use crate::document;
 use crate::files::{self, Found};
 
 /// Runs the command.
@@ -37,7 +36,7 @@ pub(super) fn run(args: &ConvertArgs, global: &GlobalArgs, terminal: &mut Termin
         if *dry_run || one.conversion.fixtures == 0 {
             continue;
         }
-        let text = text_of(&one.conversion, *format)?;
+        let text = text_of(&one.conversion, *format);
         match output {
             Some(_) => write(&one.target, &text)?,
             None => terminal.stdout().write_all(text.as_bytes())?,
@@ -209,11 +208,11 @@ fn refuse_to_replace(done: &[Done], force: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn text_of(conversion: &Conversion, format: ConvertFormat) -> anyhow::Result<String> {
-    Ok(match format {
+fn text_of(conversion: &Conversion, format: ConvertFormat) -> String {
+    match format {
         ConvertFormat::Json => format!("{:#}\n", conversion.file),
-        ConvertFormat::Yaml => serde_yaml::to_string(&conversion.file).context("the fixtures cannot be written as YAML")?,
-    })
+        ConvertFormat::Yaml => document::to_yaml(&conversion.file),
+    }
 }
 
 fn write(target: &Path, text: &str) -> anyhow::Result<()> {

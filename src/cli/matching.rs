@@ -11,6 +11,7 @@ use super::rewritten::Rewritten;
 use super::sources::{self, Config, Sources};
 use super::{GlobalArgs, MatchArgs, MatchFormat, Status, StubFormat, Terminal};
 use crate::diagnostic::{Severity, Source};
+use crate::document;
 use crate::exchange::{Exchange, Headers, RawRequest, Request};
 use crate::files;
 use crate::fixture::{Library, LoadedFile, into_library};
@@ -41,7 +42,7 @@ pub(super) fn run(args: &MatchArgs, global: &GlobalArgs, terminal: &mut Terminal
     let rewritten = Rewritten::new(&config.transforms, read_request(&name, &text, path.as_deref(), headers)?)?;
     let exchange = &rewritten.exchange;
     if let Some(language) = stub {
-        terminal.stdout().write_all(stub_text(exchange, *language)?.as_bytes())?;
+        terminal.stdout().write_all(stub_text(exchange, *language).as_bytes())?;
         return Ok(Status::Clean);
     }
     let sources = Sources::read(&config.paths(fixtures)?, &config, files::DEFAULT_MAX_FILE_SIZE, "<stdin>")?;
@@ -68,7 +69,7 @@ pub(super) fn run(args: &MatchArgs, global: &GlobalArgs, terminal: &mut Terminal
 }
 
 /// A fixture file that answers this request and says so. The keys are stamped by the criteria that match them.
-fn stub_text(exchange: &Exchange, language: StubFormat) -> anyhow::Result<String> {
+fn stub_text(exchange: &Exchange, language: StubFormat) -> String {
     let stamped = CRITERIA.iter().filter_map(|criterion| {
         let value = criterion.stamp(&(criterion.read)(exchange))?;
         Some((criterion.key.to_owned(), value))
@@ -79,10 +80,10 @@ fn stub_text(exchange: &Exchange, language: StubFormat) -> anyhow::Result<String
         _ => serde_json::json!({ "content": "Write the answer here." }),
     };
     let file = serde_json::json!({ "fixtures": [{ "match": matches, "response": response }] });
-    Ok(match language {
+    match language {
         StubFormat::Json => format!("{file:#}\n"),
-        StubFormat::Yaml => serde_yaml::to_string(&file).context("the fixture cannot be written as YAML")?,
-    })
+        StubFormat::Yaml => document::to_yaml(&file),
+    }
 }
 
 fn nothing(files: &[LoadedFile]) -> String {

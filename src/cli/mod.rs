@@ -4,6 +4,7 @@
 //! [`Terminal`]; nothing here prints by itself or ends the process. Only this module uses `anyhow`.
 
 mod args;
+mod arrange;
 mod chaos;
 mod check;
 mod client;

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::args::NormalizeArgs;
+use super::arrange;
 use super::report::{self, FileOutcome, Report, counted, escape};
 use super::scopes::{self, Plan, Wanted};
 use super::sources::{self, Config};
 use super::{GlobalArgs, Status, Terminal};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, Source};
 use crate::files;
 use crate::fixture::Input;
 use crate::normalize::{self, Options, Outcome, Pass};
@@ -42,8 +44,11 @@ pub(super) fn run(args: &NormalizeArgs, global: &GlobalArgs, terminal: &mut Term
     let options = Options { transforms, matching: config.matching(None), others: &others, detail: args.check, passes };
     let outcomes = normalize::run(&inputs, &options);
     let work = Work { args, plan: &plan, files, outcomes, passes: &options.passes };
-    let status = work.finish(terminal)?;
+    let mut status = work.finish(terminal)?;
     work.tell(&config, terminal);
+    if status != Status::Failed && (args.split_by.is_some() || args.merge_into.is_some()) {
+        status = status.max(arrange::run(args, &work.texts(), &others, terminal)?);
+    }
     let outcomes: Vec<FileOutcome> = work.file_outcomes();
     let status = if plan.asked.missing { Status::Failed } else { status };
     Ok(sources::status_of(status, &outcomes, plan.asked, terminal))
@@ -57,7 +62,7 @@ fn passes(args: &NormalizeArgs, config: &Config) -> anyhow::Result<Vec<&'static 
 }
 
 /// A text and its file; `None` is standard input.
-type Given = (Input, Option<PathBuf>);
+pub(super) type Given = (Input, Option<PathBuf>);
 
 /// What was asked for, and what is only loaded with it.
 fn split(plan: &mut Plan) -> (Vec<Given>, Vec<Input>) {
@@ -135,6 +140,17 @@ impl Work<'_> {
     fn changed(&self) -> impl Iterator<Item = (&Input, Option<&PathBuf>, &str)> {
         let all = self.files.iter().zip(&self.outcomes);
         all.filter_map(|((input, path), outcome)| outcome.text.as_deref().map(|text| (input, path.as_ref(), text)))
+    }
+
+    /// All files, with their paths and the texts that they have when everything is written.
+    fn texts(&self) -> Vec<Given> {
+        let renewed = |((input, path), outcome): (&Given, &Outcome)| {
+            let text = outcome.text.as_ref()?;
+            let source = Source::new(input.source.id(), input.source.name(), text.as_str());
+            Some((Input { source: Arc::new(source), format: input.format }, path.clone()))
+        };
+        let all = self.files.iter().zip(&self.outcomes).filter(|(_, outcome)| outcome.skipped.is_none());
+        all.map(|(given, outcome)| renewed((given, outcome)).unwrap_or_else(|| given.clone())).collect()
     }
 
     fn diff(&self, terminal: &mut Terminal<'_>) -> anyhow::Result<()> {

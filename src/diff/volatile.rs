@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::transform::{BuiltIn, Found, Kind, Scanner, Strictness, builtin, may_hold};
+use crate::transform::{BuiltIn, Found, Kind, Scanner, Strictness, builtin};
 
 /// What a new recording changes by itself.
 const NAMES: [&str; 4] = ["timestamps", "uuids", "ids", "request-ids"];
@@ -53,25 +53,26 @@ pub(super) fn volatile(text: &str) -> Option<String> {
 
 /// The same, with secrets as normalize writes them: for texts that are compared after they were joined.
 pub(super) fn settled(text: &str) -> Option<String> {
-    let safe = rewritten(text, (&SECRETS, &HIDING), |found| found.frozen(text));
+    let safe = rewritten(text, &HIDING, |found| found.frozen(text));
     volatile(&safe).or_else(|| (safe != text).then(|| safe.into_owned()))
 }
 
 fn drawn(text: &str) -> Cow<'_, str> {
-    rewritten(text, (&BUILTINS, &DRAWN), |found| Some(found.placeholder().into_owned()))
+    rewritten(text, &DRAWN, |found| Some(found.placeholder().into_owned()))
 }
 
 /// The text as normalize leaves it: ids keep their identity, secrets do not.
 fn frozen(text: &str) -> Cow<'_, str> {
-    rewritten(text, (&SCRUBBED, &SCRUBBING), |found| found.frozen(text))
+    rewritten(text, &SCRUBBING, |found| found.frozen(text))
 }
 
-fn rewritten<'t>(text: &'t str, by: (&[&'static BuiltIn], &Scanner), put: impl Fn(&Found) -> Option<String>) -> Cow<'t, str> {
-    if !may_hold(by.0, text) {
+fn rewritten<'t>(text: &'t str, by: &Scanner, put: impl Fn(&Found) -> Option<String>) -> Cow<'t, str> {
+    let all = by.scan(text);
+    if all.is_empty() {
         return Cow::Borrowed(text);
     }
     let (mut replaced, mut at) = (String::new(), 0);
-    for (_, found) in by.1.scan(text) {
+    for (_, found) in all {
         // A placeholder keeps the prefix of an id, which its frozen form has anyway.
         let prefix = if let Kind::Id { prefix } = found.kind { prefix } else { 0 };
         let Some((put, from)) = put(&found).map(|put| {

@@ -121,7 +121,7 @@ fn remove_lines(text: &str, span: Span) -> Option<Vec<Edit>> {
 }
 
 /// The comma that follows, over blanks and comments.
-fn comma_after(text: &str, mut at: usize, yaml: bool) -> Option<usize> {
+pub(crate) fn comma_after(text: &str, mut at: usize, yaml: bool) -> Option<usize> {
     loop {
         let rest = text.get(at..)?;
         let mut chars = rest.chars();

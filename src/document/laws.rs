@@ -120,6 +120,13 @@ fn survives(text: &str) {
 
 proptest! {
     #[test]
+    fn what_is_written_as_yaml_is_read_as_it_was(value in values()) {
+        let text = to_yaml(&value);
+        let parsed = parse(&text, Format::Yaml, &Limits::default());
+        prop_assert_eq!(parsed.map(|parsed| to_json(&parsed.root)), Ok(value), "{}", text);
+    }
+
+    #[test]
     fn a_value_survives_its_text(value in values(), pretty in any::<bool>()) {
         let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
         for format in FORMATS {

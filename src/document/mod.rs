@@ -25,7 +25,7 @@ mod tests;
 
 pub use node::{Member, Node, Value};
 pub use number::{as_f64, as_i64, as_u64};
-pub use render::{to_json, to_text};
+pub use render::{printable, to_json, to_text, to_yaml};
 pub use trouble::Trouble;
 
 use crate::diagnostic::Span;

@@ -1,7 +1,9 @@
-//! A tree as plain JSON again: a `serde_json::Value`, or compact text.
+//! A tree as plain JSON again: a `serde_json::Value`, or compact text; and a value as YAML.
 //!
 //! Of duplicate keys the last value counts and the first place, as in JavaScript. Keys keep the order of writing, also
 //! those that look like integers (JavaScript would move them to the front; `serde_json` does not, and neither do we).
+
+use std::fmt::Write as _;
 
 use super::{Node, Value, number};
 
@@ -29,6 +31,37 @@ pub fn to_text(node: &Node<'_>) -> String {
     let mut text = String::new();
     write_node(node, &mut text);
     text
+}
+
+/// A value as a YAML text that is read as the same value.
+pub fn to_yaml(value: &serde_json::Value) -> String {
+    match serde_yaml::to_string(value) {
+        // The writer follows YAML 1.1, to which these end a line, so that it indents what follows. To readers of YAML 1.2,
+        // as we are, they are letters, and the indentation would be text.
+        Ok(text) if !text.contains(['\u{85}', '\u{2028}', '\u{2029}']) => text,
+        // Every JSON text is YAML.
+        Ok(_) | Err(_) => printable(format!("{value:#}\n")),
+    }
+}
+
+/// A JSON text in which what YAML does not print, but JSON lets pass, is escaped: it says the same in both.
+pub fn printable(json: String) -> String {
+    if !json.contains(is_unprintable) {
+        return json;
+    }
+    json.chars().fold(String::with_capacity(json.len() + 16), |mut text, c| {
+        if is_unprintable(c) {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\\u{:04x}", u32::from(c));
+        } else {
+            text.push(c);
+        }
+        text
+    })
+}
+
+fn is_unprintable(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}' | '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}')
 }
 
 pub(super) fn to_number(text: &str) -> serde_json::Number {

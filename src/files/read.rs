@@ -187,7 +187,7 @@ fn decode(bytes: Vec<u8>, name: &str) -> Result<FileText, Box<Problem>> {
         Ok(text) => text,
         Err(error) => return Err(not_utf8(error.as_bytes(), error.utf8_error().valid_up_to(), name)),
     };
-    if let Some(at) = text.bytes().position(|byte| byte == 0) {
+    if let Some(at) = memchr::memchr(0, text.as_bytes()) {
         let problem = contents("not-text", name, text.as_bytes(), at, "a NUL byte");
         let help = if text.len() > 3 && text.bytes().skip(1).step_by(2).take(16).all(|byte| byte == 0) {
             "it looks like UTF-16: save it as UTF-8"

@@ -1,4 +1,4 @@
-//! Writing: a reader sees the old contents or the new ones, never half of them.
+//! Writing and removing: a reader sees the old contents or the new ones, never half of them.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -89,6 +89,14 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     file.as_file().sync_all().map_err(fail)?;
     file.persist(&target).map_err(|error| fail(error.error))?;
     Ok(())
+}
+
+/// Removes a file; of a link, the link.
+///
+/// # Errors
+/// It is something else, or the folder refuses it.
+pub fn remove(path: &Path) -> Result<(), WriteError> {
+    fs::remove_file(path).map_err(|source| WriteError::Io { name: display_name(path), source })
 }
 
 /// Makes a folder and those above it, as far as they do not exist.

@@ -8,7 +8,7 @@ use crate::fixture::Input;
 use crate::transform::{BuiltIn, Scanner, Strictness, builtin};
 
 /// Built-ins whose frozen form keeps identity, so that other places may refer to what they find.
-const REFERRED: [&str; 3] = ["ids", "uuids", "request-ids"];
+pub(super) const REFERRED: [&str; 3] = ["ids", "uuids", "request-ids"];
 
 /// A value as it is compared.
 pub(super) fn hash(value: &str) -> u64 {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::allowed::Allowed;
-use super::identity::{Known, hash};
+use super::identity::{Known, REFERRED, hash};
 use super::role::{Leaf, Role, walk};
 use super::scalar::{Replacement, replaced, rewrite};
 use super::{Pass, Work};
@@ -11,7 +11,7 @@ use crate::diagnostic::{Edit, Span};
 use crate::document::{Format, Node, Parsed, Value};
 use crate::secrets;
 use crate::shape::code;
-use crate::transform::{BuiltIn, Found, Scanner, Strictness, Transforms, builtin, may_hold};
+use crate::transform::{BuiltIn, Found, Kind, Scanner, Strictness, Transforms, builtin};
 
 /// A rewritten value can show something new to recognise; this often it is read again.
 const MOST_ROUNDS: usize = 8;
@@ -52,6 +52,8 @@ pub(super) struct Scrubbed {
     pub(super) made: HashSet<u64>,
     /// Values that match keys name and that stay there, unless responses make them.
     pub(super) named: Vec<Named>,
+    /// Ids of tool calls that stay, unless something refers to them.
+    pub(super) kept: Vec<Kept>,
     /// Places that are left, and why.
     pub(super) notes: Vec<(Span, String)>,
     /// Values that are left because a file holds them that was not given, with that file.
@@ -72,10 +74,31 @@ pub(super) struct Named {
 }
 
 impl Named {
+    /// What it names, as hashes.
+    pub(super) fn hashes(&self) -> impl Iterator<Item = u64> {
+        self.is_id.then(|| hash(&self.text)).into_iter().chain(self.found.iter().map(|(value, _, _)| hash(value)))
+    }
+
     /// The values that stay, given the ids that responses make.
     pub(super) fn stays<'a>(&'a self, made: &'a HashSet<u64>) -> impl Iterator<Item = &'a str> {
         let whole = self.is_id && made.contains(&hash(&self.text));
         self.found.iter().map(|(value, _, _)| value.as_str()).filter(move |value| !whole && !made.contains(&hash(value)))
+    }
+}
+
+/// The id of a tool call that no recorder is known to have written.
+#[derive(Debug)]
+pub(super) struct Kept {
+    span: Span,
+    text: String,
+    /// What is found in it, with the hash of the value.
+    found: Vec<(u64, Replacement, &'static Pass)>,
+}
+
+impl Kept {
+    /// The id and what is found in it, as hashes.
+    pub(super) fn hashes(&self) -> impl Iterator<Item = u64> {
+        std::iter::once(hash(&self.text)).chain(self.found.iter().map(|(hash, _, _)| *hash))
     }
 }
 
@@ -107,7 +130,8 @@ impl Scrub {
 
     /// What has to change in a file.
     pub(super) fn file(&self, text: &str, format: Format, parsed: &Parsed<'_>, known: &Known, detail: bool) -> Scrubbed {
-        let mut work = Walk { scrub: self, text, format, known, detail, allowed: Allowed::of(text, parsed), out: Scrubbed::default() };
+        let (allowed, last) = (Allowed::of(text, parsed), vec![None; self.passes.len()]);
+        let mut work = Walk { scrub: self, text, format, known, detail, allowed, last, out: Scrubbed::default() };
         walk(&parsed.root, &mut |leaf| work.leaf(&leaf));
         for comment in &parsed.comments {
             work.comment(*comment);
@@ -124,13 +148,17 @@ struct Walk<'a> {
     known: &'a Known,
     detail: bool,
     allowed: Allowed,
+    /// What each pass found last, and what it made of it.
+    last: Vec<Option<(Kind, String, String)>>,
     out: Scrubbed,
 }
 
 impl Walk<'_> {
     fn leaf(&mut self, leaf: &Leaf<'_, '_>) {
         match (&leaf.node.value, leaf.role) {
-            (Value::String(text), Role::Response | Role::Raw | Role::CallId) => self.response(leaf.node, text, leaf.role),
+            (Value::String(text), Role::Response | Role::Raw | Role::CallId | Role::KeptCallId) => {
+                self.response(leaf.node, text, leaf.role)
+            }
             (Value::String(text), Role::MatchText(key)) => self.match_text(leaf.node, text, key),
             (Value::String(text), Role::MatchId) => self.match_text(leaf.node, text, "toolCallId"),
             (Value::String(text), Role::Free) => self.secrets(leaf.node, text),
@@ -143,15 +171,22 @@ impl Walk<'_> {
 
     /// Everything found in a text of a response gets its frozen form, until nothing more is found.
     fn response(&mut self, node: &Node<'_>, text: &str, role: Role<'_>) {
-        if !may_hold(&self.scrub.builtins, text) {
-            return;
-        }
         let first = self.freeze(node, text, role);
         if first.is_empty() {
             return;
         }
-        if role == Role::CallId {
+        if matches!(role, Role::CallId | Role::KeptCallId) {
             self.out.made.insert(hash(text));
+        }
+        if role == Role::KeptCallId {
+            let kept = |(replacement, pass): &(Replacement, &'static Pass)| {
+                let value = text.get(replacement.range.clone()).filter(|_| REFERRED.contains(&pass.name))?;
+                Some((hash(value), replacement.clone(), *pass))
+            };
+            if let Some(found) = first.iter().map(kept).collect() {
+                self.out.kept.push(Kept { span: node.span, text: text.to_owned(), found });
+                return;
+            }
         }
         let mut replacements: Vec<Replacement> = first.iter().map(|(replacement, _)| replacement.clone()).collect();
         let mut now = replaced(text, &replacements);
@@ -172,7 +207,7 @@ impl Walk<'_> {
     fn freeze(&mut self, node: &Node<'_>, text: &str, role: Role<'_>) -> Vec<(Replacement, &'static Pass)> {
         let mut list = Vec::new();
         for (index, found) in self.scrub.scanner.scan(text) {
-            let Some((replacement, value, pass)) = self.scrub.replacement(index, &found, text) else { continue };
+            let Some((replacement, value, pass)) = self.remembered(index, &found, text) else { continue };
             if self.allowed.holds(pass, node.span.start) {
                 continue;
             }
@@ -183,14 +218,31 @@ impl Walk<'_> {
                     continue;
                 }
                 let hash = hash(value);
-                if matches!(role, Role::CallId | Role::Raw) {
+                if matches!(role, Role::CallId | Role::KeptCallId | Role::Raw) {
                     self.out.made.insert(hash);
                 }
-                self.out.lost.insert(hash);
+                if role != Role::KeptCallId {
+                    self.out.lost.insert(hash);
+                }
             }
             list.push((replacement, pass));
         }
         list
+    }
+
+    /// As [`Scrub::replacement`]: the events of one stream all bear the same id, so what each pass made last is kept.
+    fn remembered<'t>(&mut self, index: usize, found: &Found, text: &'t str) -> Option<(Replacement, &'t str, &'static Pass)> {
+        let value = text.get(found.range.clone())?;
+        if let Some((kind, old, new)) = self.last.get(index)?
+            && (*kind, old.as_str()) == (found.kind, value)
+        {
+            return Some((Replacement { range: found.range.clone(), text: new.clone() }, value, self.scrub.passes.get(index)?));
+        }
+        let made = self.scrub.replacement(index, found, text)?;
+        if let Some(last) = self.last.get_mut(index) {
+            *last = Some((found.kind, value.to_owned(), made.0.text.clone()));
+        }
+        Some(made)
     }
 
     /// A number of a response is read together with its key, which says whether it is a time.
@@ -255,12 +307,13 @@ impl Walk<'_> {
                 }
             }
         }
-        if !may_hold(&self.scrub.builtins, text) {
+        let all = self.scrub.scanner.scan(text);
+        if all.is_empty() {
             return;
         }
         let is_id = key == "toolCallId";
         let mut named = Named { span: node.span, text: text.to_owned(), found: Vec::new(), is_id };
-        for (index, found) in self.scrub.scanner.scan(text) {
+        for (index, found) in all {
             let Some((replacement, value, pass)) = self.scrub.replacement(index, &found, text) else { continue };
             if self.scrub.builtins.get(index).is_some_and(|builtin| builtin.keys.contains(&key)) && !is_id {
                 self.out.left_in_keys.push(pass.name);
@@ -323,6 +376,10 @@ impl Walk<'_> {
                 continue;
             }
             told.push(pass.name);
+            if !self.detail {
+                self.change_hiding(pass, span, pass.name == "secrets", String::new);
+                continue;
+            }
             let others = list.iter().filter(|(_, other)| other.name == pass.name).count() - 1;
             let more = if others > 0 { format!(", and {others} more") } else { String::new() };
             let old = text.get(replacement.range.clone()).unwrap_or("");
@@ -330,18 +387,8 @@ impl Walk<'_> {
                 self.change_hiding(pass, span, true, || format!("a secret becomes {}{more}", code(&replacement.text)));
                 continue;
             }
-            let place = self.place(span, old);
-            self.change(pass, place, || format!("{} becomes {}{more}", code(old), code(&replacement.text)));
+            self.change(pass, place(self.text, span, old), || format!("{} becomes {}{more}", code(old), code(&replacement.text)));
         }
-    }
-
-    /// The place of a text inside a scalar, where it stands there as it is meant.
-    fn place(&self, span: Span, old: &str) -> Span {
-        if !self.detail {
-            return span;
-        }
-        let at = self.text.get(span.start..span.end).and_then(|written| written.find(old));
-        at.map_or(span, |at| Span::new(span.start + at, span.start + at + old.len()))
     }
 
     fn change(&mut self, pass: &'static Pass, span: Span, message: impl FnOnce() -> String) {
@@ -368,8 +415,25 @@ impl Scrub {
 }
 
 impl Scrubbed {
-    /// Decides about what match keys name, now that it is known which ids responses make, and puts the edits in order.
-    pub(super) fn settle(&mut self, text: &str, format: Format, made: &HashSet<u64>, detail: bool) {
+    /// Decides about what match keys name, now that it is known which ids responses make, and about the ids of tool calls,
+    /// now that it is known which of them something refers to; puts the edits in order.
+    pub(super) fn settle(&mut self, text: &str, format: Format, all: &Together, detail: bool) {
+        let Together { made, referred } = all;
+        for kept in std::mem::take(&mut self.kept) {
+            if !kept.hashes().any(|hash| referred.contains(&hash)) {
+                continue;
+            }
+            let replacements: Vec<Replacement> = kept.found.iter().map(|(_, replacement, _)| replacement.clone()).collect();
+            let (Some((_, replacement, pass)), Some(edits)) =
+                (kept.found.first(), rewrite(text, format, kept.span, &kept.text, &replacements))
+            else {
+                continue;
+            };
+            self.edits.extend(edits);
+            let old = kept.text.get(replacement.range.clone()).unwrap_or("");
+            let message = if detail { format!("{} becomes {}", code(old), code(&replacement.text)) } else { String::new() };
+            self.changes.push(Change { pass, span: place(text, kept.span, old), message, hide: false });
+        }
         for named in std::mem::take(&mut self.named) {
             let whole = named.is_id && made.contains(&hash(&named.text));
             let goes: Vec<_> = named.found.iter().filter(|(value, _, _)| whole || made.contains(&hash(value))).collect();
@@ -390,6 +454,32 @@ impl Scrubbed {
             free
         });
     }
+}
+
+/// What all files say together, as hashes.
+#[derive(Debug, Default)]
+pub(super) struct Together {
+    /// Ids that responses make and clients send back.
+    pub(super) made: HashSet<u64>,
+    /// Of the ids of tool calls that may stay those that something else holds: a match key, or a value that goes.
+    pub(super) referred: HashSet<u64>,
+}
+
+impl Together {
+    /// Of all files.
+    pub(super) fn of(work: &[Option<Scrubbed>]) -> Together {
+        let work = || work.iter().flatten();
+        let kept: HashSet<u64> = work().flat_map(|work| &work.kept).flat_map(Kept::hashes).collect();
+        let named = work().flat_map(|work| &work.named).flat_map(Named::hashes).filter(|hash| kept.contains(hash));
+        let lost = work().filter(|_| !kept.is_empty()).flat_map(|work| &work.lost).copied().filter(|hash| kept.contains(hash));
+        Together { made: work().flat_map(|work| work.made.iter().copied()).collect(), referred: named.chain(lost).collect() }
+    }
+}
+
+/// The place of a text inside a scalar, where it stands there as it is meant.
+fn place(file: &str, span: Span, old: &str) -> Span {
+    let at = file.get(span.start..span.end).and_then(|written| written.find(old));
+    at.map_or(span, |at| Span::new(span.start + at, span.start + at + old.len()))
 }
 
 /// The one stretch in which two texts differ.

@@ -8,6 +8,7 @@
 //! file, and nothing is numbered, so that files which were not given never need to change.
 
 mod allowed;
+mod arrange;
 mod identity;
 mod leaves;
 mod page;
@@ -23,6 +24,7 @@ mod tests;
 
 use crate::document::Node;
 
+pub use arrange::{By, Merged, Piece, Stays, merge, split};
 pub use page::page;
 pub use passes::ALL;
 pub use run::{Options, Outcome, run};

@@ -12,6 +12,8 @@ pub(super) enum Role<'k> {
     Raw,
     /// The id of a tool call that a response makes: the client sends it back.
     CallId,
+    /// The same in an entry that shows no trace of a recorder.
+    KeptCallId,
     /// A number of a response under this key.
     Number(&'k str),
     /// A literal text that the match key compares with.
@@ -51,38 +53,52 @@ const UNTOUCHED: [&str; 13] = [
 
 /// Visits every value that a scrubbing pass may look at, in the order of writing.
 pub(super) fn walk<'n, 's: 'n>(root: &'n Node<'s>, visit: &mut dyn FnMut(Leaf<'n, 's>)) {
+    let recorded = root.members().iter().any(|member| is_trace(&member.key));
     for member in root.members() {
         if member.key == "fixtures" {
-            member.value.items().iter().for_each(|entry| walk_entry(entry, visit));
+            member.value.items().iter().for_each(|entry| walk_entry(entry, recorded, visit));
         } else {
             each(&member.value, Role::Free, visit);
         }
     }
 }
 
-fn walk_entry<'n, 's: 'n>(entry: &'n Node<'s>, visit: &mut dyn FnMut(Leaf<'n, 's>)) {
+/// Whether only a recorder writes this key: into a file (`_warning` is the one of the incumbent), an entry, an item of `responses`.
+fn is_trace(key: &str) -> bool {
+    matches!(key, "recordedTimings" | "recordedAt" | "_warning") || key.starts_with("_recorded")
+}
+
+/// Whether an entry, or an item of `responses`, shows that a recorder wrote it: one of its keys, or hashes of the prompt.
+fn is_recorded(entry: &Node<'_>) -> bool {
+    let hashed = |metadata: &Node<'_>| metadata.get("systemHash").is_some() || metadata.get("toolsHash").is_some();
+    entry.members().iter().any(|member| is_trace(&member.key) || (member.key == "metadata" && hashed(&member.value)))
+}
+
+fn walk_entry<'n, 's: 'n>(entry: &'n Node<'s>, recorded: bool, visit: &mut dyn FnMut(Leaf<'n, 's>)) {
+    let recorded = recorded || is_recorded(entry);
     for member in entry.members() {
         match member.key.as_ref() {
             "match" => member.value.members().iter().for_each(|member| walk_match(member, visit)),
-            "responses" => member.value.items().iter().for_each(|item| walk_item(item, visit)),
-            key => walk_option(key, member, visit),
+            "responses" => member.value.items().iter().for_each(|item| walk_item(item, recorded, visit)),
+            key => walk_option(key, member, recorded, visit),
         }
     }
 }
 
 /// An item of `responses`: a response, or an entry without `match`.
-fn walk_item<'n, 's: 'n>(item: &'n Node<'s>, visit: &mut dyn FnMut(Leaf<'n, 's>)) {
+fn walk_item<'n, 's: 'n>(item: &'n Node<'s>, recorded: bool, visit: &mut dyn FnMut(Leaf<'n, 's>)) {
     if item.get("response").is_none() {
-        return item.members().iter().for_each(|member| walk_response(member, visit));
+        return item.members().iter().for_each(|member| walk_response(member, recorded, visit));
     }
+    let recorded = recorded || is_recorded(item);
     for member in item.members() {
-        walk_option(&member.key, member, visit);
+        walk_option(&member.key, member, recorded, visit);
     }
 }
 
-fn walk_option<'n, 's: 'n>(key: &str, member: &'n Member<'s>, visit: &mut dyn FnMut(Leaf<'n, 's>)) {
+fn walk_option<'n, 's: 'n>(key: &str, member: &'n Member<'s>, recorded: bool, visit: &mut dyn FnMut(Leaf<'n, 's>)) {
     match key {
-        "response" => member.value.members().iter().for_each(|member| walk_response(member, visit)),
+        "response" => member.value.members().iter().for_each(|member| walk_response(member, recorded, visit)),
         "errorAfterEvents" => each(&member.value, Role::Response, visit),
         "recordedTimings" => visit(Leaf { role: Role::Timings, node: &member.value }),
         _ => each(&member.value, Role::Free, visit),
@@ -115,7 +131,7 @@ fn match_text<'n, 's: 'n>(node: &'n Node<'s>, role: Role<'n>, visit: &mut dyn Fn
     }
 }
 
-fn walk_response<'n, 's: 'n>(member: &'n Member<'s>, visit: &mut dyn FnMut(Leaf<'n, 's>)) {
+fn walk_response<'n, 's: 'n>(member: &'n Member<'s>, recorded: bool, visit: &mut dyn FnMut(Leaf<'n, 's>)) {
     let node = &member.value;
     match member.key.as_ref() {
         key if UNTOUCHED.contains(&key) => {}
@@ -123,7 +139,7 @@ fn walk_response<'n, 's: 'n>(member: &'n Member<'s>, visit: &mut dyn FnMut(Leaf<
         "audio" if node.as_str().is_some() => {}
         key if is_free_key(key) => each(node, Role::Free, visit),
         "id" => visit_string(node, Role::CallId, visit),
-        "toolCalls" | "blocks" => node.items().iter().for_each(|call| walk_call(call, visit)),
+        "toolCalls" | "blocks" => node.items().iter().for_each(|call| walk_call(call, recorded, visit)),
         "http" => part(node, Role::Raw, visit),
         "image" | "images" | "audio" => part(node, Role::Response, visit),
         "events" | "json" => value(node, &member.key, Role::Raw, visit),
@@ -132,10 +148,10 @@ fn walk_response<'n, 's: 'n>(member: &'n Member<'s>, visit: &mut dyn FnMut(Leaf<
 }
 
 /// A tool call, or a block.
-fn walk_call<'n, 's: 'n>(call: &'n Node<'s>, visit: &mut dyn FnMut(Leaf<'n, 's>)) {
+fn walk_call<'n, 's: 'n>(call: &'n Node<'s>, recorded: bool, visit: &mut dyn FnMut(Leaf<'n, 's>)) {
     for member in call.members() {
         match member.key.as_ref() {
-            "id" => visit_string(&member.value, Role::CallId, visit),
+            "id" => visit_string(&member.value, if recorded { Role::CallId } else { Role::KeptCallId }, visit),
             "name" | "type" => {}
             key if is_free_key(key) => each(&member.value, Role::Free, visit),
             key => value(&member.value, key, Role::Response, visit),

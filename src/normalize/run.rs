@@ -1,12 +1,12 @@
 //! Runs passes over files until nothing changes.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 
 use super::identity::Known;
-use super::leaves::{Change, Scrub, Scrubbed};
+use super::leaves::{Change, Scrub, Scrubbed, Together};
 use super::passes::is_bare;
 use super::tree::{Tree, TreeEdits};
 use super::{Pass, Work, default_passes};
@@ -100,8 +100,8 @@ pub fn run(inputs: &[Input], options: &Options<'_>) -> Vec<Outcome> {
 /// Scrubs every file that is not at rest. Two files at most are looked at twice: where a value turns out to stay.
 fn scrub_all(files: &mut [File<'_>], scrub: &Scrub, known: &mut Known, options: &Options<'_>) {
     let mut work: Vec<Option<Scrubbed>> = files.par_iter_mut().map(|file| file.scrub(scrub, known, options)).collect();
-    let made: HashSet<u64> = work.iter().flatten().flat_map(|work| work.made.iter().copied()).collect();
-    let stays = work.iter().flatten().flat_map(|work| &work.named).flat_map(|named| named.stays(&made));
+    let mut all = Together::of(&work);
+    let stays = work.iter().flatten().flat_map(|work| &work.named).flat_map(|named| named.stays(&all.made));
     let new = known.add(stays);
     if !new.is_empty() {
         let known = &*known;
@@ -109,10 +109,11 @@ fn scrub_all(files: &mut [File<'_>], scrub: &Scrub, known: &mut Known, options: 
         files.par_iter_mut().zip(work.par_iter_mut()).filter(|(_, work)| affected(work)).for_each(|(file, work)| {
             *work = file.scrub(scrub, known, options);
         });
+        all.referred = Together::of(&work).referred;
     }
     files.par_iter_mut().zip(work).for_each(|(file, work)| {
         if let Some(mut work) = work {
-            work.settle(file.text(), file.input.format, &made, options.detail);
+            work.settle(file.text(), file.input.format, &all, options.detail);
             file.take(work);
         }
     });

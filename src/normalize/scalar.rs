@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use crate::diagnostic::{Edit, Span};
-use crate::document::{Format, Limits, Value};
+use crate::document::{Format, Limits, Value, printable};
 
 /// A stretch of the meaning of a scalar, and what takes its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,30 +47,16 @@ fn whole(span: Span, text: &str) -> Vec<Edit> {
 
 /// A string in double quotes that JSON and YAML read alike.
 pub(super) fn quoted(text: &str) -> String {
-    // A string always serializes. YAML does not print what JSON lets pass.
-    let json = serde_json::to_string(text).unwrap_or_default();
-    if json.chars().any(is_unprintable) {
-        json.chars().fold(String::with_capacity(json.len()), |mut quoted, c| {
-            if is_unprintable(c) {
-                use std::fmt::Write as _;
-                // Writing to a string cannot fail.
-                let _ = write!(quoted, "\\u{:04x}", u32::from(c));
-            } else {
-                quoted.push(c);
-            }
-            quoted
-        })
-    } else {
-        json
-    }
-}
-
-fn is_unprintable(c: char) -> bool {
-    matches!(c, '\u{7f}'..='\u{9f}' | '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}')
+    // A string always serializes.
+    printable(serde_json::to_string(text).unwrap_or_default())
 }
 
 /// The same text between quotes, with the escapes that JSON needs.
 fn escaped(text: &str) -> String {
+    // Frozen forms are plain nearly always.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
+        return text.to_owned();
+    }
     let quoted = quoted(text);
     quoted.get(1..quoted.len() - 1).unwrap_or("").to_owned()
 }
@@ -86,7 +72,7 @@ fn inside_json(written: &str, span: Span, replacements: &[Replacement]) -> Optio
         }
         while meant < wanted {
             let rest = body.get(raw..)?;
-            let run = rest.find('\\').unwrap_or(rest.len());
+            let run = memchr::memchr(b'\\', rest.as_bytes()).unwrap_or(rest.len());
             let (spelled, length) = if run > 0 { (run.min(wanted - meant), run.min(wanted - meant)) } else { unit(rest)? };
             raw += spelled;
             meant += length;

@@ -155,6 +155,79 @@ fn match_keys_go_through_the_transforms_in_force() {
     assert!(outcome.left_in_keys.is_empty(), "{:?}", outcome.left_in_keys);
 }
 
+/// A call with a drawn id, with this in its entry, and this behind it.
+fn call(entry: &str, behind: &str) -> String {
+    format!(
+        r#"{{ "fixtures": [{{ "match": {{ "userMessage": "x" }}, "response": {{ "toolCalls": [{{ "id": "{CALL}", "name": "f", "arguments": {{}} }}] }}{entry} }}{behind}] }}"#
+    )
+}
+
+const CALL: &str = "call_Vx3kTq8ZrN2mWb7LpYc4Hd9S";
+const STABLE: &str = "call_aimock2821d299f308";
+
+#[test]
+fn ids_of_tool_calls_stay_where_nothing_refers_to_them() {
+    stays("a.json", &call("", ""));
+    stays("a.json", &call(r#", "metadata": { "owner": "us" }, "_comment": "Recorded once""#, ""));
+    stays("a.json", &call("", r#", { "match": { "toolCallId": "call_1" }, "response": { "content": "b" } }"#));
+}
+
+#[test]
+fn ids_of_tool_calls_go_where_something_refers_to_them() {
+    for behind in [
+        format!(r#", {{ "match": {{ "toolCallId": "{CALL}" }}, "response": {{ "content": "b" }} }}"#),
+        format!(r#", {{ "match": {{ "userMessage": "result of {CALL}" }}, "response": {{ "content": "b" }} }}"#),
+        format!(r#", {{ "match": {{ "userMessage": "b" }}, "response": {{ "content": "the result of {CALL}" }} }}"#),
+    ] {
+        let text = call("", &behind);
+        becomes("a.json", &text, &text.replace(CALL, STABLE));
+    }
+}
+
+#[test]
+fn ids_of_tool_calls_go_where_a_recorder_wrote_them() {
+    for entry in [
+        r#", "recordedTimings": { "ttftMs": 1 }"#,
+        r#", "recordedAt": "2026-01-31""#,
+        r#", "metadata": { "toolsHash": "0f1e2d3c" }"#,
+        r#", "_recordedBy": "a proxy""#,
+    ] {
+        let text = call(entry, "");
+        becomes("a.json", &text, &text.replace(CALL, STABLE));
+    }
+    let text = call("", "").replacen('{', r#"{ "_warning": "the stream was cut","#, 1);
+    becomes("a.json", &text, &text.replace(CALL, STABLE));
+}
+
+#[test]
+fn ids_are_one_in_all_files() {
+    let asks = named("a.json", &call("", ""));
+    let waits =
+        named("b.json", &format!(r#"{{ "fixtures": [{{ "match": {{ "toolCallId": "{CALL}" }}, "response": {{ "content": "b" }} }}] }}"#));
+    let texts = |inputs: &[Input], others: &[Input]| -> Vec<Option<String>> {
+        run(inputs, &Options { others, ..Options::default() }).into_iter().map(|outcome| outcome.text).collect()
+    };
+    let changed = |input: &Input| Some(input.source.text().replace(CALL, STABLE));
+    assert_eq!(texts(&[asks.clone(), waits.clone()], &[]), [changed(&asks), changed(&waits)]);
+    assert_eq!(texts(&[waits.clone(), asks.clone()], &[]), [changed(&waits), changed(&asks)]);
+    // What another file holds stays, whichever of the two was named.
+    assert_eq!(texts(std::slice::from_ref(&asks), std::slice::from_ref(&waits)), [None]);
+    assert_eq!(texts(std::slice::from_ref(&waits), std::slice::from_ref(&asks)), [None]);
+}
+
+#[test]
+fn packed_bodies_become_readable() {
+    let body = |encoding: &str, base64: &str| {
+        response(&format!(r#"{{ "http": {{ "headers": {{ "content-encoding": "{encoding}", "x": "y" }}, "base64": "{base64}" }} }}"#))
+    };
+    let decode = Options { passes: vec![pass("decode").expect("the pass exists")], ..Options::default() };
+    let text = normalized("a.json", &body("br", "CwKAaGVsbG8D"), &decode).text;
+    assert_eq!(text, Some(response(r#"{ "http": { "headers": { "x": "y" }, "body": "hello" } }"#)));
+    // What is cut, or packed in a way nobody knows, stays.
+    assert_eq!(normalized("a.json", &body("br", "CwKAaGVs"), &decode).text, None);
+    assert_eq!(normalized("a.json", &body("zip", "CwKAaGVsbG8D"), &decode).text, None);
+}
+
 #[test]
 fn files_that_are_no_fixtures_are_passed_over() {
     let outcome = normalized("package.json", r#"{ "at": "2026-03-30T13:19:38Z" }"#, &Options::default());

@@ -135,6 +135,20 @@ fn prefixes(class: Class) -> Option<&'static Regex> {
     Some(if class == Class::Provider { &both.provider } else { &both.cloud })
 }
 
+/// What the other kinds of credentials cannot do without: JSON Web Tokens, private keys, signed addresses, passwords in
+/// addresses.
+const OTHER_MARKS: [&str; 5] = ["eyJ", "PRIVATE KEY", "ignature=", "sig=", "://"];
+
+static MARKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let literals: Vec<String> = KINDS.iter().map(|kind| kind.prefix).chain(OTHER_MARKS).map(regex::escape).collect();
+    Regex::new(&literals.join("|")).ok()
+});
+
+/// Whether a mark of any kind of credential stands somewhere.
+pub(super) fn has_mark(text: &str) -> bool {
+    MARKS.as_ref().is_some_and(|marks| marks.is_match(text))
+}
+
 /// Whether a prefix stands before enough characters; word borders are not looked at, because escapes hide them.
 pub(super) fn may_hold(class: Class, text: &str) -> bool {
     let Some(prefixes) = prefixes(class) else { return false };

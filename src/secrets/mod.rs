@@ -76,6 +76,11 @@ pub fn may_hold(class: Class, text: &str) -> bool {
     }
 }
 
+/// Whether a text can hold anything that grants access: one search for the marks of all kinds. `false` is certain.
+pub fn may_hold_credential(text: &str) -> bool {
+    kinds::has_mark(text)
+}
+
 /// Everything of a class in a text, in order, without overlaps.
 pub fn scan(class: Class, text: &str) -> Vec<Hit> {
     match class {

@@ -3,7 +3,8 @@
 use base64::Engine as _;
 
 use super::{
-    Class, Layer, decoded, is_credential_header, is_credential_name, is_placeholder, looks_random, may_be_encoded, may_hold, scan,
+    Class, Layer, decoded, is_credential_header, is_credential_name, is_placeholder, looks_random, may_be_encoded, may_hold,
+    may_hold_credential, scan,
 };
 
 /// A body that nobody issued and that looks as if somebody had.
@@ -128,4 +129,21 @@ fn output_is_bounded() {
     let wrapped = base64::engine::general_purpose::STANDARD.encode(encoder.finish().unwrap());
     let sizes: Vec<usize> = decoded(&wrapped).map(|(_, _, text)| text.len()).collect();
     assert_eq!(sizes, [1 << 20]);
+}
+
+#[test]
+fn one_search_is_enough_for_all_credentials() {
+    let mark = |text: &str| Class::CREDENTIALS.into_iter().any(|class| may_hold(class, text));
+    for text in [
+        concat!("sk-", "ant-api03-0123456789abcdefghijABCDEFGHIJ0123456789"),
+        concat!("AK", "IAQWERTYUIOPASDFGH"),
+        concat!("ey", "J0"),
+        "-----BEGIN PRIVATE KEY-----",
+        "?X-Amz-Signature=0",
+        "&sig=0",
+        "a://b",
+    ] {
+        assert!(mark(text) && may_hold_credential(text), "{text}");
+    }
+    assert!(!may_hold_credential("nothing but words and 12 numbers, none of them long"));
 }

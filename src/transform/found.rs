@@ -1,7 +1,6 @@
 //! What stands in for a recognised text.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::ops::Range;
 
 use sha2::{Digest, Sha256};
@@ -117,11 +116,9 @@ impl Found {
 
 /// Twelve hexadecimal digits that stand for a value: always the same ones, on every machine.
 fn identity(value: &str) -> String {
-    let mut text = String::with_capacity(12);
-    for byte in Sha256::digest(value.as_bytes()).iter().take(6) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digit = |half: u8| DIGITS.get(usize::from(half)).copied().unwrap_or('0');
+    Sha256::digest(value.as_bytes()).iter().take(6).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// As many hexadecimal digits as there were; too few for an identity are zeros.

@@ -24,5 +24,5 @@ pub use bytes::Signs;
 pub use found::{Found, Kind, stable_id};
 pub use list::{TransformError, Transforms};
 pub use page::page;
-pub use scanner::{Scanner, may_hold};
+pub use scanner::Scanner;
 pub use spec::{FREE_TEXTS, KEYS, Spec, SpecError};

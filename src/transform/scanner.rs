@@ -4,12 +4,6 @@ use super::builtins::{BuiltIn, Strictness};
 use super::bytes::Signs;
 use super::found::Found;
 
-/// Whether a text can hold anything that one of these recognises: `false` is certain. Far cheaper than scanning.
-pub fn may_hold(builtins: &[&'static BuiltIn], text: &str) -> bool {
-    let signs = Signs::of(text);
-    builtins.iter().any(|builtin| builtin.fits(text, signs) && (builtin.may_hold)(text))
-}
-
 /// Recognisers that run together.
 #[derive(Clone, Debug)]
 pub struct Scanner {

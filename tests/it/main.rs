@@ -40,6 +40,8 @@ mod match_cli;
 mod matcher_laws;
 /// A second, independent reading of the matching rules.
 mod matcher_oracle;
+/// Files of fixtures made several, or one.
+mod normalize_arrange;
 /// `aimock normalize` from outside.
 mod normalize_cli;
 /// Every normalize pass on its own examples.

@@ -9,6 +9,7 @@ mod generated;
 mod precommit;
 mod process;
 mod readme;
+mod recordings;
 mod tally;
 
 use std::path::{Path, PathBuf};
@@ -23,7 +24,9 @@ Chores:
   clients        only the real clients
   precommit      only the hooks, with the real pre-commit
   readme         only the commands in README.md
-  gen [--check]  write the generated files, or say which of them are stale";
+  gen [--check]  write the generated files, or say which of them are stale
+  recordings FOLDER MEGABYTES
+                 write generated recordings, to measure commands on";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         ["readme"] => ci::only(&root, "readme", readme::run),
         ["gen"] => generated::write(&root),
         ["gen", "--check"] => ci::only(&root, "generated", generated::check),
+        ["recordings", folder, megabytes] => recordings::write(Path::new(folder), megabytes),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             ExitCode::SUCCESS

@@ -14,7 +14,7 @@ use super::report::{self, Format};
 use super::terminal;
 use crate::diagnostic::Severity;
 
-pub use rewriting::{CheckArgs, ConvertArgs, ConvertFormat, DiffArgs, DiffFormat, LeastVerdict, NormalizeArgs};
+pub use rewriting::{CheckArgs, ConvertArgs, ConvertFormat, DiffArgs, DiffFormat, LeastVerdict, NormalizeArgs, SplitBy};
 pub(super) use serving::at_least_one;
 pub use serving::{CoverageFormat, LogFormat, LogLevel, ServeArgs, VerifyArgs};
 

@@ -40,6 +40,12 @@ pub struct NormalizeArgs {
     /// Passes or groups not to run
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub ignore: Vec<String>,
+    /// Make several files of each, beside it, with names that keep the order
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with_all = ["check", "diff", "statistics", "merge_into"])]
+    pub split_by: Option<SplitBy>,
+    /// Make one file of all, in the folder in which they are
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "diff", "statistics"])]
+    pub merge_into: Option<PathBuf>,
     /// Scopes of the configuration to normalize; all of them when absent
     #[arg(long, value_name = "NAME")]
     pub scope: Vec<String>,
@@ -55,6 +61,17 @@ pub struct NormalizeArgs {
     /// How the findings of --check are written
     #[arg(long, value_name = "FORMAT", value_parser = format_parser(), default_value = "text")]
     pub format: &'static Format,
+}
+
+/// What stands together in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SplitBy {
+    /// Every fixture alone
+    Fixture,
+    /// Fixtures of one model
+    Model,
+    /// Fixtures of one endpoint
+    Endpoint,
 }
 
 /// Arguments of `aimock check`.

@@ -8,8 +8,13 @@ use crate::document::number;
 impl<'s> Reader<'s, '_> {
     /// Steps over white space and comments.
     pub(super) fn space(&mut self) -> Result<()> {
+        const INDENTATION: &[u8] = b"        ";
         loop {
             match self.peek() {
+                // A good part of a file that people can read is indentation.
+                Some(b' ') if self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(INDENTATION)) => {
+                    self.at += INDENTATION.len();
+                }
                 Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
                 Some(b'/') => self.comment()?,
                 _ => return Ok(()),
@@ -115,7 +120,7 @@ impl<'s> Reader<'s, '_> {
     fn plain_run(&mut self) -> &'s str {
         let start = self.at;
         let rest = self.text.as_bytes().get(start..).unwrap_or_default();
-        self.at += rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)).unwrap_or(rest.len());
+        self.at += plain_length(rest);
         &self.text[start..self.at]
     }
 
@@ -161,4 +166,20 @@ impl<'s> Reader<'s, '_> {
         let digits = self.text.get(at..at + 6)?.strip_prefix("\\u")?;
         if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) { u32::from_str_radix(digits, 16).ok() } else { None }
     }
+}
+
+/// How many bytes there are before the next quote, backslash or control character. Blocks are looked at as a whole, which
+/// compilers turn into a few vector comparisons.
+fn plain_length(bytes: &[u8]) -> usize {
+    const BLOCK: usize = 32;
+    let ends = |byte: u8| (byte == b'"') | (byte == b'\\') | (byte < 0x20);
+    let mut at = 0;
+    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<BLOCK>) {
+        if block.iter().fold(false, |any, byte| any | ends(*byte)) {
+            break;
+        }
+        at += BLOCK;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| ends(*byte)).unwrap_or(rest.len())
 }

@@ -16,7 +16,7 @@ pub(super) static PASS: Pass = Pass {
     name: "decode",
     group: Group::Shaping,
     summary: "`http.base64` that holds text, packed or not, becomes `json` or `body`",
-    why: "nobody can review what they cannot read, and no other pass finds a time or a key in it. A packed body (gzip, deflate) is unpacked, and `content-encoding` goes with it",
+    why: "nobody can review what they cannot read, and no other pass finds a time or a key in it. A packed body (gzip, deflate, brotli) is unpacked, and `content-encoding` goes with it",
     keeps_answers: false,
     examples: &[Example {
         before: r#"{ "fixtures": [{ "match": { "path": "/v1/x" }, "response": { "http": {
@@ -34,6 +34,9 @@ pub(super) static PASS: Pass = Pass {
 
 /// Most bytes that one body is unpacked to.
 const MOST_OUTPUT: u64 = 64 << 20;
+
+/// Bytes that are unpacked at a time.
+const BUFFER: usize = 4096;
 
 fn apply(tree: &Tree<'_>, edits: &mut TreeEdits) {
     for http in tree.entries().iter().flat_map(Tree::responses).filter_map(|response| response.get("http")) {
@@ -71,6 +74,7 @@ fn unpack(bytes: Vec<u8>, encoding: Option<&str>) -> Option<Vec<u8>> {
         None | Some("identity") => Some(bytes),
         Some("gzip" | "x-gzip") => bounded(&mut flate2::read::MultiGzDecoder::new(bytes.as_slice())),
         Some("deflate") => bounded(&mut flate2::read::ZlibDecoder::new(bytes.as_slice())),
+        Some("br") => bounded(&mut brotli_decompressor::Decompressor::new(bytes.as_slice(), BUFFER)),
         Some(_) => None,
     }
 }

@@ -6,7 +6,7 @@ pub(super) static PASS: Pass = Pass {
     name: "ids",
     group: Group::Scrubbing,
     summary: "ids that providers give out get a form that is the same for the same id",
-    why: "they are drawn anew each time. The ids of tool calls are rewritten together with every `toolCallId` that refers to them, by a hash of the id, so that nothing is numbered and no other file needs to change. An id that no response makes, or that a file holds which was not named, stays",
+    why: "they are drawn anew each time. The ids of tool calls are rewritten together with every `toolCallId` that refers to them, by a hash of the id, so that nothing is numbered and no other file needs to change. One that nothing refers to stays, unless its entry or its file shows that a recorder wrote it (`recordedTimings`, `recordedAt`, hashes in `metadata`, `_warning`, `_recorded…`): in a fixture kept by hand it does not change again. An id that no response makes, or that a file holds which was not named, stays",
     keeps_answers: false,
     examples: &[Example {
         before: r#"{ "fixtures": [

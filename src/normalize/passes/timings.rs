@@ -69,6 +69,12 @@ fn on_grid(value: f64, round: fn(f64) -> f64) -> f64 {
 #[expect(clippy::float_cmp, reason = "a number on the grid is exactly itself")]
 fn push<'n, 's>(node: &'n Node<'s>, old: f64, new: f64, changed: &mut Vec<(&'n Node<'s>, String)>) {
     if new != old {
-        changed.push((node, new.to_string()));
+        changed.push((node, whole(new)));
     }
+}
+
+/// What stands on the grid is whole, and far below the largest integer that a double holds exactly.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number of milliseconds below a year")]
+fn whole(value: f64) -> String {
+    (value as u64).to_string()
 }

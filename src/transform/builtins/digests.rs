@@ -27,7 +27,6 @@ pub(super) static BUILT_IN: BuiltIn = BuiltIn {
     keys: &FREE_TEXTS,
     needs: Signs::DIGIT.and(Signs::LETTER),
     least: 1,
-    may_hold: |_| true,
     scan,
 };
 

@@ -20,7 +20,6 @@ pub(super) static BUILT_IN: BuiltIn = BuiltIn {
     keys: &FREE_TEXTS,
     needs: Signs::AT.and(Signs::DOT),
     least: 1,
-    may_hold: |_| true,
     scan,
 };
 

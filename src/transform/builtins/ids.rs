@@ -19,7 +19,6 @@ pub(super) static BUILT_IN: BuiltIn = BuiltIn {
     keys: &["userMessage", "systemMessage", "inputText", "toolResultContains", "toolCallId"],
     needs: Signs::DIGIT,
     least: 11,
-    may_hold: |_| true,
     scan,
 };
 

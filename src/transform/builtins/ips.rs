@@ -24,7 +24,6 @@ pub(super) static BUILT_IN: BuiltIn = BuiltIn {
     keys: &FREE_TEXTS,
     needs: Signs::DIGIT,
     least: 1,
-    may_hold: |_| true,
     scan,
 };
 

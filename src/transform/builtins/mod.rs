@@ -34,8 +34,6 @@ pub struct BuiltIn {
     pub needs: Signs,
     /// Fewest bytes of a text in which something is found.
     pub least: usize,
-    /// A cheap second look at texts that have these: `false` is certain.
-    pub may_hold: fn(text: &str) -> bool,
     /// Finds everything of this kind: in order, without overlaps, in linear time.
     pub scan: fn(text: &str, strictness: Strictness, found: &mut Vec<Found>),
 }

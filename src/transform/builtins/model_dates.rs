@@ -15,7 +15,6 @@ pub(super) static BUILT_IN: BuiltIn = BuiltIn {
     keys: &["model"],
     needs: Signs::DIGIT.and(Signs::DASH),
     least: 1,
-    may_hold: |_| true,
     scan,
 };
 

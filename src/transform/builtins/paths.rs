@@ -22,7 +22,6 @@ pub(super) static BUILT_IN: BuiltIn = BuiltIn {
     keys: &FREE_TEXTS,
     needs: Signs::SLASH.and(Signs::LETTER),
     least: 1,
-    may_hold: |_| true,
     scan,
 };
 

@@ -2,9 +2,10 @@
 
 use std::sync::LazyLock;
 
+use memchr::memchr2_iter;
 use regex::Regex;
 
-use super::super::bytes::{Signs, distinct, joined_after, joined_before};
+use super::super::bytes::{Signs, before, distinct, joined_after, joined_before};
 use super::super::found::{Found, Kind};
 use super::super::spec::FREE_TEXTS;
 use super::{BuiltIn, Example, Strictness};
@@ -33,7 +34,6 @@ pub(super) static BUILT_IN: BuiltIn = BuiltIn {
     keys: &FREE_TEXTS,
     needs: Signs::DIGIT.and(Signs::LETTER),
     least: 1,
-    may_hold: |_| true,
     scan,
 };
 
@@ -49,9 +49,33 @@ static ID: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+/// What stands before `id`, perhaps with a mark between.
+const NAMES: [&[u8]; 8] = [b"request", b"trace", b"span", b"correlation", b"amzcf", b"amz-cf", b"operation", b"invocation"];
+
+/// Whether any beginning of an id stands in a text, letter case aside: what the expression below cannot do without.
+fn has_start(bytes: &[u8]) -> bool {
+    let ends = |end: usize, word: &[u8]| {
+        bytes
+            .get(..end)
+            .and_then(|before| before.get(end.checked_sub(word.len())?..))
+            .is_some_and(|before| before.eq_ignore_ascii_case(word))
+    };
+    let named = |letter: usize| {
+        let Some(start) = letter.checked_sub(1).filter(|_| ends(letter, b"i")) else { return false };
+        let marked = matches!(before(bytes, start), Some(b'-' | b'_' | b' '));
+        NAMES.iter().any(|name| ends(start, name) || (marked && ends(start - 1, name)))
+    };
+    let marked = |mark: usize| {
+        ends(mark, b"00")
+            || ends(mark, b"req")
+            || (ends(mark, b"cf") && bytes.get(mark + 1..mark + 4).is_some_and(|ray| ray.eq_ignore_ascii_case(b"ray")))
+    };
+    memchr2_iter(b'-', b'_', bytes).any(marked) || memchr2_iter(b'd', b'D', bytes).any(named)
+}
+
 fn scan(text: &str, strictness: Strictness, found: &mut Vec<Found>) {
-    let Some(id) = ID.as_ref() else { return };
     let bytes = text.as_bytes();
+    let Some(id) = ID.as_ref().filter(|_| has_start(bytes)) else { return };
     for captures in id.captures_iter(text) {
         let parent = captures.name("parent");
         let Some(mut range) = parent.or_else(|| captures.name("own")).or_else(|| captures.name("value")).map(|id| id.range()) else {

@@ -20,12 +20,14 @@ pub(super) static BUILT_IN: BuiltIn = BuiltIn {
     keys: &FREE_TEXTS,
     needs: Signs::LETTER,
     least: 16,
-    may_hold: |text| Class::CREDENTIALS.into_iter().any(|class| secrets::may_hold(class, text)),
     scan,
 };
 
 /// Placeholders and documented example keys are never found: they are constants already.
 fn scan(text: &str, _strictness: Strictness, found: &mut Vec<Found>) {
+    if !secrets::may_hold_credential(text) {
+        return;
+    }
     let first = found.len();
     for class in Class::CREDENTIALS.into_iter().filter(|class| secrets::may_hold(*class, text)) {
         found.extend(secrets::scan(class, text).into_iter().map(|hit| Found { range: hit.range, kind: Kind::Secret(class) }));

@@ -34,7 +34,6 @@ pub(super) static BUILT_IN: BuiltIn = BuiltIn {
     keys: &FREE_TEXTS,
     needs: Signs::DIGIT,
     least: 8,
-    may_hold: |_| true,
     scan,
 };
 

@@ -1,5 +1,7 @@
 //! `uuids`: UUIDs (RFC 9562) and ULIDs.
 
+use std::sync::LazyLock;
+
 use memchr::{memchr_iter, memmem};
 
 use super::super::bytes::{Signs, before, distinct, is_word, joined_after, joined_before, run};
@@ -22,9 +24,11 @@ pub(super) static BUILT_IN: BuiltIn = BuiltIn {
     keys: &FREE_TEXTS,
     needs: Signs::DIGIT,
     least: 26,
-    may_hold: |_| true,
     scan,
 };
+
+/// The first digits of a time of this age in a ULID.
+static ULID_START: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b"01"));
 
 const UUID: usize = 36;
 const ULID: usize = 26;
@@ -42,7 +46,7 @@ fn scan(text: &str, strictness: Strictness, found: &mut Vec<Found>) {
     }
     from = 0;
     let uuids = found.len();
-    for start in memmem::find_iter(bytes, b"01") {
+    for start in ULID_START.find_iter(bytes) {
         if start >= from
             && is_ulid(bytes, start)
             && (strictness == Strictness::Every || is_drawn(text.get(start..start + ULID).unwrap_or("")))

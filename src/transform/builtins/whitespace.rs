@@ -12,7 +12,6 @@ pub(super) static BUILT_IN: BuiltIn = BuiltIn {
     keys: &FREE_TEXTS,
     needs: Signs::SPACE,
     least: 1,
-    may_hold: |_| true,
     scan,
 };
 

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::super::{ALL, Scanner, Strictness, may_hold};
+use super::super::bytes::Signs;
+use super::super::{ALL, Scanner, Strictness};
 use super::examples::freeze;
 use super::{list, spec};
 
@@ -164,7 +165,7 @@ proptest! {
                 prop_assert!(text.get(found.range.clone()).is_some(), "{}: {:?}", builtin.name, found);
                 end = found.range.end;
             }
-            prop_assert!(found.is_empty() || may_hold(&[builtin], &text), "{} finds what it says cannot be there", builtin.name);
+            prop_assert!(found.is_empty() || builtin.fits(&text, Signs::of(&text)), "{} finds what it says cannot be there", builtin.name);
         }
     }
 
