@@ -157,7 +157,7 @@ impl Walk<'_> {
     fn leaf(&mut self, leaf: &Leaf<'_, '_>) {
         match (&leaf.node.value, leaf.role) {
             (Value::String(text), Role::Response | Role::Raw | Role::CallId | Role::KeptCallId) => {
-                self.response(leaf.node, text, leaf.role)
+                self.response(leaf.node, text, leaf.role);
             }
             (Value::String(text), Role::MatchText(key)) => self.match_text(leaf.node, text, key),
             (Value::String(text), Role::MatchId) => self.match_text(leaf.node, text, "toolCallId"),

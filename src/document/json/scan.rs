@@ -172,7 +172,7 @@ impl<'s> Reader<'s, '_> {
 /// compilers turn into a few vector comparisons.
 fn plain_length(bytes: &[u8]) -> usize {
     const BLOCK: usize = 32;
-    let ends = |byte: u8| (byte == b'"') | (byte == b'\\') | (byte < 0x20);
+    let ends = |byte: u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
     let mut at = 0;
     while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<BLOCK>) {
         if block.iter().fold(false, |any, byte| any | ends(*byte)) {
