@@ -25,6 +25,7 @@ fn run(chosen: &Chosen, files: &[aimock::fixture::Input]) -> Outcome {
         chosen,
         options: &serde_json::Map::new(),
         load: LoadOptions::default(),
+        parsed: None,
     })
 }
 

@@ -47,5 +47,5 @@ pub(super) fn run(args: &CheckArgs, global: &GlobalArgs, terminal: &mut Terminal
     let configured: Vec<String> =
         config.shape.normalize.iter().flat_map(|normalize| &normalize.passes).flatten().map(|name| name.0.clone()).collect();
     let passes = normalize::resolve(&configured, &for_passes)?;
-    lint::run_with(&lint, &config, Also::SchemaAndPasses(passes), terminal)
+    lint::run_with(&lint, &config, &Also::SchemaAndPasses(passes), terminal)
 }

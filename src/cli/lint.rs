@@ -17,7 +17,7 @@ use crate::diagnostic::{Diagnostic, Safety, Severity, Source, SourceId, fingerpr
 use crate::document;
 use crate::files;
 use crate::fixture::{Input, LoadOptions, SchemaCheck};
-use crate::lint::{self, Baseline, Category, Chosen, LintInput, Outcome, Selection};
+use crate::lint::{self, Baseline, Category, Chosen, LintInput, Outcome, Selection, Tree};
 use crate::normalize::{self, Pass};
 
 /// Where the baseline is written when nothing else is said.
@@ -32,7 +32,7 @@ const MOST_CULPRITS: usize = 10;
 /// Runs the command.
 pub(super) fn run(args: &LintArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
     let config = Config::load(global, terminal)?;
-    run_with(args, &config, Also::Nothing, terminal)
+    run_with(args, &config, &Also::Nothing, terminal)
 }
 
 /// What is looked for beside what lint finds.
@@ -43,7 +43,7 @@ pub(super) enum Also {
 }
 
 /// Runs the command under a configuration.
-pub(super) fn run_with(args: &LintArgs, config: &Config, also: Also, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
+pub(super) fn run_with(args: &LintArgs, config: &Config, also: &Also, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
     let chosen = selection(args, config)?.resolve()?;
     check_options(config)?;
     let plan = scopes::plan(&wanted(args), config)?;
@@ -52,7 +52,7 @@ pub(super) fn run_with(args: &LintArgs, config: &Config, also: Also, terminal: &
     }
     anyhow::ensure!(!plan.inputs.is_empty() || !plan.troubles.is_empty(), "no JSON or YAML file in {}", plan.arguments());
     let schemas = if let Also::SchemaAndPasses(_) = also { vec![SchemaCheck::published()] } else { Vec::new() };
-    let lint = Lint { args, config, chosen: &chosen, also: &also, schemas: &schemas };
+    let lint = Lint { args, config, chosen: &chosen, also, schemas: &schemas };
     let outcome = match lint.most_unsafe() {
         Some(most) => lint.fix(&plan, most, terminal)?,
         None => Fixed { outcome: lint.run(plan.inputs.clone(), &plan), diff: String::new(), changed: 0, printed: false },
@@ -165,7 +165,9 @@ impl Lint<'_> {
             .map(|(rule, value)| (rule.clone(), value.0.clone()))
             .collect();
         let load = LoadOptions { schemas: self.schemas, ..self.config.load_options(None) };
-        let changes = self.changes(&inputs, plan);
+        let all = inputs.clone();
+        let trees = if let Also::SchemaAndPasses(_) = self.also { Some(lint::parse_all(&all, &load)) } else { None };
+        let changes = trees.as_ref().map(|trees| self.changes(&inputs, trees, plan)).unwrap_or_default();
         let mut outcome = lint::run(LintInput {
             inputs,
             scopes: plan.scopes.clone(),
@@ -173,6 +175,7 @@ impl Lint<'_> {
             chosen: self.chosen,
             options: &options,
             load,
+            parsed: trees.as_deref(),
         });
         let config_is_shown =
             plan.shown.as_ref().is_none_or(|shown| shown.iter().any(|index| plan.name(*index) == Some(self.config.name())));
@@ -183,12 +186,18 @@ impl Lint<'_> {
     }
 
     /// What normalize would change in the files whose findings are shown.
-    fn changes(&self, inputs: &[Input], plan: &Plan) -> Vec<Diagnostic> {
+    fn changes(&self, inputs: &[Input], trees: &[Tree<'_>], plan: &Plan) -> Vec<Diagnostic> {
         let Also::SchemaAndPasses(passes) = self.also else { return Vec::new() };
-        let is_shown = |index: &usize| plan.shown.as_ref().is_none_or(|shown| shown.contains(index));
-        let (given, others): (Vec<_>, Vec<_>) = inputs.iter().cloned().enumerate().partition(|(index, _)| is_shown(index));
-        let (given, others): (Vec<Input>, Vec<Input>) =
-            (given.into_iter().map(|(_, input)| input).collect(), others.into_iter().map(|(_, input)| input).collect());
+        let is_shown = |index: usize| plan.shown.as_ref().is_none_or(|shown| shown.contains(&index));
+        let (mut given, mut given_trees, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, (input, tree)) in inputs.iter().zip(trees).enumerate() {
+            if is_shown(index) {
+                given.push(input.clone());
+                given_trees.push(tree.as_ref().ok());
+            } else {
+                others.push(input.clone());
+            }
+        }
         let options = normalize::Options {
             passes: passes.clone(),
             transforms: self.config.transforms.clone(),
@@ -196,7 +205,7 @@ impl Lint<'_> {
             others: &others,
             detail: true,
         };
-        normalize::run(&given, &options).into_iter().flat_map(|outcome| outcome.changes).collect()
+        normalize::run_parsed(&given, &given_trees, &options).into_iter().flat_map(|outcome| outcome.changes).collect()
     }
 
     /// Applies fixes until none is left, on copies; then writes the files, or with `--diff` only shows what would change.

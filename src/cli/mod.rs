@@ -38,7 +38,7 @@ mod verify;
 pub use args::{
     Args, CheckArgs, Color, Command, CompletionsArgs, ConvertArgs, ConvertFormat, CoverageFormat, DiffArgs, DiffFormat, ExplainArgs,
     FailOn, GlobalArgs, InitArgs, LeastVerdict, LintArgs, LogFormat, LogLevel, MatchArgs, MatchFormat, Matching, NormalizeArgs, SchemaArgs,
-    SchemaName, ServeArgs, StubFormat, ValidateArgs, VerifyArgs, early_status, parse,
+    SchemaName, ServeArgs, SplitBy, StubFormat, ValidateArgs, VerifyArgs, early_status, parse,
 };
 pub use chaos::{ChaosArgs, StreamsWord};
 pub use progress::Progress;

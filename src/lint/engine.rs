@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, IntoParallelRefMutIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, IntoParallelRefIterator, IntoParallelRefMutIterator, ParallelIterator};
 
 use super::select::Chosen;
 use super::suppress::Allows;
 use super::{Category, Check, FileContext, Findings, Rule, ScopeContext};
 use crate::diagnostic::{Diagnostic, Label};
-use crate::document::Parsed;
+use crate::document::{Parsed, Trouble};
 use crate::fixture::{Input, LoadOptions, LoadedFile, Recogniser, check_together, foreign, load_parsed};
 use crate::transform::Transforms;
 
@@ -30,6 +30,16 @@ pub struct LintInput<'a> {
     /// Settings of single rules, by rule name.
     pub options: &'a serde_json::Map<String, serde_json::Value>,
     pub load: LoadOptions<'a>,
+    /// The trees of all texts, where somebody else needs them too; `None`: each is parsed when its turn comes, and let go.
+    pub parsed: Option<&'a [Tree<'a>]>,
+}
+
+/// A text as it was read.
+pub type Tree<'s> = Result<Parsed<'s>, Vec<Trouble>>;
+
+/// Reads all texts in parallel, in their order.
+pub fn parse_all<'i>(inputs: &'i [Input], load: &LoadOptions<'_>) -> Vec<Tree<'i>> {
+    inputs.par_iter().map(|input| crate::document::parse(input.source.text(), input.format, &load.limits)).collect()
 }
 
 /// What was found.
@@ -49,10 +59,12 @@ struct Examined {
 
 /// Runs the chosen rules over all files and scopes.
 pub fn run(input: LintInput<'_>) -> Outcome {
-    let LintInput { inputs, scopes, shown, chosen, options, mut load } = input;
+    let LintInput { inputs, scopes, shown, chosen, options, mut load, parsed } = input;
     // Asked here, so that what is recognised is examined too.
     let recogniser = load.recordings.take();
-    let examined = inputs.into_par_iter().map(|input| examine(&input, chosen, options, &load, recogniser));
+    let tree = |index: usize| parsed.and_then(|trees| trees.get(index));
+    let examined = inputs.into_par_iter().enumerate();
+    let examined = examined.map(|(index, input)| examine(&input, tree(index), &Rules { chosen, options }, &load, recogniser));
     let mut examined: Vec<Examined> = examined.collect();
     let mut found: Vec<Diagnostic> = examined.iter_mut().flat_map(|one| std::mem::take(&mut one.found)).collect();
     let (files, allows): (Vec<LoadedFile>, Vec<Allows>) = examined.into_iter().map(|one| (one.file, one.allows)).unzip();
@@ -78,29 +90,30 @@ pub fn run(input: LintInput<'_>) -> Outcome {
     Outcome { files, findings: found, allowed }
 }
 
-/// One file: parsed, loaded, its rules run, its allows read.
-fn examine(
-    input: &Input,
-    chosen: &Chosen,
-    options: &serde_json::Map<String, serde_json::Value>,
-    load: &LoadOptions<'_>,
-    recogniser: Option<Recogniser>,
-) -> Examined {
-    let parsed = crate::document::parse(input.source.text(), input.format, &load.limits);
+/// The rules that run, and their settings.
+struct Rules<'a> {
+    chosen: &'a Chosen,
+    options: &'a serde_json::Map<String, serde_json::Value>,
+}
+
+/// One file: parsed unless it is already, loaded, its rules run, its allows read.
+fn examine(input: &Input, tree: Option<&Tree<'_>>, rules: &Rules<'_>, load: &LoadOptions<'_>, recogniser: Option<Recogniser>) -> Examined {
+    let Rules { chosen, options } = *rules;
+    let own;
+    let parsed = if let Some(tree) = tree {
+        tree
+    } else {
+        own = crate::document::parse(input.source.text(), input.format, &load.limits);
+        &own
+    };
     let is_foreign = parsed.as_ref().map_or(true, |parsed| foreign(&parsed.root).is_some());
     let recording = recogniser.filter(|_| is_foreign).and_then(|recogniser| recogniser(&input.source));
     let is_recording = recording.is_some();
-    let (parsed, mut file): (Parsed<'_>, LoadedFile) = match (parsed, recording) {
-        (_, Some(recording)) => {
-            let file = LoadedFile::recording(&input.source, &recording);
-            (recording.parsed, file)
-        }
-        (Ok(parsed), None) => {
-            let file = load_parsed(&input.source, input.format, &parsed, load);
-            (parsed, file)
-        }
+    let (parsed, mut file): (&Parsed<'_>, LoadedFile) = match (parsed, &recording) {
+        (_, Some(recording)) => (&recording.parsed, LoadedFile::recording(&input.source, recording)),
+        (Ok(parsed), None) => (parsed, load_parsed(&input.source, input.format, parsed, load)),
         (Err(troubles), None) => {
-            let mut file = LoadedFile::broken(&input.source, troubles);
+            let mut file = LoadedFile::broken(&input.source, troubles.clone());
             let found = std::mem::take(&mut file.problems);
             return Examined { file, found, allows: Allows::default() };
         }
@@ -109,7 +122,7 @@ fn examine(
     let context = FileContext {
         source: &input.source,
         format: input.format,
-        parsed: &parsed,
+        parsed,
         file: &file,
         options,
         transforms: &load.transforms,

@@ -22,7 +22,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use baseline::Baseline;
-pub use engine::{LintInput, Outcome, run};
+pub use engine::{LintInput, Outcome, Tree, parse_all, run};
 pub use fix::{FixedFile, apply_fixes};
 pub use leaks::Leaks;
 pub use page::page;

@@ -27,7 +27,7 @@ use crate::document::Node;
 pub use arrange::{By, Merged, Piece, Stays, merge, split};
 pub use page::page;
 pub use passes::ALL;
-pub use run::{Options, Outcome, run};
+pub use run::{Options, Outcome, run, run_parsed};
 pub use select::{PassError, default_passes, knows, resolve};
 pub use tree::{Tree, TreeEdits};
 

@@ -71,8 +71,14 @@ pub struct Outcome {
 
 /// Runs the passes over these files, which may refer to each other. Outcomes are in their order.
 pub fn run(inputs: &[Input], options: &Options<'_>) -> Vec<Outcome> {
+    run_parsed(inputs, &[], options)
+}
+
+/// The same, where trees of the texts are at hand; what has none is parsed.
+pub fn run_parsed(inputs: &[Input], trees: &[Option<&Parsed<'_>>], options: &Options<'_>) -> Vec<Outcome> {
     let scrub = Scrub::new(&options.passes, &options.transforms);
-    let mut files: Vec<File<'_>> = inputs.iter().map(File::new).collect();
+    let tree = |index: usize| trees.get(index).copied().flatten();
+    let mut files: Vec<File<'_>> = inputs.iter().enumerate().map(|(index, input)| File::new(input, tree(index))).collect();
     let mut known = Known::of_others(options.others);
     for round in 0..MOST_ROUNDS {
         let mut changed = false;
@@ -133,6 +139,8 @@ impl IntoOutcomes for Vec<File<'_>> {
 /// A file on its way.
 struct File<'i> {
     input: &'i Input,
+    /// The tree of the given text, if somebody has made it.
+    tree: Option<&'i Parsed<'i>>,
     /// The text as it is by now, if it is another one.
     now: Option<String>,
     /// How offsets of the text lead back to the given one, latest first.
@@ -144,9 +152,10 @@ struct File<'i> {
 }
 
 impl<'i> File<'i> {
-    fn new(input: &'i Input) -> File<'i> {
+    fn new(input: &'i Input, tree: Option<&'i Parsed<'i>>) -> File<'i> {
         File {
             input,
+            tree,
             now: None,
             shifts: Vec::new(),
             counts: BTreeMap::new(),
@@ -167,11 +176,7 @@ impl<'i> File<'i> {
     /// Reads the text as it is by now; `None` when there is nothing to do here.
     fn parse<'t>(text: &'t str, input: &Input, shapes: bool, outcome: &mut Outcome) -> Option<Parsed<'t>> {
         match document::parse(text, input.format, &limits(text)) {
-            Ok(parsed) => {
-                outcome.skipped = fixture::foreign(&parsed.root).filter(|_| !(shapes && is_bare(&parsed.root)));
-                outcome.fixtures = parsed.root.get("fixtures").map_or(0, |list| list.items().len());
-                outcome.skipped.is_none().then_some(parsed)
-            }
+            Ok(parsed) => File::is_at_work(&parsed, shapes, outcome).then_some(parsed),
             Err(troubles) => {
                 outcome.problems = troubles.into_iter().map(|trouble| fixture::diagnose(&input.source, None, trouble)).collect();
                 None
@@ -179,13 +184,26 @@ impl<'i> File<'i> {
         }
     }
 
+    /// Whether there is something to do in a file that could be read.
+    fn is_at_work(parsed: &Parsed<'_>, shapes: bool, outcome: &mut Outcome) -> bool {
+        outcome.skipped = fixture::foreign(&parsed.root).filter(|_| !(shapes && is_bare(&parsed.root)));
+        outcome.fixtures = parsed.root.get("fixtures").map_or(0, |list| list.items().len());
+        outcome.skipped.is_none()
+    }
+
     fn scrub(&mut self, scrub: &Scrub, known: &Known, options: &Options<'_>) -> Option<Scrubbed> {
         if self.is_out() {
             return None;
         }
         let text = self.now.as_deref().unwrap_or_else(|| self.input.source.text());
-        let parsed = File::parse(text, self.input, options.shapes(), &mut self.outcome)?;
-        Some(scrub.file(text, self.input.format, &parsed, known, options.detail))
+        let own;
+        let parsed = if let Some(tree) = self.tree.filter(|_| self.now.is_none()) {
+            File::is_at_work(tree, options.shapes(), &mut self.outcome).then_some(tree)?
+        } else {
+            own = File::parse(text, self.input, options.shapes(), &mut self.outcome)?;
+            &own
+        };
+        Some(scrub.file(text, self.input.format, parsed, known, options.detail))
     }
 
     /// Makes the edits of a walk, and keeps what it says.
@@ -259,7 +277,7 @@ impl<'i> File<'i> {
     }
 
     fn into_outcome(self, options: &Options<'_>) -> Outcome {
-        let File { input, now, counts, changes, reshaped, mut outcome, .. } = self;
+        let File { input, tree, now, counts, changes, reshaped, mut outcome, .. } = self;
         let Some(text) = now.filter(|text| text != input.source.text()) else { return outcome };
         if let Err(problem) = check(input, &text, reshaped, options) {
             outcome.problems.push(*problem);
@@ -267,7 +285,7 @@ impl<'i> File<'i> {
         }
         outcome.counts = options.passes.iter().filter_map(|pass| counts.get(pass.name).map(|count| (pass.name, *count))).collect();
         if options.detail {
-            outcome.changes = findings(input, changes);
+            outcome.changes = findings(input, tree, changes);
         }
         outcome.text = Some(text);
         outcome
@@ -275,9 +293,10 @@ impl<'i> File<'i> {
 }
 
 /// One finding a changed place.
-fn findings(input: &Input, changes: Vec<(Change, Span)>) -> Vec<Diagnostic> {
+fn findings(input: &Input, tree: Option<&Parsed<'_>>, changes: Vec<(Change, Span)>) -> Vec<Diagnostic> {
     let text = input.source.text();
-    let Ok(parsed) = document::parse(text, input.format, &limits(text)) else { return Vec::new() };
+    let own = if tree.is_none() { document::parse(text, input.format, &limits(text)).ok() } else { None };
+    let Some(parsed) = tree.or(own.as_ref()) else { return Vec::new() };
     let mut findings: Vec<Diagnostic> = changes
         .into_iter()
         .map(|(change, span)| {

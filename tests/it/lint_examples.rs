@@ -21,7 +21,15 @@ fn lint(files: Vec<(String, String)>, chosen: &Chosen) -> Outcome {
     let inputs: Vec<Input> = files.into_iter().enumerate().map(input).collect();
     let options = ALL.iter().flat_map(|rule| example_options(rule.name)).collect();
     let members = (0..inputs.len()).collect();
-    run(LintInput { inputs, scopes: vec![(String::new(), members)], shown: None, chosen, options: &options, load: LoadOptions::default() })
+    run(LintInput {
+        inputs,
+        scopes: vec![(String::new(), members)],
+        shown: None,
+        chosen,
+        options: &options,
+        load: LoadOptions::default(),
+        parsed: None,
+    })
 }
 
 fn lint_text(text: &str) -> Vec<Diagnostic> {

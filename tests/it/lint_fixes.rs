@@ -29,7 +29,7 @@ fn lint(files: &[(String, String)], chosen: &Chosen) -> Outcome {
         })
         .collect();
     let scopes = vec![(String::new(), (0..inputs.len()).collect())];
-    run(LintInput { inputs, scopes, shown: None, chosen, options: &options, load: LoadOptions::default() })
+    run(LintInput { inputs, scopes, shown: None, chosen, options: &options, load: LoadOptions::default(), parsed: None })
 }
 
 /// The texts after a round of fixes.

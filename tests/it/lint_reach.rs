@@ -57,6 +57,7 @@ fn lint(inputs: Vec<Input>) -> Vec<Diagnostic> {
         chosen: &chosen.resolve().expect("two categories"),
         options: &serde_json::Map::new(),
         load: LoadOptions::default(),
+        parsed: None,
     });
     outcome.findings
 }

@@ -19,7 +19,7 @@ fn lint_files(files: Vec<(String, String)>, select: &[&str], options: &serde_jso
         .map(|(id, (name, text))| Input { format: Format::from_path(&name), source: Arc::new(Source::new(SourceId(id), name, text)) })
         .collect();
     let scopes = vec![(String::new(), (0..inputs.len()).collect())];
-    run(LintInput { inputs, scopes, shown: None, chosen: &chosen, options, load: LoadOptions::default() }).findings
+    run(LintInput { inputs, scopes, shown: None, chosen: &chosen, options, load: LoadOptions::default(), parsed: None }).findings
 }
 
 fn lint(name: &str, text: &str, rule: &str) -> Vec<Diagnostic> {

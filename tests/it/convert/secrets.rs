@@ -42,7 +42,7 @@ fn linted(name: &str, text: &str, select: &str) -> Outcome {
     let inputs = vec![LintFile { format: Format::from_path(name), source: source(name, text) }];
     let options = serde_json::Map::new();
     let load = LoadOptions { recordings: Some(recording), ..LoadOptions::default() };
-    run(LintInput { inputs, scopes: vec![(String::new(), vec![0])], shown: None, chosen: &chosen, options: &options, load })
+    run(LintInput { inputs, scopes: vec![(String::new(), vec![0])], shown: None, chosen: &chosen, options: &options, load, parsed: None })
 }
 
 /// Rules about secrets that speak of a fixture file.

@@ -164,7 +164,7 @@ proptest! {
             chosen: &chosen,
             options: &serde_json::Map::new(),
             load: options(&transforms, Matching::Contains),
-        });
+            parsed: None,        });
         let dead: BTreeSet<&str> = ["duplicate-match", "shadowed-fixture"].into();
         for finding in &outcome.findings {
             let Some(witness) = &finding.witness else { continue };
