@@ -49,7 +49,7 @@ fn names_are_plain_and_stable() {
     name(NameBy::Test, Some("///"), None, "openai-851b787ab800.json");
     name(NameBy::Test, None, Some("a b"), "a-b/openai-851b787ab800.json");
     name(NameBy::Hash, Some("t"), None, "openai-851b787ab800.json");
-    name(NameBy::Time, Some("t"), None, "openai-2026-01-31T12-34-56-789Z-04a3f1f4.json");
+    name(NameBy::Time, Some("t"), None, "openai-2026-01-31T12-34-56-789Z-9456bdfa.json");
     let long = "x".repeat(300);
     let matches = serde_json::Map::new();
     let naming = Naming { by: NameBy::Test, provider: "openai", test_id: Some(&long), context: None, matches: &matches, now: 0, nonce: "" };
