@@ -55,7 +55,7 @@ fn serve(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> 
     }
     let paths: Vec<PathBuf> = args.paths.iter().chain(&args.fixtures).cloned().collect();
     let paths = served_paths(&paths, &config, &all.settings.on_miss, args.watch || args.watch_poll.is_some())?;
-    let files = load(&paths, &config, &all.load, terminal)?;
+    let files = load(&paths, &config, &all, terminal)?;
     if let Some(finding) = config.unstated_matching(args.matching, &files.files) {
         let place = finding.position();
         terminal.warn(format_args!("{}:{}:{}: {}; {}", config.name(), place.line, place.column, finding.message, finding.help));
@@ -170,6 +170,11 @@ struct Everything {
 }
 
 impl Everything {
+    /// Whether a problem is no more than a folder without files, which recordings will fill.
+    fn may_be_empty(&self, problem: &Diagnostic) -> bool {
+        self.settings.on_miss.folder().is_some() && problem.rule == "no-files"
+    }
+
     /// Takes lines of the log from any thread.
     fn logger(&self) -> impl Fn(Level, &str) + Send + Sync + use<> {
         let (log_level, log_format) = (self.log_level, self.log_format);
@@ -352,14 +357,15 @@ struct Loaded {
     problems: Vec<Diagnostic>,
 }
 
-fn load(paths: &[PathBuf], config: &Config, options: &LoadOptions<'_>, terminal: &mut Terminal<'_>) -> anyhow::Result<Loaded> {
+fn load(paths: &[PathBuf], config: &Config, all: &Everything, terminal: &mut Terminal<'_>) -> anyhow::Result<Loaded> {
     let sources = Sources::read(paths, config, files::DEFAULT_MAX_FILE_SIZE, "<stdin>")?;
-    if sources.asked.missing && sources.inputs.is_empty() {
+    let in_the_way = sources.troubles.iter().any(|trouble| !all.may_be_empty(trouble));
+    if sources.asked.missing && sources.inputs.is_empty() && in_the_way {
         let reasons: Vec<String> =
             sources.troubles.iter().map(|trouble| format!("{}: {}", trouble.primary.source.name(), trouble.message)).collect();
         anyhow::bail!("nothing to serve: {}", reasons.join("; "));
     }
-    let options = LoadOptions { bodies: Some(&sources.beside), ..options.clone() };
+    let options = LoadOptions { bodies: Some(&sources.beside), ..all.load.clone() };
     let mut files = sources::load(sources.inputs, &options, terminal);
     let mut problems = sources.troubles;
     problems.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.problems)));
@@ -372,7 +378,8 @@ fn judge(loaded: &Loaded, all: &Everything, terminal: &mut Terminal<'_>) -> anyh
     for file in loaded.files.iter().filter_map(|file| Some((file.source.name(), file.skipped.as_ref()?))) {
         terminal.note(format_args!("skipped {}: {}", file.0, file.1));
     }
-    let mut errors: Vec<&Diagnostic> = loaded.problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
+    let is_error = |problem: &&Diagnostic| problem.severity == Severity::Error && !all.may_be_empty(problem);
+    let mut errors: Vec<&Diagnostic> = loaded.problems.iter().filter(is_error).collect();
     errors.sort_by(|a, b| a.order(b));
     for problem in errors.iter().take(MOST_PROBLEMS) {
         let place = problem.position();

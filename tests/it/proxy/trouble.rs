@@ -50,7 +50,7 @@ async fn b6_silence_before_the_first_byte_is_504() {
         [vec![Act::Silence], vec![stream_head(), Act::Silence], vec![send("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n"), Act::Silence]];
     for script in heads {
         let mut upstream = Upstream::start(script).await;
-        for (index, request) in everyone().into_iter().enumerate() {
+        for request in everyone() {
             let server = start_with(json!([]), proxy(hasty(&upstream))).await;
             let got = server.send(request).await;
             let code = got.json().pointer("/error/code").cloned();
@@ -58,7 +58,8 @@ async fn b6_silence_before_the_first_byte_is_504() {
             assert_eq!(got.header("access-control-allow-origin"), Some("*"));
             let journal = server.journal().await;
             assert_eq!((journal.len(), &journal[0]["response"]["status"]), (1, &json!(504)));
-            upstream.ended(index + 1).await;
+            // On a busy machine patience may end before the request is out.
+            upstream.ended(upstream.count()).await;
         }
     }
 }

@@ -202,3 +202,19 @@ async fn a_recording_under_watch_is_no_news_and_no_count_is_lost() {
         assert_eq!(served, [0, 0, 1, 3, 3], "{listed}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_that_is_still_empty_can_be_recorded_into() {
+    for (arguments, folder) in [(["record", "-o", "empty"].as_slice(), "empty"), (&["serve", "empty", "--record"], "empty/recorded")] {
+        let place = TempDir::new().unwrap();
+        std::fs::create_dir(place.path().join("empty")).unwrap();
+        let upstream = Upstream::start(vec![answer("200 OK", "content-type: application/json\r\n", CHAT)]).await;
+        tokio::task::block_in_place(|| {
+            let program = Program::run(&upstream, place.path(), arguments);
+            assert!(program.ask("hi").starts_with("HTTP/1.1 200 OK"));
+            let first = program.log.lock().unwrap().recv_timeout(Duration::from_secs(30)).unwrap();
+            assert!(first.starts_with("serving 0 fixtures"), "{first}");
+        });
+        assert_eq!(entries(&place.path().join(folder)).len(), 1);
+    }
+}
