@@ -96,7 +96,13 @@ fn a_shuffled_copy_of_the_corpus_is_identical() {
 
 #[test]
 fn the_corpus_and_its_normalized_copy_are_identical() {
-    let Some(files) = files(&["shared", "d6"]) else { return };
+    let Some(mut files) = files(&["shared", "d6"]) else { return };
+    // Ids are rewritten where a file shows that a recorder wrote it, which the keepers of these took out.
+    for entry in files.iter_mut().filter_map(|(_, file)| file["fixtures"].as_array_mut()).flatten() {
+        if entry["_comment"].as_str().is_some_and(|comment| comment.starts_with("Recorded")) {
+            entry["recordedAt"] = "2026-05-15".into();
+        }
+    }
     let before = texts(&files);
     let outcomes = run(&before, &Options::default());
     let changed = outcomes.iter().filter(|outcome| outcome.text.is_some()).count();
