@@ -1,7 +1,12 @@
 //! What a codec writes it reads back: `collapse` undoes `encode`, for every sample and for made-up turns, whole and
 //! streamed, wherever the bytes are cut.
 
+use std::sync::Arc;
+
+use aimock::diagnostic::{Source, SourceId};
+use aimock::document::Format;
 use aimock::exchange::{Block, Body, Captured, Emission, ErrorOrigin, Overrides, Reply, Turn};
+use aimock::fixture;
 use aimock::provider::ALL;
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -192,6 +197,26 @@ proptest! {
             let body = serde_json::json!({ "model": "m", "stream": streams, "messages": [{ "role": "user", "content": "hi" }] });
             check(&ask(path, body.to_string()), &reply, chunk_size, &cuts);
         }
+    }
+
+    #[test]
+    fn what_is_dumped_of_a_turn_loads_as_that_turn(
+        blocks in prop::collection::vec(laws::any_block(), 1..4),
+        reasoning in prop::option::of(laws::any_text()),
+        ordered in any::<bool>(),
+    ) {
+        // Without an order of the author's own, all texts are one and come first.
+        let blocks = if ordered { blocks } else { blocks.into_iter().take(1).collect() };
+        let turn = Turn { reasoning, ordered, ..replies::of(blocks) };
+        // The loader refuses empty texts.
+        let is_said = |block: &Block| !matches!(block, Block::Text(text) if text.is_empty());
+        prop_assume!(turn.blocks.iter().all(is_said) && turn.reasoning.as_deref() != Some(""));
+        let reply = Reply::Turn(turn);
+        let file = serde_json::json!({ "fixtures": [{ "match": {}, "response": fixture::response(&reply) }] }).to_string();
+        let source = Arc::new(Source::new(SourceId(0), "x.json", file.clone()));
+        let loaded = fixture::load(&source, Format::Json, &fixture::LoadOptions::default());
+        let answer = loaded.entries.first().and_then(|entry| entry.fixture.answers.first());
+        prop_assert_eq!(answer.map(|answer| &answer.reply), Some(&reply), "{} {:?}", file, loaded.problems);
     }
 
     #[test]
