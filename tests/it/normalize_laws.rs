@@ -9,8 +9,9 @@ use aimock::document::{Format, Limits, Node, Value, parse, to_yaml};
 use aimock::exchange::{Endpoint, Exchange, Message, RawRequest, Request, Role};
 use aimock::files::{DEFAULT_MAX_FILE_SIZE, Exclude, discover, read};
 use aimock::fixture::{Input, Library, LoadOptions, into_library, load_all};
-use aimock::matcher::{Served, Strictness};
+use aimock::matcher::{Matching, Served, Strictness};
 use aimock::normalize::{ALL, Options, Outcome, run};
+use aimock::transform::{Spec, Transforms};
 use proptest::prelude::*;
 
 /// Pieces that recordings are made of: drawn, written by an author, and awkward.
@@ -111,7 +112,11 @@ fn normalized(input: &Input, options: &Options<'_>) -> (Outcome, Input) {
 }
 
 fn library(input: &Input) -> Library {
-    let files = load_all(vec![input.clone()], &LoadOptions::default());
+    library_under(input, &LoadOptions::default())
+}
+
+fn library_under(input: &Input, load: &LoadOptions<'_>) -> Library {
+    let files = load_all(vec![input.clone()], load);
     for problem in files.iter().flat_map(|file| &file.problems) {
         assert!(problem.severity != Severity::Error, "{}\nin\n{}", problem.message, input.source.text());
     }
@@ -149,14 +154,25 @@ fn operands(input: &Input) -> Vec<(bool, String)> {
 
 /// Which fixture answers each of them.
 fn answers(library: &Library, operands: &[(bool, String)]) -> Vec<Option<usize>> {
+    answers_under(library, operands, &LoadOptions::default())
+}
+
+fn answers_under(library: &Library, operands: &[(bool, String)], load: &LoadOptions<'_>) -> Vec<Option<usize>> {
     let choose = |(is_call, text): &(bool, String)| {
-        let message =
-            if *is_call { Message::tool_result(text.as_str(), "done") } else { Message::text(Role::User, format!("so: {text}!")) };
+        let around = if load.matching == Matching::Exact { text.clone() } else { format!("so: {text}!") };
+        let message = if *is_call { Message::tool_result(text.as_str(), "done") } else { Message::text(Role::User, around) };
         let request = Request { endpoint: Some(Endpoint::Chat), messages: vec![message], ..Request::default() };
         let exchange = Exchange { request, raw: RawRequest::default() };
-        library.table.select(&exchange, &Served::default(), Strictness::default()).row()
+        let seen = load.transforms.exchange(&exchange).expect("no transform of the list can fail");
+        library.table.select(&seen, &Served::default(), Strictness::default()).row()
     };
     operands.iter().map(choose).collect()
+}
+
+/// The list in force, by the names of built-ins.
+fn list(names: &[&str]) -> Transforms {
+    let specs: Vec<Spec> = names.iter().map(|name| Spec::BuiltIn { name: (*name).to_owned(), label: None }).collect();
+    Transforms::compile(&specs).expect("built-ins")
 }
 
 proptest! {
@@ -193,6 +209,23 @@ proptest! {
     }
 
     #[test]
+    fn under_transforms_too((file, format) in files(), names in proptest::sample::subsequence(vec!["timestamps", "uuids", "ids", "secrets"], 1..=4)) {
+        let given = input(&file, format);
+        let load = LoadOptions { matching: Matching::Exact, transforms: list(&names), ..LoadOptions::default() };
+        let options = Options { transforms: load.transforms.clone(), matching: load.matching, ..Options::default() };
+        let (_, after) = normalized(&given, &options);
+        let (before, now) = (operands(&given), operands(&after));
+        let met = answers_under(&library_under(&given, &load), &before, &load);
+        let library = library_under(&after, &load);
+        prop_assert_eq!(&met, &answers_under(&library, &now, &load), "{}\nbecame\n{}", given.source.text(), after.source.text());
+        // What a client says of its own accord, ids of calls aside, it says as before.
+        let own: Vec<_> = before.iter().zip(&met).filter(|((is_call, text), _)| !is_call && !text.contains("call_") && !text.contains("toolu_")).collect();
+        let said: Vec<_> = own.iter().map(|(operand, _)| (*operand).clone()).collect();
+        let expected: Vec<_> = own.iter().map(|(_, row)| **row).collect();
+        prop_assert_eq!(expected, answers_under(&library, &said, &load), "{}\nbecame\n{}", given.source.text(), after.source.text());
+    }
+
+    #[test]
     fn files_say_the_same_in_json_and_yaml((file, _) in files()) {
         let value = |format| {
             let (_, after) = normalized(&input(&file, format), &Options::default());
@@ -208,7 +241,7 @@ proptest! {
 fn hand_written_fixtures_stay() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora/showcase");
     if !folder.is_dir() {
-        eprintln!("skipped: the showcase corpus is not here");
+        crate::repository::skip("../shared/corpora is not here");
         return;
     }
     let found = discover(&[folder], &Exclude::default());
