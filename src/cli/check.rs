@@ -29,6 +29,11 @@ pub(super) fn run(args: &CheckArgs, global: &GlobalArgs, terminal: &mut Terminal
         }
     }
     let config = Config::load(global, terminal)?;
+    if let Some(name) = ignore.iter().find(|name| !normalize::knows(name) && !crate::lint::knows(name)) {
+        let known: Vec<&'static str> = crate::lint::rule_names().chain(normalize::ALL.iter().map(|pass| pass.name)).collect();
+        let near = crate::shape::nearest(name, &known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        anyhow::bail!("there is no rule, category, tier or pass `{name}`{near}");
+    }
     let (for_passes, for_rules): (Vec<String>, Vec<String>) = ignore.iter().cloned().partition(|name| normalize::knows(name));
     // Some names are both a category of rules and a pass: they silence both.
     let both = for_passes.iter().filter(|name| crate::lint::knows(name)).cloned();

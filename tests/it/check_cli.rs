@@ -93,7 +93,7 @@ fn rules_and_passes_are_silenced_by_name() {
     check(&["--ignore", "timestamps,reachability,unknown-match-key"], "", 0, &[]);
     check(&["--ignore", "scrubbing", "--fail-on", "error"], "", 1, &ALL[1..]);
     let run = place().run(&["check", "--ignore", "timestamp"]);
-    assert!(run.status == 2 && run.stderr.contains("`timestamp`"), "{}", run.stderr);
+    assert!(run.status == 2 && run.stderr.contains("pass `timestamp`; did you mean `timestamps`?"), "{}", run.stderr);
 }
 
 #[test]
