@@ -9,7 +9,7 @@ pub(super) static PASS: Pass = Pass {
     why: "they tell whose machine it was, and yet may be what the fixture is about; so this runs only when it is named",
     keeps_answers: false,
     examples: &[Example {
-        before: r#"{ "fixtures": [{ "match": { "userMessage": "report" }, "response": { "content": "Wrote /tmp/run-x7k2m9q4/out.txt and /home/mrossi/app/main.py." } }] }"#,
+        before: r#"{ "fixtures": [{ "match": { "userMessage": "report" }, "response": { "content": "Wrote /tmp/run-x7k2m9q4/out.txt and /home/buildhost7/app/main.py." } }] }"#,
         after: r#"{ "fixtures": [{ "match": { "userMessage": "report" }, "response": { "content": "Wrote /tmp/aimock-frozen/out.txt and /home/user/app/main.py." } }] }"#,
         transforms: &[],
     }],

@@ -14,8 +14,8 @@ pub(super) static BUILT_IN: BuiltIn = BuiltIn {
     name: "paths",
     summary: "home folders, and temporary folders with drawn names",
     examples: &[
-        Example { before: "open /home/mrossi/app/main.py", after: "open <home>/app/main.py", frozen: "open /home/user/app/main.py" },
-        Example { before: r"C:\Users\mrossi\app", after: r"<home>\app", frozen: r"C:\Users\user\app" },
+        Example { before: "open /home/buildhost7/app/main.py", after: "open <home>/app/main.py", frozen: "open /home/user/app/main.py" },
+        Example { before: r"C:\Users\buildhost7\app", after: r"<home>\app", frozen: r"C:\Users\user\app" },
         Example { before: "wrote /tmp/run-x7k2m9q4/out.txt", after: "wrote <tmp>/out.txt", frozen: "wrote /tmp/aimock-frozen/out.txt" },
         Example { before: "/usr/lib and /tmp/out.txt", after: "/usr/lib and /tmp/out.txt", frozen: "/usr/lib and /tmp/out.txt" },
     ],
