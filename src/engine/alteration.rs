@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::Bypass;
 use super::mutation::{Mutation, Piece};
-use super::{Bypass, Framing};
 
 /// The body of `malformed` where the answer was JSON: the peer's.
 pub(super) const MALFORMED_BODY: &str = "{malformed json: <<<chaos>>>}";
@@ -122,14 +122,4 @@ pub(super) fn malformed_body(content_type: Option<&str>, body: &Bytes) -> (Bytes
 
 fn inverted(bytes: &Bytes, most: usize) -> Bytes {
     bytes.iter().enumerate().map(|(index, byte)| if index < most { !byte } else { *byte }).collect()
-}
-
-impl Framing {
-    /// The same where nothing here can read the bytes.
-    pub(super) fn unreadable(self) -> Framing {
-        match self {
-            Framing::Sse | Framing::Ndjson | Framing::Binary => Framing::Binary,
-            Framing::Whole => Framing::Whole,
-        }
-    }
 }

@@ -12,9 +12,10 @@ use super::alteration::{WholeChange, is_json, malformed_body};
 use super::faults::{cut_after, stall_after};
 use super::mutation::{broken, count};
 use super::pace::millis;
-use super::{Alteration, Change, Close, Cut, Dice, Framing, Mutation, Plan, Step};
+use super::{Alteration, Change, Close, Cut, Dice, Mutation, Plan, Step};
 use crate::exchange::{ErrorOrigin, ErrorReply, Exchange};
 use crate::fixture::{Chaos, ChaosAction, ChaosField};
+use crate::wire::Framing;
 
 /// Keeps the dice of chaos apart from those of timing and ids.
 const SALT: u64 = 0x6368_616f_735f_6d6f;
@@ -45,6 +46,7 @@ pub enum Bypass {
     /// `--chaos-streams bypass` leaves streams alone.
     SseStreamed,
     NdjsonStreamed,
+    JsonArrayStreamed,
     BinaryStreamed,
 }
 
@@ -62,6 +64,7 @@ impl Bypass {
             Bypass::ClientGone => "client_gone",
             Bypass::SseStreamed => "sse_streamed",
             Bypass::NdjsonStreamed => "ndjson_streamed",
+            Bypass::JsonArrayStreamed => "json_array_streamed",
             Bypass::BinaryStreamed => "binary_streamed",
         }
     }
@@ -168,8 +171,9 @@ impl Rolled {
     /// Why it cannot be done; the plan is as it was.
     pub fn mutate(&mut self, plan: &mut Plan, how: ChaosStreams, close: Close, error: Option<Bytes>) -> Result<u64, Bypass> {
         let Some(action) = self.action else { return Ok(0) };
-        let framing = Framing::of(plan.header("content-type"));
-        if let (ChaosStreams::Bypass, Some(reason)) = (how, framing.bypassed()) {
+        let asked = if plan.streamed { Framing::JsonArray } else { Framing::Whole };
+        let framing = Framing::of_answer(plan.header("content-type"), asked);
+        if let (ChaosStreams::Bypass, Some(reason)) = (how, bypassed(framing)) {
             return Err(reason);
         }
         let cut = Cut { close, reason: reason(action) };
@@ -211,17 +215,16 @@ impl Rolled {
     /// Why it cannot be done.
     pub fn alteration(
         &mut self,
+        framing: Framing,
         content_type: Option<&str>,
         readable: bool,
         how: ChaosStreams,
         error: Option<Bytes>,
     ) -> Result<Option<Alteration>, Bypass> {
         let Some(action) = self.action.filter(|action| !action.preempts()) else { return Ok(None) };
-        let framing = Framing::of(content_type);
-        if let (ChaosStreams::Bypass, Some(reason)) = (how, framing.bypassed()) {
+        if let (ChaosStreams::Bypass, Some(reason)) = (how, bypassed(framing)) {
             return Err(reason);
         }
-        let framing = if readable { framing } else { framing.unreadable() };
         let roll = self.dice.word();
         if framing == Framing::Whole {
             let change = match action {
@@ -234,7 +237,7 @@ impl Rolled {
             };
             return Ok(Some(Alteration::of_whole(change)));
         }
-        if framing == Framing::Binary {
+        if !readable {
             return Err(Bypass::BinaryStreamed);
         }
         let place = roll % DEPTH;
@@ -290,7 +293,7 @@ impl Rolled {
     fn malform_whole(&mut self, plan: &mut Plan, framing: Framing) -> Result<u64, Bypass> {
         let kind = plan.header("content-type").map(str::to_owned);
         let body = body(plan).ok_or(Bypass::EmptyBody)?;
-        if framing.bypassed().is_some() {
+        if framing.is_stream() {
             // A stream as one body, byte for byte as its author wrote it.
             let place = self.dice.word().checked_rem(count(framing, body)).ok_or(Bypass::EmptyStream)?;
             *body = broken(framing, body, place).or_else(|| broken(framing, body, 0)).ok_or(Bypass::NoJson)?;
@@ -322,6 +325,17 @@ impl Rolled {
         }
         plan.set_header("content-length", length.to_string());
         Ok(0)
+    }
+}
+
+/// Why a stream of this framing was left alone, where it is one.
+fn bypassed(framing: Framing) -> Option<Bypass> {
+    match framing {
+        Framing::Sse => Some(Bypass::SseStreamed),
+        Framing::Ndjson => Some(Bypass::NdjsonStreamed),
+        Framing::JsonArray => Some(Bypass::JsonArrayStreamed),
+        Framing::EventStream => Some(Bypass::BinaryStreamed),
+        Framing::Whole => None,
     }
 }
 

@@ -26,7 +26,7 @@ pub use dice::Dice;
 pub use edition::{Edition, Editions, View};
 pub use faults::{Scripted, error_at_once, replaced, script};
 pub use miss::{NearMiss, miss_reply, near_misses};
-pub use mutation::{Change, Framing, MALFORMED, Mutation, Piece};
+pub use mutation::{Change, MALFORMED, Mutation, Piece};
 pub use pace::{Beat, Delivery, plan_emission, plan_events, plan_http};
 pub use plan::{Cut, Plan, Step};
 pub use policy::{DEFAULT_TEST_ID, Policy, ServerPolicy};

@@ -6,50 +6,17 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::Bypass;
+use crate::wire::Framing;
+use crate::wire::scan::{Scanner, Sign};
 
 /// What is put before the JSON of an event, or in place of a whole JSON body, to break it: the peer's text.
 pub const MALFORMED: &str = "{malformed json: <<<chaos>>>";
 
-/// How events are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Framing {
-    /// Server-sent events.
-    Sse,
-    /// One JSON value a line.
-    Ndjson,
-    /// A binary event stream, which nothing here takes apart.
-    Binary,
-    /// No stream of events: one body.
-    Whole,
-}
-
-impl Framing {
-    /// The framing that a content type announces.
-    pub fn of(content_type: Option<&str>) -> Framing {
-        let kind = content_type.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase();
-        match kind.as_str() {
-            "text/event-stream" => Framing::Sse,
-            "application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/x-jsonl" => Framing::Ndjson,
-            "application/vnd.amazon.eventstream" => Framing::Binary,
-            _ => Framing::Whole,
-        }
-    }
-
-    /// Why a stream of this framing was left alone, where it is one.
-    pub fn bypassed(self) -> Option<Bypass> {
-        match self {
-            Framing::Sse => Some(Bypass::SseStreamed),
-            Framing::Ndjson => Some(Bypass::NdjsonStreamed),
-            Framing::Binary => Some(Bypass::BinaryStreamed),
-            Framing::Whole => None,
-        }
-    }
-}
-
 /// What is done to a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Breaks the JSON of the event with this index, or of the next one that holds a JSON object.
+    /// Breaks the JSON of the event with this index, or of the next one that holds a JSON object; of a binary message, the
+    /// checksum.
     Break(u64),
     /// Ends the connection after so many events.
     Cut(u64),
@@ -85,7 +52,7 @@ pub struct Mutation {
 }
 
 impl Mutation {
-    /// A change to a stream of this framing; only [`Framing::Sse`] and [`Framing::Ndjson`] have events that it can find.
+    /// A change to a stream of this framing.
     pub fn new(framing: Framing, change: Change) -> Mutation {
         Mutation { change, scanner: Scanner::new(framing), events: 0, applied: false, open_end: false, over: false }
     }
@@ -111,7 +78,12 @@ impl Mutation {
                     pieces.push(Piece::Send(Bytes::from_static(MALFORMED.as_bytes())));
                     (from, self.applied) = (index, true);
                 }
-                Some(Sign::End) => {
+                Some(sign @ (Sign::End | Sign::Sealed)) => {
+                    if sign == Sign::Sealed && self.breaks(b'{') {
+                        pieces.extend(sent(bytes.slice(from..index)));
+                        pieces.push(Piece::Send(Bytes::copy_from_slice(&[!*byte])));
+                        (from, self.applied) = (index + 1, true);
+                    }
                     self.events += 1;
                     self.open_end = *byte == b'\r';
                     if self.is_due() && !self.open_end {
@@ -182,6 +154,11 @@ fn sent(bytes: Bytes) -> Option<Piece> {
 
 /// The bytes of one event with its JSON broken; `None` when it holds no JSON object.
 pub(super) fn broken(framing: Framing, event: &Bytes, index: u64) -> Option<Bytes> {
+    if framing == Framing::JsonArray {
+        // Alone, an element is no array any more.
+        let (before, value) = event.split_at(event.iter().position(|byte| *byte == b'{')?);
+        return Some([before, MALFORMED.as_bytes(), value].concat().into());
+    }
     let mut mutation = Mutation::new(framing, Change::Break(index));
     let pieces = mutation.feed(event);
     let bytes = |piece: &Piece| if let Piece::Send(bytes) = piece { bytes.to_vec() } else { Vec::new() };
@@ -191,126 +168,5 @@ pub(super) fn broken(framing: Framing, event: &Bytes, index: u64) -> Option<Byte
 /// How many events a whole body holds.
 pub(super) fn count(framing: Framing, body: &[u8]) -> u64 {
     let mut scanner = Scanner::new(framing);
-    body.iter().filter(|byte| matches!(scanner.step(**byte), Some(Sign::End))).count() as u64
-}
-
-/// What a byte means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sign {
-    /// It is the first byte of an event's data.
-    Value(u8),
-    /// It ends an event.
-    End,
-}
-
-/// Finds events, a byte at a time.
-#[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "where a scanner stands has many sides")]
-struct Scanner {
-    framing: Framing,
-    /// The first bytes of the line: its field's name and the colon.
-    name: [u8; 6],
-    /// Bytes of the line so far.
-    column: usize,
-    /// The line is the first one of data, and its value has not begun.
-    before_value: bool,
-    /// The event has data already.
-    has_data: bool,
-    /// The block is an event, not a comment alone.
-    counts: bool,
-    after_cr: bool,
-    /// Bytes of a byte-order mark that may still come.
-    mark: &'static [u8],
-}
-
-impl Scanner {
-    fn new(framing: Framing) -> Scanner {
-        Scanner {
-            framing,
-            name: [0; 6],
-            column: 0,
-            before_value: framing == Framing::Ndjson,
-            has_data: false,
-            counts: false,
-            after_cr: false,
-            mark: b"\xef\xbb\xbf",
-        }
-    }
-
-    fn step(&mut self, byte: u8) -> Option<Sign> {
-        if let Some((first, rest)) = self.mark.split_first() {
-            if *first == byte {
-                self.mark = rest;
-                return None;
-            }
-            self.mark = b"";
-        }
-        match self.framing {
-            Framing::Sse => self.step_sse(byte),
-            Framing::Ndjson => self.step_line(byte),
-            Framing::Binary | Framing::Whole => None,
-        }
-    }
-
-    fn step_sse(&mut self, byte: u8) -> Option<Sign> {
-        if std::mem::take(&mut self.after_cr) && byte == b'\n' {
-            return None;
-        }
-        if matches!(byte, b'\r' | b'\n') {
-            self.after_cr = byte == b'\r';
-            return self.end_line();
-        }
-        if self.before_value && byte != b' ' {
-            self.before_value = false;
-            self.column += 1;
-            return Some(Sign::Value(byte));
-        }
-        if let Some(slot) = self.name.get_mut(self.column) {
-            *slot = byte;
-            self.column += 1;
-            if byte == b':' {
-                self.take_field(self.column - 1);
-            }
-        }
-        None
-    }
-
-    /// The name of the line's field is complete: so many bytes.
-    fn take_field(&mut self, length: usize) {
-        match self.name.get(..length) {
-            Some(b"data") => {
-                self.counts = true;
-                self.before_value = !self.has_data;
-                self.has_data = true;
-            }
-            Some(b"event" | b"id") => self.counts = true,
-            _ => {}
-        }
-        // Nothing more of the line is a name.
-        self.column = self.name.len();
-    }
-
-    fn end_line(&mut self) -> Option<Sign> {
-        if self.column > 0 {
-            if self.column < self.name.len() {
-                self.take_field(self.column);
-            }
-            (self.column, self.before_value) = (0, false);
-            return None;
-        }
-        self.has_data = false;
-        std::mem::take(&mut self.counts).then_some(Sign::End)
-    }
-
-    fn step_line(&mut self, byte: u8) -> Option<Sign> {
-        if byte == b'\n' {
-            self.before_value = true;
-            return std::mem::take(&mut self.counts).then_some(Sign::End);
-        }
-        if self.before_value && !byte.is_ascii_whitespace() {
-            (self.before_value, self.counts) = (false, true);
-            return Some(Sign::Value(byte));
-        }
-        None
-    }
+    body.iter().filter(|byte| matches!(scanner.step(**byte), Some(Sign::End | Sign::Sealed))).count() as u64
 }

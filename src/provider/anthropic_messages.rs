@@ -1,5 +1,6 @@
 //! Anthropic Messages.
 
+use super::grammar::{self, Grammar};
 use super::shared::{messages_collapse, messages_reply, messages_request};
 use super::{Context, Moment, Params, Provider, Route};
 use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request, Unsayable};
@@ -48,6 +49,10 @@ impl Provider for AnthropicMessages {
 
     fn offered_tools(&self, raw: &RawRequest) -> Option<serde_json::Value> {
         messages_request::offered_tools(raw)
+    }
+
+    fn grammar(&self) -> Option<&'static Grammar> {
+        Some(&grammar::MESSAGES)
     }
 
     fn request_id_header(&self) -> &'static str {

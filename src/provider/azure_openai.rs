@@ -1,6 +1,7 @@
 //! Azure OpenAI: OpenAI's bodies below a deployment's path. The deployment stands in for a model that the body does
 //! not name; `api-version` is not looked at.
 
+use super::grammar::{self, Grammar};
 use super::shared::{chat_collapse, chat_reply, chat_request, embeddings, embeddings_collapse, openai};
 use super::{Context, Moment, Params, Provider, Route};
 use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request, Unsayable};
@@ -61,6 +62,10 @@ impl Provider for AzureOpenAi {
 
     fn encode_error_event(&self, error: &ErrorReply, _moment: Moment<'_>) -> Option<Frame> {
         Some(chat_reply::error_event(error))
+    }
+
+    fn grammar(&self) -> Option<&'static Grammar> {
+        Some(&grammar::CHAT)
     }
 
     fn request_id_header(&self) -> &'static str {

@@ -17,10 +17,16 @@ pub use shared::ids::SeededIds;
 pub use shared::reasoning::ReasoningModels;
 
 use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request, Unsayable};
+use crate::wire::Framing;
 
 /// Every codec, in the order of the documentation.
 pub static ALL: &[&dyn Provider] =
     &[&openai_chat::PROVIDER, &openai_embeddings::PROVIDER, &azure_openai::PROVIDER, &anthropic_messages::PROVIDER];
+
+/// The codec with this name.
+pub fn named(name: &str) -> Option<&'static dyn Provider> {
+    ALL.iter().copied().find(|codec| codec.name() == name)
+}
 
 /// A route of a codec. `path` is matched whole; `{name}` takes a part of one segment (at least one character, no `/`),
 /// and the text after it must match literally, so `/v1beta/models/{model}:generateContent` works. Query strings are
@@ -50,6 +56,8 @@ pub struct Moment<'a> {
     pub request_id: &'a str,
     /// Unix seconds.
     pub now: u64,
+    /// How the answer is divided, if it streams: [`Provider::framing`] of the request.
+    pub framing: Framing,
 }
 
 /// What encoding needs beside the reply. Time and ids come in as arguments so that output can be repeated.
@@ -64,6 +72,8 @@ pub struct Context<'a> {
     pub created: u64,
     /// See [`Moment::request_id`].
     pub request_id: &'a str,
+    /// See [`Moment::framing`].
+    pub framing: Framing,
     pub ids: &'a mut dyn Ids,
     /// Strict mode suppresses reasoning for models that are known not to reason.
     pub strict: bool,
@@ -74,7 +84,7 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// The part that errors need.
     pub fn moment(&self) -> Moment<'a> {
-        Moment { request_id: self.request_id, now: self.created }
+        Moment { request_id: self.request_id, now: self.created, framing: self.framing }
     }
 }
 
@@ -94,6 +104,10 @@ pub trait Provider: Sync {
     fn summary(&self) -> &'static str;
     /// Where it answers.
     fn routes(&self) -> &'static [Route];
+    /// How an answer to this request is divided, if it streams. Only the head is read.
+    fn framing(&self, _raw: &RawRequest) -> Framing {
+        Framing::Sse
+    }
     /// Bytes to meaning.
     ///
     /// # Errors
@@ -112,6 +126,10 @@ pub trait Provider: Sync {
     fn encode_error(&self, error: &ErrorReply, moment: Moment<'_>) -> Emission;
     /// An error after a stream has begun, as an event inside it; `None` where the format does not stream.
     fn encode_error_event(&self, _error: &ErrorReply, _moment: Moment<'_>) -> Option<Frame> {
+        None
+    }
+    /// The grammar of its streams; `None` where the format does not stream.
+    fn grammar(&self) -> Option<&'static grammar::Grammar> {
         None
     }
     /// The response header in which the vendor sends the id of the request, in lower case.

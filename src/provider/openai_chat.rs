@@ -1,5 +1,6 @@
 //! OpenAI chat completions, and everything that answers in their format below another prefix.
 
+use super::grammar::{self, Grammar};
 use super::shared::{chat_collapse, chat_reply, chat_request, openai};
 use super::{Context, Moment, Params, Provider, Route};
 use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request, Unsayable};
@@ -44,6 +45,10 @@ impl Provider for OpenAiChat {
 
     fn encode_error_event(&self, error: &ErrorReply, _moment: Moment<'_>) -> Option<Frame> {
         Some(chat_reply::error_event(error))
+    }
+
+    fn grammar(&self) -> Option<&'static Grammar> {
+        Some(&grammar::CHAT)
     }
 
     fn request_id_header(&self) -> &'static str {

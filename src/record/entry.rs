@@ -9,7 +9,8 @@ use crate::exchange::{Captured, Exchange, RawEvent, Reply};
 use crate::fixture::response;
 use crate::provider::Provider;
 use crate::secrets::{Redacted, Redactor};
-use crate::wire::count::{Counter, Division};
+use crate::wire::Framing;
+use crate::wire::count::Counter;
 use crate::wire::sse;
 
 /// Longest event that is kept as one.
@@ -126,7 +127,7 @@ impl Recording<'_> {
     /// `recordedTimings`: in milliseconds, from two events on.
     fn timings(&self) -> Option<Value> {
         let body = self.captured.body();
-        let mut counter = Counter::new(Division::of(self.captured.headers.first("content-type")?));
+        let mut counter = Counter::new(self.framing());
         let (mut times, mut from) = (Vec::new(), 0);
         for (time, end) in self.arrivals {
             let events = counter.feed(body.get(from..*end).unwrap_or_default());
@@ -136,6 +137,11 @@ impl Recording<'_> {
         let (first, last) = (times.first()?, times.last()?);
         let gaps: Vec<u64> = times.windows(2).filter_map(|pair| Some(pair.last()?.saturating_sub(*pair.first()?))).collect();
         (!gaps.is_empty()).then(|| json!({ "ttftMs": first, "interChunkDelaysMs": gaps, "totalDurationMs": last }))
+    }
+
+    fn framing(&self) -> Framing {
+        let asked = self.codec.map_or(Framing::Whole, |codec| codec.framing(&self.exchange.raw));
+        Framing::of_answer(self.captured.headers.first("content-type"), asked)
     }
 
     /// Hashes of the prompt and the tools, as the peer makes them, and what rewrote the request; `None` where there is none.

@@ -18,7 +18,7 @@ use crate::fixture::{Answer, Pace};
 use crate::matcher::{Miss, Served};
 use crate::provider::route::Lookup;
 use crate::provider::{Context, Moment, Params, Provider, Route, SeededIds};
-use crate::wire::sse;
+use crate::wire::{Framing, sse};
 
 /// Characters of text in a chunk where nobody says otherwise.
 const CHUNK_SIZE: usize = 20;
@@ -46,6 +46,8 @@ pub(super) struct Call<'a> {
     pub app: &'a App,
     pub policy: &'a Policy,
     pub request_id: &'a str,
+    /// How the answer is divided, if it streams.
+    pub framing: Framing,
 }
 
 /// A request as it came, which answers are made for, and as matching saw it.
@@ -238,6 +240,7 @@ impl Speaker<'_> {
             chunk_size: self.call.chunk_size(pace),
             created: self.call.app.now().as_secs(),
             request_id: self.call.request_id,
+            framing: self.call.framing,
             ids,
             strict: self.call.policy.strict,
             reasoning: &settings.reasoning,
@@ -245,7 +248,7 @@ impl Speaker<'_> {
     }
 
     pub(super) fn moment(&self) -> Moment<'_> {
-        Moment { request_id: self.call.request_id, now: self.call.app.now().as_secs() }
+        Moment { request_id: self.call.request_id, now: self.call.app.now().as_secs(), framing: self.call.framing }
     }
 
     /// An error in the words of whoever owns the URL.
@@ -269,11 +272,15 @@ impl Speaker<'_> {
             status: plan.status,
             streamed: plan.streamed,
             strict_override: self.call.policy.strict_override,
-            speech: Speech::of(plan.header("content-type"), self.codec.map(Provider::name)),
+            speech: Speech::of(plan.header("content-type"), self.framing(&plan), self.codec.map(Provider::name)),
             retry_after: retry_after(|name| plan.header(name)),
             ..outcome
         };
         Decided { action: Action::Answer(plan), outcome }
+    }
+
+    fn framing(self, plan: &Plan) -> Framing {
+        Framing::of_answer(plan.header("content-type"), if plan.streamed { self.call.framing } else { Framing::Whole })
     }
 
     /// Adds what every answer says about itself.

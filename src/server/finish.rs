@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::App;
 use super::journal::{Arrival, Entry, Outcome, Source, Speech};
 use crate::exchange::RawRequest;
+use crate::wire::Framing;
 
 /// The client went away before its answer was complete.
 pub(super) const CLIENT_GONE: &str = "client disconnected";
@@ -99,9 +100,9 @@ impl Finish {
     }
 
     /// How the bytes are read, where that was not known when the entry was added.
-    pub(super) fn speaks(&self, content_type: Option<&str>, codec: Option<&'static str>) {
+    pub(super) fn speaks(&self, content_type: Option<&str>, framing: Framing, codec: Option<&'static str>) {
         if let Stage::Answering(entry) = &self.stage {
-            entry.speaks(Speech::of(content_type, codec));
+            entry.speaks(Speech::of(content_type, framing, codec));
         }
     }
 

@@ -19,6 +19,7 @@ use super::{control, errors, metrics, relay};
 use crate::engine::Policy;
 use crate::exchange::Exchange;
 use crate::provider::route::Lookup;
+use crate::wire::Framing;
 
 /// What the connection gives a request along.
 #[derive(Clone, Debug)]
@@ -67,10 +68,11 @@ async fn run(
         return transmit::abandoned();
     }
     let mut exchange = Exchange { raw: finish.arrived(), request: crate::exchange::Request::default() };
-    let call = Call { app: &app, policy: &policy, request_id: &origin.request_id };
+    let (method, path) = (exchange.raw.method.clone(), exchange.raw.path.clone());
+    let lookup = (app.world.lookup)(&method, &path);
+    let framing = if let Lookup::Found { codec, .. } = &lookup { codec.framing(&exchange.raw) } else { Framing::Whole };
+    let call = Call { app: &app, policy: &policy, request_id: &origin.request_id, framing };
     let action = {
-        let (method, path) = (exchange.raw.method.clone(), exchange.raw.path.clone());
-        let lookup = (app.world.lookup)(&method, &path);
         let read = read.map(|body| {
             exchange.raw.body = body;
             &mut exchange

@@ -1,32 +1,14 @@
-//! Counting events in bytes that pass by, without keeping them.
+//! Counting events in bytes that pass by, without keeping them: those with data, blank lines and comments left out.
 
-/// How a body is divided into events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Division {
-    /// Server-sent events; those without data (comments) do not count.
-    EventStream,
-    /// One JSON value a line; blank lines do not count.
-    Lines,
-    /// Not at all.
-    Undivided,
-}
-
-impl Division {
-    /// What a content type says about it.
-    pub fn of(content_type: &str) -> Division {
-        let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        match kind.as_str() {
-            "text/event-stream" => Division::EventStream,
-            "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Division::Lines,
-            _ => Division::Undivided,
-        }
-    }
-}
+use super::Framing;
+use super::scan::{Scanner, Sign};
 
 /// Counts events however the bytes are cut.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Counter {
-    division: Division,
+    framing: Framing,
+    /// Finds the events of the framings that have no lines.
+    scanner: Scanner,
     /// Bytes of the line so far, as far as they matter, and how many of them are the start of `data`.
     length: usize,
     alike: usize,
@@ -41,14 +23,19 @@ const FIELD: &[u8] = b"data";
 
 impl Counter {
     /// A counter at the start of a body.
-    pub fn new(division: Division) -> Counter {
-        Counter { division, length: 0, alike: 0, is_data: false, has_data: false, after_cr: false }
+    pub fn new(framing: Framing) -> Counter {
+        Counter { framing, scanner: Scanner::new(framing), length: 0, alike: 0, is_data: false, has_data: false, after_cr: false }
     }
 
     /// How many events these bytes complete.
     pub fn feed(&mut self, bytes: &[u8]) -> u32 {
-        if self.division == Division::Undivided {
-            return 0;
+        match self.framing {
+            Framing::Whole => return 0,
+            Framing::Sse | Framing::Ndjson => {}
+            Framing::JsonArray | Framing::EventStream => {
+                let ends = |byte: &&u8| matches!(self.scanner.step(**byte), Some(Sign::End | Sign::Sealed));
+                return u32::try_from(bytes.iter().filter(ends).count()).unwrap_or(u32::MAX);
+            }
         }
         let mut count = 0;
         let mut rest = bytes;
@@ -71,7 +58,7 @@ impl Counter {
 
     /// Whether the body ends with an event that its last line end is missing from; NDJSON allows that.
     pub fn finish(&mut self) -> u32 {
-        u32::from(self.division == Division::Lines && std::mem::take(&mut self.length) > 0)
+        u32::from(self.framing == Framing::Ndjson && std::mem::take(&mut self.length) > 0)
     }
 
     fn hold(&mut self, line: &[u8]) {
@@ -89,10 +76,10 @@ impl Counter {
         let length = std::mem::take(&mut self.length);
         let bare = std::mem::take(&mut self.alike) == FIELD.len() && length == FIELD.len();
         let is_data = std::mem::take(&mut self.is_data) || bare;
-        match self.division {
-            Division::Lines => length > 0,
-            Division::EventStream if length == 0 => std::mem::take(&mut self.has_data),
-            Division::EventStream | Division::Undivided => {
+        match self.framing {
+            Framing::Ndjson => length > 0,
+            Framing::Sse if length == 0 => std::mem::take(&mut self.has_data),
+            Framing::Sse | Framing::JsonArray | Framing::EventStream | Framing::Whole => {
                 self.has_data |= is_data;
                 false
             }
@@ -108,27 +95,27 @@ mod tests {
     use crate::wire::sse::Decoder;
 
     #[track_caller]
-    fn check(division: Division, bytes: &str, expected: u32) {
-        let mut counter = Counter::new(division);
+    fn check(framing: Framing, bytes: &str, expected: u32) {
+        let mut counter = Counter::new(framing);
         assert_eq!(counter.feed(bytes.as_bytes()) + counter.finish(), expected, "{bytes:?}");
-        let mut counter = Counter::new(division);
+        let mut counter = Counter::new(framing);
         let piecewise: u32 = bytes.as_bytes().chunks(1).map(|byte| counter.feed(byte)).sum();
         assert_eq!(piecewise + counter.finish(), expected, "{bytes:?}, byte by byte");
     }
 
     #[test]
     fn events_with_data_count() {
-        check(Division::EventStream, "data: 1\n\ndata: [DONE]\n\n", 2);
-        check(Division::EventStream, ": ping\n\nevent: x\ndata:1\ndata:2\n\n", 1);
-        check(Division::EventStream, "data: 1\r\n\r\ndata: 2\r\rdata: cut", 2);
-        check(Division::EventStream, "data\n\ndatum: 1\n\ndat\n\n", 1);
-        check(Division::EventStream, "xdata: 1\n\n", 0);
+        check(Framing::Sse, "data: 1\n\ndata: [DONE]\n\n", 2);
+        check(Framing::Sse, ": ping\n\nevent: x\ndata:1\ndata:2\n\n", 1);
+        check(Framing::Sse, "data: 1\r\n\r\ndata: 2\r\rdata: cut", 2);
+        check(Framing::Sse, "data\n\ndatum: 1\n\ndat\n\n", 1);
+        check(Framing::Sse, "xdata: 1\n\n", 0);
     }
 
     #[test]
     fn lines_count_unless_blank() {
-        check(Division::Lines, "{}\n\n{}\r\n{}", 3);
-        check(Division::Undivided, "data: 1\n\n", 0);
+        check(Framing::Ndjson, "{}\n\n{}\r\n{}", 3);
+        check(Framing::Whole, "data: 1\n\n", 0);
     }
 
     proptest! {
@@ -136,7 +123,7 @@ mod tests {
         fn counts_what_the_decoder_reads(text in "(data|dat|:|event|x| |\n|\r|\r\n){0,40}") {
             let read = Decoder::new(1 << 20).feed(text.as_bytes()).unwrap();
             let with_data = read.iter().filter(|event| event.data.is_some()).count();
-            let mut counter = Counter::new(Division::EventStream);
+            let mut counter = Counter::new(Framing::Sse);
             prop_assert_eq!(counter.feed(text.as_bytes()) as usize, with_data);
         }
     }

@@ -26,7 +26,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("diff", &["exchange", "diagnostic", "document", "matcher", "shape", "fixture", "transform", "normalize"]),
     ("expect", &["exchange", "matcher", "fixture"]),
     ("convert", &["exchange", "wire", "diagnostic", "document", "secrets", "matcher", "fixture", "provider"]),
-    ("engine", &["exchange", "matcher", "fixture", "transform"]),
+    ("engine", &["exchange", "wire", "matcher", "fixture", "transform"]),
     ("record", &["exchange", "wire", "secrets", "matcher", "fixture", "transform", "provider", "normalize"]),
     ("server", &["exchange", "wire", "files", "secrets", "matcher", "fixture", "transform", "provider", "expect", "engine", "record"]),
     ("cli", &["*"]),

@@ -5,7 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use crate::engine::{Bypass, Change, Framing, MALFORMED, Mutation, Piece};
+use crate::engine::{Bypass, Change, MALFORMED, Mutation, Piece};
+use crate::wire::Framing;
+use crate::wire::event_stream::{Decoder, Message, encode};
 
 /// What leaves when the stream comes in these pieces: bytes as text, pauses and ends as marks.
 fn run(framing: Framing, change: &Change, pieces: &[&[u8]]) -> (String, Result<(), Bypass>) {
@@ -74,16 +76,33 @@ fn lines_are_the_events_of_ndjson() {
 }
 
 #[test]
-fn content_types_name_the_framing() {
-    #[track_caller]
-    fn check(kind: &str, expected: Framing) {
-        assert_eq!(Framing::of(Some(kind)), expected, "{kind}");
+fn elements_are_the_events_of_an_array() {
+    let stream = "[{\"a\":1}\n,\r\n{\"b\":{}}\n,\r\n{\"c\":3}\n]";
+    let changed = |change| run(Framing::JsonArray, &change, &[stream.as_bytes()]).0;
+    assert_eq!(changed(Change::Break(1)), stream.replacen("{\"b", &format!("{MALFORMED}{{\"b"), 1));
+    assert_eq!(changed(Change::Cut(2)), "[{\"a\":1}\n,\r\n{\"b\":{}}<cut>");
+    assert_eq!(changed(Change::Error(1, Bytes::from_static(b",\r\n{}]"))), "[{\"a\":1},\r\n{}]<end>");
+}
+
+#[test]
+fn a_binary_stream_is_broken_by_its_checksum_and_cut_between_messages() {
+    let messages: Vec<Bytes> = ["{}", "{\"b\":1}", "{\"c\":2}"].iter().map(|text| encode(&Message::event("chunk", *text))).collect();
+    let stream: Bytes = messages.concat().into();
+    let sent = |change, cut: usize| {
+        let mut mutation = Mutation::new(Framing::EventStream, change);
+        let pieces: Vec<Piece> = stream.chunks(cut).flat_map(|piece| mutation.feed(&Bytes::copy_from_slice(piece))).collect();
+        assert_eq!(mutation.outcome(), Ok(()));
+        let bytes = |piece: &Piece| if let Piece::Send(bytes) = piece { bytes.to_vec() } else { Vec::new() };
+        pieces.iter().flat_map(bytes).collect::<Vec<u8>>()
+    };
+    for cut in [1, 5, 1000] {
+        assert_eq!(sent(Change::Cut(2), cut), messages[..2].concat());
+        let broken = sent(Change::Break(1), cut);
+        let mut decoder = Decoder::new(1 << 20);
+        assert_eq!(decoder.feed(&broken[..messages[0].len()]).unwrap().len(), 1);
+        assert!(decoder.feed(&broken[messages[0].len()..]).is_err());
+        assert_eq!(broken.iter().zip(&stream).filter(|(a, b)| a != b).count(), 1);
     }
-    check("text/event-stream; charset=utf-8", Framing::Sse);
-    check("Application/X-NDJSON", Framing::Ndjson);
-    check("application/vnd.amazon.eventstream", Framing::Binary);
-    check("application/json", Framing::Whole);
-    assert_eq!(Framing::of(None), Framing::Whole);
 }
 
 fn change() -> impl Strategy<Value = Change> {
@@ -116,7 +135,7 @@ fn stream() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn the_cuts_between_bytes_change_nothing(stream in stream(), change in change(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12)) {
-        for framing in [Framing::Sse, Framing::Ndjson] {
+        for framing in [Framing::Sse, Framing::Ndjson, Framing::JsonArray, Framing::EventStream] {
             let bytes = stream.as_bytes();
             let mut places: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
             places.extend([0, bytes.len()]);

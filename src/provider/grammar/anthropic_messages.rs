@@ -7,16 +7,16 @@ use serde_json::Value;
 
 use super::{Grammar, Reading, tokens};
 use crate::exchange::StatedUsage;
-use crate::wire::sse;
+use crate::wire::Event;
 
-pub(super) static GRAMMAR: Grammar = Grammar { codecs: &["anthropic_messages"], owns, take, usage };
+pub(in crate::provider) static GRAMMAR: Grammar = Grammar { owns, take, usage };
 
-fn owns(_event: &sse::Event, value: Option<&Value>) -> bool {
+fn owns(_event: &Event, value: Option<&Value>) -> bool {
     let kind = value.and_then(|event| event.get("type")).and_then(Value::as_str);
     kind.is_some_and(|kind| kind.starts_with("message_") || kind.starts_with("content_block_") || kind == "ping" || kind == "error")
 }
 
-fn take(reading: &mut Reading, _event: &sse::Event, value: Option<&Value>) {
+fn take(reading: &mut Reading, _event: &Event, value: Option<&Value>) {
     let kind = value.and_then(|event| event.get("type")).and_then(Value::as_str).unwrap_or_default();
     if kind == "message_stop" {
         return reading.terminator();

@@ -9,13 +9,17 @@ mod openai_chat;
 #[cfg(test)]
 mod tests;
 
+pub(super) use anthropic_messages::GRAMMAR as MESSAGES;
+pub(super) use openai_chat::GRAMMAR as CHAT;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::Provider;
 use crate::exchange::{EXCERPT, StatedUsage, StreamFacts, TextFacts};
-use crate::wire::sse;
+use crate::wire::{Decoder, Event, Framing};
 
 /// Longer events are not read; the stream then counts as one that does not parse.
 const MOST_EVENT: usize = 16 * 1024 * 1024;
@@ -24,19 +28,17 @@ const MOST_ARGUMENTS: usize = 4 * 1024 * 1024;
 
 /// A grammar: how the events of one wire format read.
 #[derive(Debug)]
-pub(super) struct Grammar {
-    /// Codecs whose streams are written so.
-    codecs: &'static [&'static str],
+pub struct Grammar {
     /// Whether an event of a stream whose codec is unknown looks like this grammar's.
-    owns: fn(&sse::Event, Option<&Value>) -> bool,
+    owns: fn(&Event, Option<&Value>) -> bool,
     /// Takes one event with data; the JSON is that of its data.
-    take: fn(&mut Reading, &sse::Event, Option<&Value>),
+    take: fn(&mut Reading, &Event, Option<&Value>),
     /// The counts that a whole body states.
     usage: fn(&Value) -> Option<StatedUsage>,
 }
 
 /// Every grammar, in the order in which events of unknown codecs are tried.
-static ALL: &[&Grammar] = &[&openai_chat::GRAMMAR, &anthropic_messages::GRAMMAR];
+static ALL: &[&Grammar] = &[&CHAT, &MESSAGES];
 
 /// The usage that a whole JSON body states, whatever API it is of.
 pub fn stated_usage(body: &[u8]) -> Option<StatedUsage> {
@@ -44,11 +46,11 @@ pub fn stated_usage(body: &[u8]) -> Option<StatedUsage> {
     ALL.iter().find_map(|grammar| (grammar.usage)(&value))
 }
 
-/// The account of one stream of server-sent events.
+/// The account of one stream of events.
 #[derive(Debug)]
 pub struct Reading {
     grammar: Option<&'static Grammar>,
-    decoder: sse::Decoder,
+    decoder: Decoder,
     /// The decoder gave up on an event that is too long.
     lost: bool,
     facts: StreamFacts,
@@ -61,10 +63,10 @@ pub struct Reading {
 
 impl Reading {
     /// A reading of a stream that this codec wrote; `None`: of a stream of unknown kind.
-    pub fn new(codec: Option<&str>) -> Reading {
+    pub fn new(framing: Framing, codec: Option<&str>) -> Reading {
         Reading {
-            grammar: codec.and_then(|codec| ALL.iter().find(|grammar| grammar.codecs.contains(&codec)).copied()),
-            decoder: sse::Decoder::new(MOST_EVENT),
+            grammar: codec.and_then(super::named).and_then(Provider::grammar),
+            decoder: Decoder::new(framing, MOST_EVENT),
             lost: false,
             facts: StreamFacts::default(),
             text: Sha256::new(),
@@ -75,8 +77,8 @@ impl Reading {
     }
 
     /// The facts of a whole stream.
-    pub fn of(codec: Option<&str>, bytes: &[u8]) -> StreamFacts {
-        let mut reading = Reading::new(codec);
+    pub fn of(framing: Framing, codec: Option<&str>, bytes: &[u8]) -> StreamFacts {
+        let mut reading = Reading::new(framing, codec);
         reading.feed(bytes);
         reading.facts()
     }
@@ -106,7 +108,7 @@ impl Reading {
         facts
     }
 
-    fn take(&mut self, event: &sse::Event) {
+    fn take(&mut self, event: &Event) {
         let Some(data) = &event.data else { return };
         let value = serde_json::from_str::<Value>(data).ok();
         let by_shape = || ALL.iter().find(|grammar| (grammar.owns)(event, value.as_ref())).copied();

@@ -4,19 +4,19 @@ use serde_json::Value;
 
 use super::{Grammar, Reading, tokens};
 use crate::exchange::StatedUsage;
-use crate::wire::sse;
+use crate::wire::Event;
 
-pub(super) static GRAMMAR: Grammar = Grammar { codecs: &["openai_chat", "azure_openai"], owns, take, usage };
+pub(in crate::provider) static GRAMMAR: Grammar = Grammar { owns, take, usage };
 
 const DONE: &str = "[DONE]";
 /// Numbers of tool calls of one choice stay below this.
 const CALLS: u64 = 1 << 16;
 
-fn owns(event: &sse::Event, value: Option<&Value>) -> bool {
+fn owns(event: &Event, value: Option<&Value>) -> bool {
     event.data.as_deref() == Some(DONE) || value.is_some_and(|value| value.get("choices").is_some())
 }
 
-fn take(reading: &mut Reading, event: &sse::Event, value: Option<&Value>) {
+fn take(reading: &mut Reading, event: &Event, value: Option<&Value>) {
     if event.data.as_deref().is_some_and(|data| data.trim() == DONE) {
         return reading.terminator();
     }

@@ -2,6 +2,7 @@
 
 use super::Reading;
 use crate::exchange::{StatedUsage, StreamFacts, TextFacts};
+use crate::wire::Framing::Sse;
 
 const CHAT: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n\
     data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\n\
@@ -27,13 +28,13 @@ fn b8_a_chat_stream_tells_everything_it_said() {
         usage_only: true,
         text: TextFacts::of("Hello"),
     };
-    assert_eq!(Reading::of(Some("openai_chat"), CHAT.as_bytes()), expected);
-    assert_eq!(Reading::of(None, CHAT.as_bytes()), expected, "known by its shape");
+    assert_eq!(Reading::of(Sse, Some("openai_chat"), CHAT.as_bytes()), expected);
+    assert_eq!(Reading::of(Sse, None, CHAT.as_bytes()), expected, "known by its shape");
 }
 
 #[test]
 fn b8_a_messages_stream_tells_everything_it_said() {
-    let facts = Reading::of(None, MESSAGES.as_bytes());
+    let facts = Reading::of(Sse, None, MESSAGES.as_bytes());
     assert_eq!((facts.events, facts.terminated, facts.unparsed, facts.tool_arguments), (4, true, 0, Some(true)));
     assert_eq!((facts.usage, facts.usage_only), (Some(StatedUsage { input: 7, output: 5 }), false));
     assert_eq!(facts.text, TextFacts::of("Hello"));
@@ -44,7 +45,7 @@ fn b11_a_stream_cut_before_its_counts_states_none() {
     for whole in [CHAT, MESSAGES] {
         let cut = whole.find("\"usage\":{\"prompt").or_else(|| whole.find("event: message_delta")).unwrap();
         let events = whole[..cut].rfind("\n\n").unwrap() + 2;
-        let facts = Reading::of(None, &whole.as_bytes()[..events]);
+        let facts = Reading::of(Sse, None, &whole.as_bytes()[..events]);
         assert_eq!((facts.usage, facts.unparsed), (None, 0));
         assert!(facts.stops_before_terminator());
     }
@@ -52,9 +53,9 @@ fn b11_a_stream_cut_before_its_counts_states_none() {
 
 #[test]
 fn an_event_cut_in_the_middle_does_not_parse() {
-    let facts = Reading::of(Some("openai_chat"), &CHAT.as_bytes()[..CHAT.len() - 30]);
+    let facts = Reading::of(Sse, Some("openai_chat"), &CHAT.as_bytes()[..CHAT.len() - 30]);
     assert_eq!((facts.unparsed, facts.terminated), (1, false));
-    let facts = Reading::of(Some("openai_chat"), b"data: {nonsense\n\ndata: [DONE]\n\n");
+    let facts = Reading::of(Sse, Some("openai_chat"), b"data: {nonsense\n\ndata: [DONE]\n\n");
     assert_eq!((facts.events, facts.unparsed, facts.terminated), (1, 1, true));
 }
 
@@ -62,8 +63,8 @@ fn an_event_cut_in_the_middle_does_not_parse() {
 fn arguments_that_do_not_join_to_json_are_told() {
     let end = CHAT.find(":1}").unwrap();
     let cut = &CHAT[..CHAT[..end].rfind("data: ").unwrap()];
-    assert_eq!(Reading::of(None, cut.as_bytes()).tool_arguments, Some(false));
-    assert_eq!(Reading::of(None, b"data: {\"choices\":[]}\n\n").tool_arguments, None);
+    assert_eq!(Reading::of(Sse, None, cut.as_bytes()).tool_arguments, Some(false));
+    assert_eq!(Reading::of(Sse, None, b"data: {\"choices\":[]}\n\n").tool_arguments, None);
 }
 
 proptest::proptest! {
@@ -71,13 +72,13 @@ proptest::proptest! {
     fn facts_do_not_depend_on_how_the_bytes_are_cut(cuts in proptest::collection::vec(0..CHAT.len(), 0..8)) {
         let mut cuts = cuts;
         cuts.sort_unstable();
-        let mut reading = Reading::new(None);
+        let mut reading = Reading::new(Sse, None);
         let mut from = 0;
         for cut in cuts {
             reading.feed(&CHAT.as_bytes()[from..cut]);
             from = cut;
         }
         reading.feed(&CHAT.as_bytes()[from..]);
-        proptest::prop_assert_eq!(reading.facts(), Reading::of(None, CHAT.as_bytes()));
+        proptest::prop_assert_eq!(reading.facts(), Reading::of(Sse, None, CHAT.as_bytes()));
     }
 }

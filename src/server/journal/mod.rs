@@ -27,6 +27,7 @@ use super::credential::{Credential, Credentials, redacted_headers, redacted_targ
 use crate::engine::{Bypass, NearMiss, Scripted, View, reason};
 use crate::exchange::RawRequest;
 use crate::fixture::ChaosAction;
+use crate::wire::Framing;
 
 /// Larger request bodies are not kept unless told otherwise.
 const BODY_CAP: usize = 64 * 1024;
@@ -122,8 +123,8 @@ pub(super) enum Speech {
     Other,
     /// A whole JSON body.
     Json,
-    /// Server-sent events; the codec that wrote them, if one did.
-    Events(Option<&'static str>),
+    /// A stream of events; the codec that wrote them, if one did.
+    Events(Framing, Option<&'static str>),
 }
 
 /// What chaos decided about a request.

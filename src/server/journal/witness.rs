@@ -6,6 +6,7 @@ use bytes::Bytes;
 use super::Speech;
 use crate::exchange::{StatedUsage, StreamFacts};
 use crate::provider::grammar::{Reading, stated_usage};
+use crate::wire::Framing;
 
 /// A stream up to this size is kept as it is.
 const MOST_STREAM: usize = 64 * 1024;
@@ -36,7 +37,7 @@ impl Witness {
         let most = match self.speech {
             Speech::Other => return,
             Speech::Json => MOST_WHOLE,
-            Speech::Events(_) => MOST_STREAM,
+            Speech::Events(..) => MOST_STREAM,
         };
         match (&mut self.reading, self.speech) {
             (Some(reading), _) => reading.feed(bytes),
@@ -56,7 +57,7 @@ impl Witness {
 
     /// What the stream was; `None`: the answer was none.
     pub(super) fn stream(&mut self) -> Option<StreamFacts> {
-        matches!(self.speech, Speech::Events(_)).then(|| self.read().facts())
+        matches!(self.speech, Speech::Events(..)).then(|| self.read().facts())
     }
 
     /// The tokens that the answer stated.
@@ -67,14 +68,14 @@ impl Witness {
                 [whole] => stated_usage(whole),
                 pieces => stated_usage(&pieces.concat()),
             },
-            Speech::Events(_) => self.read().facts().usage,
+            Speech::Events(..) => self.read().facts().usage,
         }
     }
 
     /// Reads what is kept, and keeps it no longer.
     fn read(&mut self) -> &mut Reading {
-        let codec = if let Speech::Events(codec) = self.speech { codec } else { None };
-        let reading = self.reading.get_or_insert_with(|| Box::new(Reading::new(codec)));
+        let (framing, codec) = if let Speech::Events(framing, codec) = self.speech { (framing, codec) } else { (Framing::Sse, None) };
+        let reading = self.reading.get_or_insert_with(|| Box::new(Reading::new(framing, codec)));
         for piece in std::mem::take(&mut self.pieces) {
             reading.feed(&piece);
         }
@@ -84,11 +85,11 @@ impl Witness {
 }
 
 impl Speech {
-    /// Told by the content type.
-    pub(in crate::server) fn of(content_type: Option<&str>, codec: Option<&'static str>) -> Speech {
+    /// Told by how the body is divided, or by the content type.
+    pub(in crate::server) fn of(content_type: Option<&str>, framing: Framing, codec: Option<&'static str>) -> Speech {
         let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match kind.as_str() {
-            "text/event-stream" => Speech::Events(codec),
+            _ if framing.is_stream() => Speech::Events(framing, codec),
             "application/json" => Speech::Json,
             _ => Speech::Other,
         }

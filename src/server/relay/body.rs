@@ -19,7 +19,8 @@ use super::source::{Next, Source};
 use super::unpack::{STEP, Unpack};
 use super::upset::Upset;
 use crate::engine::{Close, Piece};
-use crate::wire::count::{Counter, Division};
+use crate::wire::Framing;
+use crate::wire::count::Counter;
 
 /// What a relayed body is made of.
 pub(super) struct Incoming {
@@ -33,7 +34,7 @@ pub(super) struct Incoming {
     pub plain: bool,
     /// Changes what the client gets, never what is captured. Then `plain` holds wherever there is something to unpack.
     pub upset: Option<Upset>,
-    pub division: Division,
+    pub framing: Framing,
     pub capture: Option<Capture>,
     pub carrier: Carrier,
     pub finish: Finish,
@@ -83,14 +84,14 @@ enum State {
 
 impl Relayed {
     pub(super) fn new(incoming: Incoming) -> Relayed {
-        let Incoming { first, rest, pause, unpack, plain, upset, division, capture, carrier, finish } = incoming;
+        let Incoming { first, rest, pause, unpack, plain, upset, framing, capture, carrier, finish } = incoming;
         let most = if unpack.is_some() { STEP } else { usize::MAX };
         Relayed {
             source: Source::new(first, rest, most, pause),
             unpack,
             plain,
             upset,
-            counter: Counter::new(division),
+            counter: Counter::new(framing),
             capture,
             queue: VecDeque::new(),
             timer: None,

@@ -33,7 +33,7 @@ use super::upstream::{ContactError, Upstreams, reason, response_fields};
 use super::{head, intake};
 use crate::exchange::{Captured, ErrorOrigin, ErrorReply, Exchange};
 use crate::provider::{Provider, route};
-use crate::wire::count::Division;
+use crate::wire::Framing;
 
 /// `X-AIMock-Match` and `matchedBy` of answers that an upstream gave.
 pub(super) const RELAYED: &str = "proxy";
@@ -142,7 +142,7 @@ pub(super) async fn carry(mut relay: Relay, exchange: Exchange, call: &Call<'_>,
     match begin(&relay.upstreams, relay.target, &exchange).await {
         Ok(begun) => {
             let capture = relay.capture(exchange, call, &begun, &finish, started);
-            answer(relay, capture, begun, carrier, finish).await
+            answer(relay, capture, begun, call.framing, carrier, finish).await
         }
         Err(error) => {
             let plan = call.failed(relay.codec, &error_reply(&error));
@@ -150,7 +150,7 @@ pub(super) async fn carry(mut relay: Relay, exchange: Exchange, call: &Call<'_>,
                 outcome.status = plan.status;
                 outcome.error = Some(error.to_string());
             });
-            finish.speaks(plan.header("content-type"), relay.codec.map(Provider::name));
+            finish.speaks(plan.header("content-type"), Framing::Whole, relay.codec.map(Provider::name));
             if let Some(chaos) = relay.chaos {
                 chaos.unanswered(&finish);
             }
@@ -191,12 +191,12 @@ fn error_reply(error: &ContactError) -> ErrorReply {
     reply
 }
 
-async fn answer(relay: Relay, capture: Option<Capture>, begun: Begun, carrier: Carrier, mut finish: Finish) -> Response {
+async fn answer(relay: Relay, capture: Option<Capture>, begun: Begun, asked: Framing, carrier: Carrier, mut finish: Finish) -> Response {
     let content_type = begun.field("content-type");
-    let division = Division::of(content_type.unwrap_or_default());
+    let framing = Framing::of_answer(content_type, if begun.status == 200 { asked } else { Framing::Whole });
     let coding = Coding::of(begun.field("content-encoding"));
     let readable = !matches!(coding, Coding::Unknown);
-    let upset = relay.chaos.and_then(|chaos| chaos.begin(content_type, readable, &finish));
+    let upset = relay.chaos.and_then(|chaos| chaos.begin(framing, content_type, readable, &finish));
     let replaced = upset.as_ref().and_then(Upset::content_type);
     // An encoding that nobody here reads can only pass as it is.
     let plain = matches!(coding, Coding::Known(_)) && (!relay.accepts_coding || upset.is_some());
@@ -208,17 +208,21 @@ async fn answer(relay: Relay, capture: Option<Capture>, begun: Begun, carrier: C
         fields.retain(|(name, _)| name != "content-type");
         fields.push(("content-type".to_owned(), replaced.to_owned()));
     }
-    if division != Division::Undivided {
+    if framing.is_stream() {
         fields.push(("x-accel-buffering".to_owned(), "no".to_owned()));
     }
     fields.push(("x-aimock-match".to_owned(), RELAYED.to_owned()));
     finish.amend(|outcome| {
         outcome.status = begun.status;
-        outcome.streamed = division != Division::Undivided;
+        outcome.streamed = framing.is_stream();
         outcome.retry_after = retry_after(|name| begun.field(name));
     });
     if readable {
-        finish.speaks(replaced.or(content_type), relay.codec.map(Provider::name));
+        finish.speaks(
+            replaced.or(content_type),
+            if replaced.is_some() { Framing::Whole } else { framing },
+            relay.codec.map(Provider::name),
+        );
     }
     finish.head_sent();
     let mut relayed = Relayed::new(Incoming {
@@ -228,7 +232,7 @@ async fn answer(relay: Relay, capture: Option<Capture>, begun: Begun, carrier: C
         unpack: if let Coding::Known(unpack) = coding { Some(unpack) } else { None },
         plain,
         upset,
-        division,
+        framing,
         capture,
         carrier,
         finish,

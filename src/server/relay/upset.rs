@@ -10,6 +10,7 @@ use super::super::App;
 use super::super::finish::Finish;
 use crate::engine::{Alteration, Bypass, Piece, Rolled, reason};
 use crate::fixture::ChaosAction;
+use crate::wire::Framing;
 
 /// What the dice say about a request that goes to an upstream.
 #[derive(Debug)]
@@ -42,10 +43,10 @@ impl Decided {
     }
 
     /// Begins the change of an answer of this content type; `readable` unless its encoding is none that is known here.
-    pub(super) fn begin(mut self, content_type: Option<&str>, readable: bool, finish: &Finish) -> Option<Upset> {
+    pub(super) fn begin(mut self, framing: Framing, content_type: Option<&str>, readable: bool, finish: &Finish) -> Option<Upset> {
         let action = self.rolled.action?;
         let streams = finish.app().settings.chaos_streams;
-        match self.rolled.alteration(content_type, readable, streams, self.error) {
+        match self.rolled.alteration(framing, content_type, readable, streams, self.error) {
             Ok(alteration) => Some(Upset { action, alteration: alteration?, told: false }),
             Err(bypass) => {
                 bypassed(finish, action, bypass);

@@ -19,7 +19,7 @@ use aimock::provider::route::{Lookup, lookup};
 use aimock::provider::{ALL, Context, Ids, Moment, Provider, ReasoningModels, Route};
 use serde_json::Value;
 
-const MOMENT: Moment<'static> = Moment { request_id: "req_0000", now: 1_700_000_000 };
+const MOMENT: Moment<'static> = Moment { request_id: "req_0000", now: 1_700_000_000, framing: aimock::wire::Framing::Sse };
 
 /// Ids that count.
 #[derive(Debug, Default)]
@@ -59,6 +59,7 @@ impl Asked {
             chunk_size,
             created: MOMENT.now,
             request_id: MOMENT.request_id,
+            framing: self.codec.framing(&self.raw),
             ids: &mut Counted::default(),
             strict,
             reasoning: &ReasoningModels::default(),
