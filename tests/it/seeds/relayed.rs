@@ -380,7 +380,13 @@ async fn a15_what_cannot_be_applied_passes_intact_and_is_counted_once() {
         (vec![answer("200 OK", &head("application/json"), "")], ChaosField::MalformedRate, "malformed", "empty_body"),
         (vec![answer("200 OK", &head("application/json"), "{}")], ChaosField::ErrorEventRate, "errorEvent", "not_a_stream"),
         (vec![stream_head(), chunk("data: [DONE]\n\n"), last_chunk()], ChaosField::MalformedRate, "malformed", "stream_ended"),
-        (vec![answer("200 OK", &head("application/vnd.amazon.eventstream"), "x")], ChaosField::TruncateRate, "truncate", "binary_streamed"),
+        (vec![answer("200 OK", &head("application/vnd.amazon.eventstream"), "x")], ChaosField::TruncateRate, "truncate", "empty_stream"),
+        (
+            vec![answer("200 OK", &head("text/event-stream\r\ncontent-encoding: x-odd"), "data: {}\n\n")],
+            ChaosField::TruncateRate,
+            "truncate",
+            "binary_streamed",
+        ),
     ];
     for way in WAYS {
         for (script, field, action, reason) in cases.clone() {
