@@ -28,6 +28,7 @@ mod schema;
 mod scopes;
 mod serve;
 mod sources;
+mod stream;
 mod terminal;
 #[cfg(test)]
 mod tests;

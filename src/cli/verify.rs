@@ -29,7 +29,10 @@ const EXPECTATIONS: SourceId = SourceId(u32::MAX - 1);
 
 /// Runs the command.
 pub(super) fn run(args: &VerifyArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
-    let VerifyArgs { expectations, journal, url, fixtures, test_id, matching, api_key, format } = args;
+    let VerifyArgs { stream, grammar, expectations, journal, url, fixtures, test_id, matching, api_key, format } = args;
+    if let Some(stream) = stream {
+        return super::stream::run(stream, grammar.as_deref(), format, terminal);
+    }
     anyhow::ensure!(
         expectations.is_some() || !fixtures.is_empty(),
         "nothing is expected: name a file of expectations, or fixtures with `expect` blocks (`-f PATH`)"

@@ -19,6 +19,6 @@ pub use discover::{Discovery, Found, discover, discover_ending};
 pub use exclude::{BadGlob, Exclude};
 pub use place::{exists, find_upward, is_directory, whole, working_directory};
 pub use problem::{Problem, display_name};
-pub use read::{DEFAULT_MAX_FILE_SIZE, FileText, copy, list, read, read_beside, read_path, stdin};
+pub use read::{DEFAULT_MAX_FILE_SIZE, FileText, copy, list, read, read_beside, read_bytes, read_path, stdin, stdin_bytes};
 pub use watch::{WatchError, Watcher, Watching, watch};
 pub use write::{WriteError, make_folder, remove, update, write_atomically};

@@ -76,7 +76,23 @@ pub fn read_beside(file: &Path, root: &Path, path: &str, max: u64) -> Result<Vec
     if !target.starts_with(&bound) {
         return Err(format!("leads out of {}", display_name(&folder(root))));
     }
-    read_bytes(&target, "", max).map_err(|problem| failed(&problem))
+    bytes_of(&target, "", max).map_err(|problem| failed(&problem))
+}
+
+/// Reads the bytes of a file by its path, whatever they are.
+///
+/// # Errors
+/// As [`read`], but for their encoding.
+pub fn read_bytes(path: &Path, max: u64) -> Result<Vec<u8>, Box<Problem>> {
+    bytes_of(path, &display_name(path), max)
+}
+
+/// Reads the bytes of standard input to its end, whatever they are.
+///
+/// # Errors
+/// It cannot be read, or goes on after `max` bytes.
+pub fn stdin_bytes(max: u64) -> Result<Vec<u8>, Box<Problem>> {
+    bounded(io::stdin().lock(), 0, max, "<stdin>")
 }
 
 /// Reads standard input to its end.
@@ -94,7 +110,7 @@ pub fn stdin(max: u64) -> Result<FileText, Box<Problem>> {
 /// As [`read`]; where the system's paths are text, also that one of them is not.
 pub fn list(path: Option<&Path>, max: u64) -> Result<Vec<PathBuf>, Box<Problem>> {
     let bytes = match path {
-        Some(path) => read_bytes(path, &display_name(path), max)?,
+        Some(path) => bytes_of(path, &display_name(path), max)?,
         None => bounded(io::stdin().lock(), 0, max, "<stdin>")?,
     };
     let separator = if bytes.contains(&0) { 0 } else { b'\n' };
@@ -115,10 +131,10 @@ fn path_of(name: &[u8]) -> Result<PathBuf, Box<Problem>> {
 }
 
 fn read_as(path: &Path, name: &str, max: u64) -> Result<FileText, Box<Problem>> {
-    decode(read_bytes(path, name, max)?, name)
+    decode(bytes_of(path, name, max)?, name)
 }
 
-fn read_bytes(path: &Path, name: &str, max: u64) -> Result<Vec<u8>, Box<Problem>> {
+fn bytes_of(path: &Path, name: &str, max: u64) -> Result<Vec<u8>, Box<Problem>> {
     let (file, length) = open_regular(path, name, max)?;
     bounded(file, length, max, name)
 }

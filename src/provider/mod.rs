@@ -10,6 +10,7 @@ mod azure_openai;
 pub mod grammar;
 mod openai_chat;
 mod openai_embeddings;
+pub mod protocol;
 pub mod route;
 mod shared;
 

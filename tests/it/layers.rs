@@ -22,7 +22,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &["diagnostic", "document", "fixture", "matcher", "shape", "transform"]),
     ("provider", &["exchange", "wire"]),
     ("normalize", &["exchange", "diagnostic", "document", "secrets", "matcher", "shape", "fixture", "transform"]),
-    ("lint", &["exchange", "diagnostic", "document", "secrets", "matcher", "shape", "fixture", "provider", "transform", "normalize"]),
+    (
+        "lint",
+        &["exchange", "wire", "diagnostic", "document", "secrets", "matcher", "shape", "fixture", "provider", "transform", "normalize"],
+    ),
     ("diff", &["exchange", "diagnostic", "document", "matcher", "shape", "fixture", "transform", "normalize"]),
     ("expect", &["exchange", "matcher", "fixture"]),
     ("convert", &["exchange", "wire", "diagnostic", "document", "secrets", "matcher", "fixture", "provider"]),

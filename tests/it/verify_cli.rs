@@ -101,3 +101,41 @@ fn what_cannot_be_read_is_said() {
         "cannot reach http://127.0.0.1:1; is `aimock serve` running",
     );
 }
+
+const STREAM: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}
+
+data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}
+
+data: [DONE]
+
+";
+
+#[test]
+fn a_captured_stream_is_held_against_its_grammar() {
+    let cut = STREAM.replace("data: [DONE]\n\n", "");
+    let late = STREAM.replace("\"delta\":{},\"finish_reason\":\"stop\"", "\"finish_reason\":\"stop\"");
+    let mid = STREAM.trim_end_matches('\n');
+    let odd = "data: hello\n\n";
+    let place = Workplace::new(&[("whole.sse", STREAM), ("cut.sse", &cut), ("late.sse", &late), ("mid.sse", mid), ("odd.sse", odd)]);
+    let run = |file: &str| place.run(&["verify", "--stream", file, "--format", "concise"]);
+    check(&run("whole.sse"), 0, "", "3 events of chat-chunks: the stream is whole\n");
+    check(
+        &run("cut.sse"),
+        1,
+        "cut.sse:4:1: error[broken-stream] the stream ends without `[DONE]`\n",
+        "2 events of chat-chunks: 1 out of order\n",
+    );
+    check(
+        &run("late.sse"),
+        1,
+        "late.sse:3:1: error[broken-stream] event 2: choice 0 has no `delta`\n",
+        "3 events of chat-chunks: 1 out of order\n",
+    );
+    assert!(run("mid.sse").stdout.contains("the stream ends in the middle of an event"));
+    let odd = run("odd.sse");
+    fails(&odd, "odd.sse holds no event of an API that is known (1 event with data, read as server-sent events)");
+    let wrong = place.run(&["verify", "--stream", "whole.sse", "--grammar", "chat"]);
+    fails(&wrong, "there is no grammar `chat`; there are chat-chunks, message-events");
+    let named = place.run(&["verify", "--stream", "odd.sse", "--grammar", "chat-chunks", "--format", "concise"]);
+    assert!(named.stdout.starts_with("odd.sse:1:1: error[broken-stream] event 1: its data is no JSON object\n"), "{}", named.stdout);
+}

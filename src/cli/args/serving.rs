@@ -159,9 +159,17 @@ Examples:
   aimock verify expect.yaml --url http://127.0.0.1:4010
   aimock verify -f fixtures/ --journal journal.json
   curl -s http://127.0.0.1:4010/__aimock/journal | aimock verify expect.yaml --journal -
+  aimock verify --stream captured.sse
 
 Exit status: 0 every expectation holds, 1 one is broken, 2 could not run.")]
 pub struct VerifyArgs {
+    /// Captured stream to hold against the grammar of its API, as server-sent events, JSON lines, a JSON array or binary
+    /// messages; `-` is stdin
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["expectations", "journal", "url", "fixtures"])]
+    pub stream: Option<PathBuf>,
+    /// Its grammar [default: the one that its first event shows]
+    #[arg(long, value_name = "NAME", requires = "stream")]
+    pub grammar: Option<String>,
     /// File of expectations; may be left out where `-f` brings `expect` blocks
     #[arg(value_name = "EXPECTATIONS")]
     pub expectations: Option<PathBuf>,

@@ -5,6 +5,7 @@ mod answered_by_another;
 mod arguments_not_object;
 mod arguments_schema_mismatch;
 mod audio_not_base64;
+mod broken_stream;
 mod byte_order_mark;
 mod calls;
 mod case_only_difference;
@@ -115,6 +116,7 @@ pub static ALL: &[&Rule] = &[
     &arguments_not_object::RULE,
     &arguments_schema_mismatch::RULE,
     &audio_not_base64::RULE,
+    &broken_stream::RULE,
     &byte_order_mark::RULE,
     &case_only_difference::RULE,
     &catch_all_not_last::RULE,

@@ -5,11 +5,13 @@
 
 use serde_json::Value;
 
+use super::super::protocol::MessageEvents;
 use super::{Grammar, Reading, tokens};
 use crate::exchange::StatedUsage;
 use crate::wire::Event;
 
-pub(in crate::provider) static GRAMMAR: Grammar = Grammar { owns, take, usage };
+pub(in crate::provider) static GRAMMAR: Grammar =
+    Grammar { name: "message-events", owns, take, usage, protocol: || Box::<MessageEvents>::default() };
 
 fn owns(_event: &Event, value: Option<&Value>) -> bool {
     let kind = value.and_then(|event| event.get("type")).and_then(Value::as_str);

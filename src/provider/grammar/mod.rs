@@ -18,6 +18,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::Provider;
+use super::protocol::Protocol;
 use crate::exchange::{EXCERPT, StatedUsage, StreamFacts, TextFacts};
 use crate::wire::{Decoder, Event, Framing};
 
@@ -29,16 +30,35 @@ const MOST_ARGUMENTS: usize = 4 * 1024 * 1024;
 /// A grammar: how the events of one wire format read.
 #[derive(Debug)]
 pub struct Grammar {
+    /// As people are told it.
+    pub name: &'static str,
     /// Whether an event of a stream whose codec is unknown looks like this grammar's.
     owns: fn(&Event, Option<&Value>) -> bool,
     /// Takes one event with data; the JSON is that of its data.
     take: fn(&mut Reading, &Event, Option<&Value>),
     /// The counts that a whole body states.
     usage: fn(&Value) -> Option<StatedUsage>,
+    /// A machine that judges a stream of it.
+    pub(super) protocol: fn() -> Box<dyn Protocol>,
 }
 
 /// Every grammar, in the order in which events of unknown codecs are tried.
 static ALL: &[&Grammar] = &[&CHAT, &MESSAGES];
+
+/// The grammar that an event of unknown origin shows.
+pub(super) fn recognise(event: &Event, value: Option<&Value>) -> Option<&'static Grammar> {
+    ALL.iter().find(|grammar| (grammar.owns)(event, value)).copied()
+}
+
+/// The grammar with this name.
+pub fn named(name: &str) -> Option<&'static Grammar> {
+    ALL.iter().find(|grammar| grammar.name == name).copied()
+}
+
+/// The name of every grammar.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|grammar| grammar.name)
+}
 
 /// The usage that a whole JSON body states, whatever API it is of.
 pub fn stated_usage(body: &[u8]) -> Option<StatedUsage> {
@@ -111,8 +131,7 @@ impl Reading {
     fn take(&mut self, event: &Event) {
         let Some(data) = &event.data else { return };
         let value = serde_json::from_str::<Value>(data).ok();
-        let by_shape = || ALL.iter().find(|grammar| (grammar.owns)(event, value.as_ref())).copied();
-        match self.grammar.or_else(by_shape) {
+        match self.grammar.or_else(|| recognise(event, value.as_ref())) {
             Some(grammar) => (grammar.take)(self, event, value.as_ref()),
             None => self.event(value.as_ref().is_some_and(Value::is_object)),
         }

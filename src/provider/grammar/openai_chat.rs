@@ -2,11 +2,13 @@
 
 use serde_json::Value;
 
+use super::super::protocol::ChatChunks;
 use super::{Grammar, Reading, tokens};
 use crate::exchange::StatedUsage;
 use crate::wire::Event;
 
-pub(in crate::provider) static GRAMMAR: Grammar = Grammar { owns, take, usage };
+pub(in crate::provider) static GRAMMAR: Grammar =
+    Grammar { name: "chat-chunks", owns, take, usage, protocol: || Box::<ChatChunks>::default() };
 
 const DONE: &str = "[DONE]";
 /// Numbers of tool calls of one choice stay below this.

@@ -7,6 +7,7 @@
 
 mod collapse;
 mod laws;
+mod protocol;
 mod refusals;
 mod replies;
 

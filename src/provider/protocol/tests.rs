@@ -1,0 +1,86 @@
+//! What the machines say of streams that are whole, and of each slip that a hand makes.
+
+use super::{Verdict, check};
+use crate::wire::Framing;
+
+const CHAT: &str = "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n\
+    data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"call_1\",\"function\":{\"name\":\"f\",\"arguments\":\"{\"}}]}}]}\n\n\
+    data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"}\"}}]}}]}\n\n\
+    data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\n\
+    data: {\"id\":\"c\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\n\
+    data: [DONE]\n\n";
+
+const MESSAGES: &str = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":7,\"output_tokens\":1}}}\n\n\
+    event: ping\ndata: {\"type\":\"ping\"}\n\n\
+    event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"f\"}}\n\n\
+    event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"{}\"}}\n\n\
+    event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n\
+    event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"tool_use\"},\"usage\":{\"output_tokens\":5}}\n\n\
+    event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+
+fn judge(stream: &str) -> Verdict {
+    check(Framing::Sse, None, stream.as_bytes())
+}
+
+/// The first offence of a stream in which a text was replaced; others may follow from it.
+#[track_caller]
+fn slip(stream: &str, from: &str, to: &str, event: u64, expected: &str) {
+    assert!(stream.contains(from), "{from}");
+    let verdict = judge(&stream.replacen(from, to, 1));
+    let first = verdict.offences.first().map(|offence| (offence.event, offence.message.as_str()));
+    assert_eq!(first, Some((event, expected)));
+}
+
+#[test]
+fn whole_streams_hold() {
+    for (stream, grammar, events) in [(CHAT, "chat-chunks", 6), (MESSAGES, "message-events", 7)] {
+        assert_eq!(judge(stream), Verdict { grammar: Some(grammar), events, ..Verdict::default() });
+    }
+}
+
+#[test]
+fn slips_in_chat_chunks() {
+    slip(CHAT, "data: [DONE]\n\n", "", 6, "the stream ends without `[DONE]`");
+    slip(CHAT, "data: [DONE]\n\n", "data: [DONE]\n\ndata: {}\n\n", 7, "an event comes after `[DONE]`");
+    slip(CHAT, "\"finish_reason\":\"tool_calls\"", "\"finish_reason\":null", 7, "choice 0 has no finish reason");
+    slip(CHAT, "\"arguments\":\"}\"", "\"arguments\":\"\"", 7, "the arguments of tool call 0 do not join to a JSON object");
+    slip(CHAT, "\"id\":\"call_1\",", "", 2, "tool call 0 begins without an `id`");
+    slip(CHAT, "\"object\":\"chat.completion.chunk\"", "\"object\":\"x\"", 1, "its `object` is \"x\", not \"chat.completion.chunk\"");
+    slip(CHAT, "{\"id\":\"c\",\"choices\":[]", "{\"id\":\"d\",\"choices\":[]", 5, "its `id` is `d`, and the stream began with `c`");
+    slip(CHAT, "data: {\"id\":\"c\",\"choices\":[],", "data: {\"id\":\"c\",\"choices\":{},", 5, "it has no `choices` array");
+    slip(CHAT, "data: [DONE]\n\n", "data: [DONE]", 6, "the stream ends in the middle of an event");
+}
+
+#[test]
+fn slips_in_message_events() {
+    slip(MESSAGES, "event: ping", "event: pong", 2, "it is named `pong`, and its data is of type `ping`");
+    slip(MESSAGES, "event: ping\n", "", 2, "an event of type `ping` has no name; clients read the `event:` line");
+    slip(MESSAGES, "\"index\":0,\"content_block\"", "\"index\":1,\"content_block\"", 3, "a block begins with index 1, and 0 is due");
+    slip(MESSAGES, "\"partial_json\":\"{}\"", "\"partial_json\":\"{\"", 5, "the input of block 0 does not join to a JSON object");
+    slip(MESSAGES, "\"id\":\"t\",", "", 3, "a `tool_use` block begins without `id`");
+    slip(MESSAGES, "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n", "", 7, "the stream ends without `message_stop`");
+    slip(
+        MESSAGES,
+        "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n",
+        "",
+        5,
+        "`message_delta` comes while block 0 is open",
+    );
+}
+
+#[test]
+fn an_error_ends_a_stream() {
+    let chat = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\ndata: {\"error\":{\"message\":\"x\"}}\n\n";
+    let error = "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}\n\n";
+    let messages = MESSAGES.split("event: content_block_delta").next().unwrap().to_owned() + error;
+    for stream in [chat, &messages] {
+        assert!(judge(stream).holds(), "{:?}", judge(stream));
+    }
+    assert_eq!(judge(&(messages + error)).offences[0].message, "an event comes after an error");
+}
+
+#[test]
+fn what_nobody_knows_is_not_judged() {
+    let verdict = judge("data: hello\n\ndata: {\"a\":1}\n\n");
+    assert_eq!((verdict.grammar, verdict.events, verdict.holds()), (None, 2, false));
+}
