@@ -110,7 +110,7 @@ fn pass_pages() -> String {
 
 fn provider_tables() -> String {
     let mut page = String::from(
-        "# Providers and routes\n\nWritten by `cargo xtask gen` from the route table.\n\n## Answered\n\n| method | path | endpoint | provider | codec |\n| --- | --- | --- | --- | --- |\n",
+        "# Providers and routes\n\nWritten by `cargo xtask gen` from the tables that answer. A running server tells the same at `/__aimock/routes`, and as\nOpenAPI at `/__aimock/openapi.json`.\n\n## Answered\n\n| method | path | endpoint | provider | codec |\n| --- | --- | --- | --- | --- |\n",
     );
     for codec in crate::provider::ALL {
         for route in codec.routes() {
@@ -123,6 +123,12 @@ fn provider_tables() -> String {
                 codec.provider(),
                 codec.summary()
             );
+        }
+    }
+    page.push_str("\n## The server's own\n\n| method | path | |\n| --- | --- | --- |\n");
+    for route in crate::server::OWN {
+        for (method, summary) in route.methods {
+            let _ = writeln!(page, "| {method} | `{}` | {summary} |", route.path);
         }
     }
     page.push_str("\n## Not built\n\nThese routes answer 501 and name themselves.\n\n| method | path | API |\n| --- | --- | --- |\n");

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::app::{App, Level};
 use super::journal::Filter;
-use super::{chaos, head, intake, metrics, pipeline, tail, verify};
+use super::{chaos, head, intake, metrics, pipeline, routes, tail, verify};
 use crate::exchange::{ErrorOrigin, ErrorReply, MediaKind};
 use crate::fixture::Fixture;
 use crate::matcher::{Pattern, TextPattern};
@@ -25,25 +25,103 @@ const PREFIX: &str = "/__aimock";
 const MODELS: [&str; 5] = ["gpt-4", "gpt-4o", "claude-3-5-sonnet-20241022", "gemini-2.0-flash", "text-embedding-3-small"];
 const DEPRECATED: &str = "POST /__aimock/reset/fixtures is deprecated: use POST /__aimock/reset (everything) or POST /__aimock/reset/journal (the journal alone)";
 
+/// A path that the server answers by itself.
+pub struct OwnRoute {
+    pub path: &'static str,
+    /// Method, and what it does, in one line.
+    pub methods: &'static [(&'static str, &'static str)],
+    handler: fn() -> MethodRouter<Arc<App>>,
+}
+
+impl std::fmt::Debug for OwnRoute {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "OwnRoute({})", self.path)
+    }
+}
+
+const METRICS: &str = "/metrics";
+
+/// Every path that the server answers by itself, in the order of the documentation. The routes of the codecs are theirs.
+pub static OWN: &[OwnRoute] = &[
+    OwnRoute { path: "/health", methods: &[("GET", "says that it runs")], handler: || probe("ok") },
+    OwnRoute { path: "/ready", methods: &[("GET", "says that it answers")], handler: || probe("ready") },
+    OwnRoute {
+        path: "/v1/models",
+        methods: &[("GET", "the models that fixtures name, else a list that looks like one")],
+        handler: || get(models),
+    },
+    OwnRoute {
+        path: METRICS,
+        methods: &[("GET", "counts and times for Prometheus, where `--metrics` is set")],
+        handler: || get(metrics::show),
+    },
+    OwnRoute { path: "/__aimock/health", methods: &[("GET", "says that it runs")], handler: || probe("ok") },
+    OwnRoute {
+        path: "/__aimock/journal",
+        methods: &[("GET", "the requests so far; filters `method`, `path`, `status`, `testId`, `requestId`, `limit`, `offset`")],
+        handler: || get(journal),
+    },
+    OwnRoute {
+        path: "/__aimock/journal/stream",
+        methods: &[("GET", "each request from now on as a line of JSON, once its answer has ended; same filters, `limit` ends it")],
+        handler: || get(tail::answer),
+    },
+    OwnRoute { path: "/__aimock/verify", methods: &[("POST", "judges expectations: docs/verify.md")], handler: || post(verify::answer) },
+    OwnRoute {
+        path: "/__aimock/fixtures",
+        methods: &[
+            ("GET", "how many fixtures there are; `?include=fixtures` lists them"),
+            ("POST", "adds fixtures at the end, from a body like a fixture file"),
+            ("DELETE", "removes all"),
+        ],
+        handler: || get(fixtures).post(add_fixtures).delete(clear_fixtures),
+    },
+    OwnRoute {
+        path: "/__aimock/reset",
+        methods: &[(
+            "POST",
+            "removes fixtures (`?fixtures=keep`: those that were added here), journal, counts, queued errors and chaos that was set here",
+        )],
+        handler: || post(reset),
+    },
+    OwnRoute { path: "/__aimock/reset/journal", methods: &[("POST", "empties the journal")], handler: || post(reset_journal) },
+    OwnRoute {
+        path: "/__aimock/reset/fixtures",
+        methods: &[("POST", "deprecated: the same as `/__aimock/reset`")],
+        handler: || post(reset_fixtures),
+    },
+    OwnRoute {
+        path: "/__aimock/error",
+        methods: &[("POST", "the next request gets this error: `{ \"status\": 503, \"body\": { \"message\": \"…\" } }`")],
+        handler: || post(inject),
+    },
+    OwnRoute {
+        path: "/__aimock/chaos",
+        methods: &[
+            ("GET", "the faults that are set, for a test id or for all"),
+            ("POST", "sets faults by rate: docs/chaos.md"),
+            ("DELETE", "takes back what was set"),
+        ],
+        handler: || get(chaos::control::show).post(chaos::control::set).delete(chaos::control::clear),
+    },
+    OwnRoute { path: "/__aimock/routes", methods: &[("GET", "every route as JSON")], handler: || get(routes::list) },
+    OwnRoute {
+        path: "/__aimock/openapi.json",
+        methods: &[("GET", "every route as an OpenAPI 3.1 document")],
+        handler: || get(routes::openapi),
+    },
+    OwnRoute {
+        path: "/v1/_requests",
+        methods: &[("GET", "the journal in its old place; `limit` keeps the newest"), ("DELETE", "empties it")],
+        handler: || get(requests).delete(clear_requests),
+    },
+];
+
 /// All routes: control, probes, and the pipeline for everything else.
 pub(super) fn router(app: Arc<App>) -> Router {
-    let path = |rest: &str| format!("{PREFIX}{rest}");
-    let router = if app.metrics.is_some() { Router::new().route("/metrics", get(metrics::show)) } else { Router::new() };
-    router
-        .route("/health", probe("ok"))
-        .route("/ready", probe("ready"))
-        .route("/v1/models", get(models))
-        .route("/v1/_requests", get(requests).delete(clear_requests))
-        .route(&path("/health"), probe("ok"))
-        .route(&path("/journal"), get(journal))
-        .route(&path("/journal/stream"), get(tail::answer))
-        .route(&path("/verify"), post(verify::answer))
-        .route(&path("/fixtures"), get(fixtures).post(add_fixtures).delete(clear_fixtures))
-        .route(&path("/reset"), post(reset))
-        .route(&path("/reset/journal"), post(reset_journal))
-        .route(&path("/reset/fixtures"), post(reset_fixtures))
-        .route(&path("/error"), post(inject))
-        .route(&path("/chaos"), get(chaos::control::show).post(chaos::control::set).delete(chaos::control::clear))
+    let served = |route: &&OwnRoute| route.path != METRICS || app.metrics.is_some();
+    let own = OWN.iter().filter(served);
+    own.fold(Router::new(), |router, route| router.route(route.path, (route.handler)()))
         .method_not_allowed_fallback(wrong_method)
         .fallback(pipeline::answer)
         .with_state(app)

@@ -24,6 +24,7 @@ mod metrics;
 mod pipeline;
 mod recorder;
 mod relay;
+mod routes;
 mod signals;
 mod tail;
 #[cfg(test)]
@@ -34,6 +35,7 @@ mod verify;
 
 pub use app::{App, Level, Limits, Loader, Log, OnMiss, Settings, World};
 pub use auth::{ApiKeyError, ApiKeys};
+pub use control::{OWN, OwnRoute};
 pub use journal::JournalLimits;
 pub use listen::{Ended, Stage, serve};
 pub use recorder::{RecordSettings, RecordWhen, Recorder};

@@ -136,3 +136,38 @@ async fn pages_of_other_sites_cannot_use_the_control_api() {
     }
     assert_eq!(status("origin", "http://evil.example", "/v1/models").await, 200, "LLM routes are open to pages, as CORS says");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_route_of_its_own_answers_its_methods_and_no_other() {
+    let server = super::support::start_with(json!([]), |settings| settings.metrics = true).await;
+    // These answer for as long as somebody reads.
+    let endless = ["/__aimock/journal/stream"];
+    for route in aimock::server::OWN.iter().filter(|route| !endless.contains(&route.path)) {
+        for method in ["GET", "POST", "DELETE", "PUT"] {
+            let status = server.send(Request::new(method, route.path).body("{}")).await.status;
+            let known = route.methods.iter().any(|(known, _)| *known == method);
+            assert_eq!(!matches!(status, 404 | 405 | 501), known, "{method} {}: {status}", route.path);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn routes_and_openapi_tell_of_the_same_paths() {
+    let server = start(json!([])).await;
+    let table = server.get("/__aimock/routes").await.json();
+    let chat = table["routes"].as_array().unwrap().iter().find(|route| route["path"] == "/v1/chat/completions").unwrap();
+    assert_eq!((&chat["method"], &chat["provider"], &chat["endpoint"]), (&json!("POST"), &json!("openai"), &json!("chat")));
+    let document = server.get("/__aimock/openapi.json").await.json();
+    assert_eq!(document["openapi"], "3.1.0");
+    let mut ids = std::collections::BTreeSet::new();
+    for route in ["routes", "control"].iter().flat_map(|part| table[part].as_array().unwrap()) {
+        let (path, method) = (route["path"].as_str().unwrap(), route["method"].as_str().unwrap());
+        let path = path.replace("{*", "{");
+        let operation = &document["paths"][&path][method.to_lowercase()];
+        assert_eq!(operation["summary"], route["summary"], "{method} {path}");
+        assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()), "{method} {path}: an id twice");
+        let declared = operation["parameters"].as_array().map_or(0, Vec::len);
+        assert_eq!(declared, path.matches('{').count(), "{method} {path}");
+    }
+    assert!(server.journal().await.is_empty());
+}
