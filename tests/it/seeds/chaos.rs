@@ -1,8 +1,11 @@
 //! (a) Chaos, in fixture mode. What needs an upstream is shown where the proxy is.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::kit::{STREAMS, WAYS, Way, data, entry, fixture, metric};
+use crate::server::clock::Clock;
 use crate::server::support::{Request, Response, Running, start, start_with};
 
 const MALFORMED: &str = "{malformed json: <<<chaos>>>";
@@ -182,8 +185,9 @@ async fn a9_a16_malformed_breaks_a_body_or_one_event_of_a_stream() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a9_truncate_stall_and_error_event_act_inside_streams() {
+    let clock = Clock::stopped();
     for way in STREAMS {
         let server = chaotic(&json!({ "truncateRate": 1 })).await;
         let answer = server.send(way.says("hi")).await;
@@ -193,10 +197,8 @@ async fn a9_truncate_stall_and_error_event_act_inside_streams() {
         assert_eq!((&cut["chaosAction"], &cut["interruptReason"]), (&json!("truncate"), &json!("chaos truncate")));
 
         let server = chaotic(&json!({ "stallRate": 1, "stallMs": 80 })).await;
-        let begun = std::time::Instant::now();
-        let answer = server.send(way.says("hi")).await;
+        let answer = server.takes(&clock, Duration::from_millis(80), way.says("hi")).await;
         assert_eq!((answer.complete, way.said(&answer).as_str()), (true, "a b c d e f"));
-        assert!(begun.elapsed().as_millis() >= 80);
 
         let server = chaotic(&json!({ "errorEventRate": 1 })).await;
         let answer = server.send(way.says("hi")).await;
@@ -208,17 +210,17 @@ async fn a9_truncate_stall_and_error_event_act_inside_streams() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a9_truncate_and_stall_act_on_whole_bodies() {
+    let clock = Clock::stopped();
     for way in WAYS.into_iter().filter(|way| !way.stream) {
         let server = chaotic(&json!({ "truncateRate": 1 })).await;
         let answer = server.send(way.says("hi")).await;
         let length: usize = answer.header("content-length").unwrap().parse().unwrap();
         assert!(!answer.complete && answer.body.len() < length, "{} of {length}", answer.body.len());
         let server = chaotic(&json!({ "stallRate": 1, "stallMs": 60 })).await;
-        let begun = std::time::Instant::now();
-        assert_eq!(way.said(&server.send(way.says("hi")).await), "a b c d e f");
-        assert!(begun.elapsed().as_millis() >= 60);
+        let answer = server.takes(&clock, Duration::from_millis(60), way.says("hi")).await;
+        assert_eq!(way.said(&answer), "a b c d e f");
     }
 }
 
@@ -337,14 +339,15 @@ async fn a18_probes_metrics_models_and_the_control_api_are_exempt() {
     assert!(server.journal().await.is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn latency_comes_before_the_answer_and_before_a_drop() {
+    let clock = Clock::stopped();
     for way in WAYS {
         for rate in ["0", "1"] {
             let server = chaotic(&json!({ "latencyMs": 70 })).await;
-            let begun = std::time::Instant::now();
-            server.send(way.says("hi").header("x-aimock-chaos-drop", rate)).await;
-            assert!(begun.elapsed().as_millis() >= 70);
+            let request = way.says("hi").header("x-aimock-chaos-drop", rate);
+            let answer = server.takes(&clock, Duration::from_millis(70), request).await;
+            assert_eq!(answer.status, if rate == "1" { 500 } else { 200 });
         }
     }
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test whose server or client fails has failed")]
 
 mod answers;
+pub(crate) mod clock;
 mod control;
 mod converted;
 mod journal;
