@@ -46,13 +46,15 @@ async fn a1_a5_drop_is_a_500_and_names_the_fixture_that_matched() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a1_a6_disconnect_sends_no_byte_and_journals_status_0() {
+async fn a1_a5_a6_disconnect_sends_no_byte_and_journals_status_0() {
     for way in WAYS {
         let server = chaotic(&json!({ "disconnectRate": 1 })).await;
         assert_eq!(server.send(way.says("hi")).await.raw, b"");
         let entry = &entry(&server).await["response"];
         assert_eq!((&entry["chaosAction"], &entry["status"]), (&json!("disconnect"), &json!(0)));
         assert_eq!(entry["fixture"]["handle"], "suite.json#/fixtures/0");
+        let fixtures = server.get("/__aimock/fixtures?include=fixtures").await.json();
+        assert_eq!(fixtures["fixtures"][0]["served"], 1);
         assert_counted(&server, r#"aimock_chaos_triggered_total{action="disconnect",source="fixture"}"#).await;
     }
 }
@@ -75,24 +77,26 @@ async fn a1_rate_limits_say_when_to_come_back_and_a_status_is_the_one_asked_for(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a3_half_and_half_is_a_half_a_quarter_and_a_quarter_and_is_decided_once() {
-    let server = chaotic(&json!({ "dropRate": 0.5, "malformedRate": 0.5 })).await;
-    let mut counts = [0; 3];
-    for number in 0..400 {
-        let answer = server.ask(&format!("question {}", number % 40)).await;
-        let kind = match (answer.status, answer.text().starts_with("{malformed")) {
-            (500, _) => 0,
-            (_, true) => 1,
-            (_, false) => 2,
-        };
-        counts[kind] += 1;
+    for way in WAYS {
+        let server = chaotic(&json!({ "dropRate": 0.5, "malformedRate": 0.5 })).await;
+        let mut counts = [0; 3];
+        for number in 0..400 {
+            let answer = server.send(way.says(&format!("question {}", number % 40))).await;
+            let kind = match (answer.status, answer.text().contains(MALFORMED)) {
+                (500, _) => 0,
+                (_, true) => 1,
+                (_, false) => 2,
+            };
+            counts[kind] += 1;
+        }
+        assert!((160..240).contains(&counts[0]) && (65..135).contains(&counts[1]) && (65..135).contains(&counts[2]), "{counts:?}");
+        let journal = server.journal().await;
+        let rolled: Vec<&Value> = journal.iter().map(|entry| &entry["response"]["chaos"]["action"]).collect();
+        assert_eq!(journal.len(), 400);
+        assert_eq!(rolled.iter().filter(|action| **action == "drop").count(), counts[0]);
+        assert_eq!(rolled.iter().filter(|action| action.is_null()).count(), counts[2]);
+        assert_eq!(server.get("/__aimock/fixtures?include=fixtures").await.json()["fixtures"][0]["served"], 400);
     }
-    assert!((160..240).contains(&counts[0]) && (65..135).contains(&counts[1]) && (65..135).contains(&counts[2]), "{counts:?}");
-    let journal = server.journal().await;
-    let rolled: Vec<&Value> = journal.iter().map(|entry| &entry["response"]["chaos"]["action"]).collect();
-    assert_eq!(journal.len(), 400);
-    assert_eq!(rolled.iter().filter(|action| **action == "drop").count(), counts[0]);
-    assert_eq!(rolled.iter().filter(|action| action.is_null()).count(), counts[2]);
-    assert_eq!(server.get("/__aimock/fixtures?include=fixtures").await.json()["fixtures"][0]["served"], 400);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -125,11 +129,12 @@ async fn a4_header_then_fixture_then_test_id_then_server() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a6_a_miss_is_of_the_proxy_with_chaos_or_without() {
+async fn a6_a17_a_miss_is_of_the_proxy_with_chaos_or_without() {
     for way in WAYS {
         for (rate, status) in [("0", 404), ("1", 500)] {
             let server = start(json!([])).await;
-            assert_eq!(server.send(way.says("hi").header("x-aimock-chaos-drop", rate)).await.status, status);
+            let answer = server.send(way.says("hi").header("x-aimock-chaos-drop", rate)).await;
+            assert_eq!((answer.status, answer.header("access-control-allow-origin")), (status, Some("*")));
             let entry = entry(&server).await;
             assert_eq!((&entry["response"]["source"], &entry["response"]["fixture"]), (&json!("proxy"), &Value::Null));
             assert_eq!(entry["response"].get("chaosAction").is_some(), status == 500);

@@ -321,6 +321,15 @@ async fn a10_what_is_recorded_is_what_the_upstream_said_whatever_the_client_got(
             }
             let mut found = entries(folder.path());
             assert_eq!((found.len(), upstream.count()), (1, 1), "{action:?}");
+            // Also where chaos had ended the client's answer before it was recorded.
+            let recorded = loop {
+                let entry = entry(&server).await;
+                if let Some(handle) = entry["response"]["recorded"].as_str() {
+                    break handle.to_owned();
+                }
+                moment().await;
+            };
+            assert!(recorded.ends_with(".json#/fixtures/0"), "{recorded}");
             said.push((found[0]["match"].take(), found[0]["response"].take()));
         }
         assert!(said.iter().all(|one| *one == said[0]), "{said:?}");

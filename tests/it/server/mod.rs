@@ -10,6 +10,7 @@ mod converted;
 mod journal;
 mod limits;
 mod matching;
+pub(crate) mod program;
 mod shutdown;
 mod streams;
 pub(crate) mod support;
