@@ -106,7 +106,8 @@ async fn b8_usage_and_tool_arguments_can_be_asserted() {
 async fn b9_a_line_of_ndjson_is_one_event() {
     for way in WAYS {
         let lines = [chunk("{\"a\":1}\n{\"b\""), chunk(":2}\n"), chunk("{\"c\":3}"), last_chunk()];
-        let head = crate::proxy::upstream::send("HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n");
+        let head =
+            crate::proxy::upstream::send("HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n");
         let upstream = Upstream::start(std::iter::once(head).chain(lines).collect()).await;
         let server = start_with(json!([]), proxy(upstream.settings())).await;
         assert_eq!(server.send(way.says("hi")).await.text(), "{\"a\":1}\n{\"b\":2}\n{\"c\":3}");
@@ -119,7 +120,8 @@ async fn b9_a_line_of_ndjson_is_one_event() {
 async fn b12_a_client_that_leaves_is_counted_once() {
     for way in STREAMS {
         let upstream = Upstream::start(vec![stream_head(), chunk("data: 1\n\n"), crate::proxy::upstream::Act::Silence]).await;
-        let slow = fixture(&json!({ "content": "one two three" }), &json!({ "chunkSize": 4, "stallAfterEvents": { "events": 1, "ms": 60_000 } }));
+        let slow =
+            fixture(&json!({ "content": "one two three" }), &json!({ "chunkSize": 4, "stallAfterEvents": { "events": 1, "ms": 60_000 } }));
         for fixtures in [slow, json!([])] {
             let relay = proxy(upstream.settings());
             let server = start_with(fixtures, |settings| {

@@ -241,7 +241,8 @@ fn c10_the_docs_and_the_schema_say_what_is_affected() {
     let page = crate::repository::read("docs/transforms.md").to_lowercase();
     let schema: Value = serde_json::from_str(&crate::repository::read("schemas/config.schema.json")).unwrap();
     let schema = schema["properties"]["transforms"]["description"].as_str().unwrap().to_lowercase();
-    for (said, words) in [(&page, ["recording", "exact", "regular expressions"]), (&schema, ["recordings", "exact", "regular expressions"])] {
+    for (said, words) in [(&page, ["recording", "exact", "regular expressions"]), (&schema, ["recordings", "exact", "regular expressions"])]
+    {
         assert!(words.iter().all(|word| said.contains(word)), "{said}");
         assert!(said.contains("see the rewritten text") && said.contains("original"), "{said}");
     }

@@ -35,7 +35,8 @@ pub(super) fn storm(address: SocketAddr, turn: usize) -> Vec<(Question, Met)> {
     let all = Question::all();
     let count = all.len() * TIMES;
     // Neighbours are the same question, so that clients meet at it. 7919 shares no factor with the count.
-    let dealt = |place: usize| if turn == 0 { place } else { (place / CLIENTS * CLIENTS + place * 7919 % CLIENTS + turn * 7919 * CLIENTS) % count };
+    let dealt =
+        |place: usize| if turn == 0 { place } else { (place / CLIENTS * CLIENTS + place * 7919 % CLIENTS + turn * 7919 * CLIENTS) % count };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let clients: Vec<_> = (0..CLIENTS)

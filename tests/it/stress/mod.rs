@@ -235,7 +235,11 @@ fn assert_expectations_agree(storms: &[Storm; 2], place: &Workplace) {
     let destroyed = statuses.remove("0");
     assert!(destroyed.is_some() && tokens.iter().all(|tokens| *tokens > 0));
     let of = |requests: &BTreeMap<String, u64>| -> Value {
-        requests.iter().map(|(handle, count)| (handle.clone(), json!({ "requests": count }))).collect::<serde_json::Map<String, Value>>().into()
+        requests
+            .iter()
+            .map(|(handle, count)| (handle.clone(), json!({ "requests": count })))
+            .collect::<serde_json::Map<String, Value>>()
+            .into()
     };
     let expected = json!({
         "requests": REQUESTS, "statuses": statuses, "inputTokens": tokens[0], "outputTokens": tokens[1], "unused": 0,
