@@ -215,6 +215,7 @@ impl Everything {
             fixture_counts_max,
             max_body_bytes,
             journal_body_bytes,
+            journal_bytes,
             api_keys,
             log_level,
             record,
@@ -271,8 +272,8 @@ impl Everything {
             },
             journal: JournalLimits {
                 entries: journal_max.or(file.journal_max.map(|count| small(count.0))).unwrap_or(kept),
+                bytes: journal_bytes.or(file.journal_bytes.map(|bytes| small(bytes.0))).unwrap_or(journal.bytes),
                 body: journal_body_bytes.unwrap_or(journal.body),
-                ..journal
             },
             reasoning: ReasoningModels::new(&variable("AIMOCK_REASONING_MODELS"), &variable("AIMOCK_NONREASONING_MODELS")),
             most_test_ids: fixture_counts_max.or(file.fixture_counts_max.map(|count| small(count.0))).unwrap_or(DEFAULT_TEST_IDS),

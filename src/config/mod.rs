@@ -153,6 +153,8 @@ shape! {
         "validateOnLoad" validate_on_load: bool;
         /// Requests that the journal keeps; 0: all.
         "journalMax" journal_max: Count;
+        /// Bytes that the journal keeps in all; 0: all.
+        "journalBytes" journal_bytes: Count;
         /// Test ids whose counts are kept; 0: all.
         "fixtureCountsMax" fixture_counts_max: Count;
         /// Largest request body, in bytes.

@@ -218,7 +218,7 @@ static PORT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(localhost|
 /// Takes out what no two runs share.
 fn strip(entry: &mut Value) {
     let Value::Object(members) = entry else { return };
-    for key in ["id", "timestamp", "durationMs", "pending"] {
+    for key in ["id", "timestamp", "arrivedMs", "durationMs", "pending"] {
         members.shift_remove(key);
     }
     remove(members, "stream", "firstByteMs");

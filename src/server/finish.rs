@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::App;
 use super::journal::{Arrival, Entry, Outcome, Source, Speech};
-use crate::exchange::RawRequest;
+use crate::exchange::{RawRequest, StatedUsage};
 use crate::wire::Framing;
 
 /// The client went away before its answer was complete.
@@ -121,6 +121,11 @@ impl Finish {
         &self.app
     }
 
+    /// The entry, for what is known of it only after its end; `None` while there is none.
+    pub(super) fn entry(&self) -> Option<Arc<Entry>> {
+        if let Stage::Answering(entry) = &self.stage { Some(entry.clone()) } else { None }
+    }
+
     /// Corrects what the entry says, now that more is known.
     pub(super) fn amend(&self, change: impl FnOnce(&mut Outcome)) {
         self.update(change);
@@ -137,11 +142,13 @@ impl Finish {
         match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Ended => {}
             Stage::Answering(entry) => {
+                // Reading an answer costs time: only for those who count.
+                let usage = self.app.metrics.as_ref().and_then(|_| entry.usage()).unwrap_or_default();
                 {
                     let mut outcome = entry.outcome();
                     outcome.duration = duration;
                     outcome.interrupted = interrupted;
-                    self.count(entry.method(), &outcome);
+                    self.count(entry.method(), &outcome, usage);
                 }
                 self.app.journal.ended(&entry);
             }
@@ -153,14 +160,14 @@ impl Finish {
     /// An entry for a request that came to no answer.
     fn add(&self, arrival: Arrival, raw: &RawRequest, duration: Option<Duration>, interrupted: Option<&'static str>) {
         let outcome = Outcome { source: Source::Internal, duration, interrupted, ..Outcome::default() };
-        self.count(&raw.method, &outcome);
+        self.count(&raw.method, &outcome, StatedUsage::default());
         let entry = self.app.journal.add(arrival, raw, outcome);
         self.app.journal.ended(&entry);
     }
 
-    fn count(&self, method: &str, outcome: &Outcome) {
+    fn count(&self, method: &str, outcome: &Outcome, usage: StatedUsage) {
         if let Some(metrics) = &self.app.metrics {
-            metrics.ended(method, outcome);
+            metrics.ended(method, outcome, usage);
         }
     }
 }

@@ -76,6 +76,14 @@ impl Link {
         since + limit
     }
 
+    /// The socket was written to. A client that takes what it is sent is alive, however long that takes.
+    fn wrote(&self, written: &Poll<io::Result<usize>>) {
+        self.blocked.store(written.is_pending(), Ordering::Release);
+        if written.is_ready() {
+            self.touch();
+        }
+    }
+
     fn touch(&self) {
         let since = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.alive.store(since, Ordering::Relaxed);
@@ -144,7 +152,7 @@ impl Read for Line {
 impl Write for Line {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.tcp).poll_write(cx, bytes);
-        self.link.blocked.store(written.is_pending(), Ordering::Release);
+        self.link.wrote(&written);
         written
     }
 
@@ -154,7 +162,7 @@ impl Write for Line {
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, pieces: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.tcp).poll_write_vectored(cx, pieces);
-        self.link.blocked.store(written.is_pending(), Ordering::Release);
+        self.link.wrote(&written);
         written
     }
 

@@ -178,7 +178,10 @@ async fn respond(app: Arc<App>, router: Router, link: Arc<Link>, request: Reques
     let request_id = request_id(&app, &request);
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(Origin { link: link.clone(), http2, request_id: request_id.clone() });
+    // Whatever takes long, a large journal for one, is not idleness.
+    let answering = link.request();
     let mut response = route(app, router, request).await;
+    drop(answering);
     if let Some(Abandon(close)) = response.extensions().get().copied() {
         if http2 {
             return Err(Abandoned);

@@ -11,6 +11,7 @@ use prometheus::{Encoder as _, Histogram, HistogramOpts, HistogramVec, IntCounte
 
 use super::journal::{Answerer, Outcome};
 use super::{App, head};
+use crate::exchange::StatedUsage;
 use crate::provider::route::Lookup;
 
 /// Those of the peer, in seconds.
@@ -37,6 +38,7 @@ pub(super) struct Metrics {
     in_flight: IntGauge,
     first_byte: Histogram,
     interrupted: IntCounterVec,
+    tokens: IntCounterVec,
 }
 
 impl Metrics {
@@ -70,6 +72,7 @@ impl Metrics {
                 Histogram::with_opts(timing("aimock_first_byte_seconds", "From a request's arrival to the first byte of its answer.")),
             ),
             interrupted: counters("aimock_streams_interrupted_total", "Answers that ended before their time.", &["reason"]),
+            tokens: counters("aimock_tokens_total", "Tokens that answers stated; one that states none counts 0.", &["direction", "source"]),
             registry,
         }
     }
@@ -79,8 +82,8 @@ impl Metrics {
         self.in_flight.inc();
     }
 
-    /// It has ended, in whatever way. Called once a request.
-    pub(super) fn ended(&self, method: &str, outcome: &Outcome) {
+    /// It has ended, in whatever way, and what was sent of its answer stated so many tokens. Called once a request.
+    pub(super) fn ended(&self, method: &str, outcome: &Outcome, usage: StatedUsage) {
         self.in_flight.dec();
         let method = METHODS.into_iter().find(|known| *known == method).unwrap_or(OTHER);
         let path = if outcome.route.is_empty() { UNKNOWN } else { outcome.route };
@@ -102,6 +105,9 @@ impl Metrics {
             }
             (None, Some("miss")) => self.misses.inc(),
             (Some(Answerer::Injected) | None, _) => {}
+        }
+        for (direction, tokens) in [("input", usage.input), ("output", usage.output)] {
+            self.tokens.with_label_values(&[direction, outcome.source.name()]).inc_by(tokens);
         }
         self.count_chaos(outcome);
     }

@@ -68,6 +68,8 @@ mod schema_agreement;
 mod seeds;
 /// The replay server over real sockets.
 mod server;
+/// Twenty thousand requests of two hundred clients.
+mod stress;
 /// House rules that no compiler checks.
 mod tidy;
 /// Transforms from outside: keys meet requests, lists are checked, pages.

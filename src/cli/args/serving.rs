@@ -94,6 +94,9 @@ pub struct ServeArgs {
     /// Bytes of a request body that the journal keeps; larger ones are marked [default: 65536]
     #[arg(long, value_name = "BYTES", help_heading = "Limits")]
     pub journal_body_bytes: Option<usize>,
+    /// Bytes that the journal keeps in all; 0 keeps all [default: 67108864]
+    #[arg(long, value_name = "BYTES", help_heading = "Limits")]
+    pub journal_bytes: Option<usize>,
     /// Exit with 1 when fewer fixtures than this were used, in percent
     #[arg(long, value_name = "PERCENT", value_parser = percent, help_heading = "At the end")]
     pub fail_under: Option<f64>,

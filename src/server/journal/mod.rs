@@ -25,7 +25,7 @@ use self::tail::Tails;
 use self::witness::Witness;
 use super::credential::{Credential, Credentials, redacted_headers, redacted_target};
 use crate::engine::{Bypass, NearMiss, Scripted, View, reason};
-use crate::exchange::RawRequest;
+use crate::exchange::{RawRequest, StatedUsage};
 use crate::fixture::ChaosAction;
 use crate::wire::Framing;
 
@@ -223,6 +223,11 @@ impl Entry {
     /// Notes bytes of the answer as they leave.
     pub(super) fn saw(&self, bytes: &Bytes) {
         self.witness().saw(bytes);
+    }
+
+    /// The tokens that the answer has stated so far.
+    pub(super) fn usage(&self) -> Option<StatedUsage> {
+        self.witness().usage()
     }
 
     fn witness(&self) -> MutexGuard<'_, Witness> {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::future::{Future as _, poll_fn};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::super::capture::Capture;
 use super::super::finish::{Finish, UPSTREAM_CUT};
+use super::super::journal::{self, Entry};
 use super::super::recorder::Outcome;
 use super::super::transmit::{Carrier, Cutter};
 use super::source::{Next, Source};
@@ -178,6 +180,7 @@ impl Relayed {
         let Some(mut capture) = self.capture.take() else { return self.source.close() };
         let mut unpack = self.unpack.take();
         let mut source = self.source.taken();
+        let entry = self.finish.entry();
         tokio::spawn(async move {
             while !capture.has_given_up() {
                 let passed = match poll_fn(|cx| source.poll_next(cx)).await {
@@ -188,8 +191,7 @@ impl Relayed {
                     Next::End => {
                         let Ok(plain) = unpack.take().map_or_else(|| Ok(Bytes::new()), |unpack| unpack.finish()) else { return };
                         capture.take(&plain);
-                        // It logs what has become of it.
-                        drop(tokio::task::spawn_blocking(|| capture.finish()));
+                        note_late(entry, || capture.finish());
                         return;
                     }
                     Next::Broken(_) => return,
@@ -204,17 +206,9 @@ impl Relayed {
 
     /// Says in the journal what became of the recording; gives back what failed.
     fn recorded(&mut self, outcome: Outcome) -> Option<String> {
-        match outcome {
-            Outcome::Passed => None,
-            Outcome::Recorded(handle) => {
-                self.finish.amend(|entry| entry.recorded = Some(handle));
-                None
-            }
-            Outcome::Failed(cause) => {
-                self.finish.amend(|entry| entry.error = Some(format!("the answer is not recorded: {cause}")));
-                Some(cause)
-            }
-        }
+        let failure = if let Outcome::Failed(cause) = &outcome { Some(cause.clone()) } else { None };
+        self.finish.amend(|entry| note(entry, outcome));
+        failure
     }
 
     /// Where the whole answer is here already, records it before its head leaves; gives back what failed.
@@ -299,9 +293,29 @@ impl Relayed {
 impl Drop for Relayed {
     fn drop(&mut self) {
         if let (Some(capture), Ok(runtime)) = (self.capture.take(), tokio::runtime::Handle::try_current()) {
-            runtime.spawn_blocking(|| capture.abandon());
+            let _guard = runtime.enter();
+            note_late(self.finish.entry(), || capture.abandon());
         }
     }
+}
+
+/// Says in the journal what became of a recording.
+fn note(entry: &mut journal::Outcome, outcome: Outcome) {
+    match outcome {
+        Outcome::Passed => {}
+        Outcome::Recorded(handle) => entry.recorded = Some(handle),
+        Outcome::Failed(cause) => entry.error = Some(format!("the answer is not recorded: {cause}")),
+    }
+}
+
+/// The same where the client's answer has ended before the recording is made.
+fn note_late(entry: Option<Arc<Entry>>, record: impl FnOnce() -> Outcome + Send + 'static) {
+    tokio::task::spawn_blocking(move || {
+        let outcome = record();
+        if let Some(entry) = entry {
+            note(&mut entry.outcome(), outcome);
+        }
+    });
 }
 
 impl Body for Relayed {

@@ -21,6 +21,7 @@ fn entry(run: u64, nth: u64, text: &str, fixture: &str, key: &str) -> Value {
         },
         "body": { "model": "gpt-4o", "messages": [{ "role": "user", "content": text }] },
         "response": { "status": 200, "fixture": { "handle": fixture, "file": "a.json", "index": 0, "match": {} }, "source": "fixture" },
+        "arrivedMs": 1_700_000_000_000_u64 + run * 1000 + nth,
         "durationMs": run * 7 + nth,
         "stream": { "events": 5, "bytes": 100, "firstByteMs": run },
         "credential": { "header": "authorization", "ordinal": key, "fingerprint": format!("{run}abc") },

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::upstream::{Act, Upstream, answer, chunk, proxy, send, stream_head};
+use crate::server::clock::Clock;
 use crate::server::support::{Request, chat, chat_stream, start_with};
 
 fn messages(stream: bool) -> Request {
@@ -115,8 +116,9 @@ async fn an_answer_that_is_no_http_is_502() {
     assert_eq!(server.ask("hi").await.status, 502);
 }
 
-#[tokio::test]
-async fn b7_a_client_that_leaves_closes_the_upstream_and_disturbs_nobody() {
+#[tokio::test(start_paused = true)]
+async fn b7_a_client_that_leaves_closes_the_upstream_within_100_ms_and_disturbs_nobody() {
+    let clock = Clock::stopped();
     let Act::Send(event) = chunk("data: 0123456789\n\n") else { unreachable!("a chunk is sent") };
     for silent in [false, true] {
         let rest = if silent { Act::Silence } else { Act::Forever(event.clone()) };
@@ -130,8 +132,10 @@ async fn b7_a_client_that_leaves_closes_the_upstream_and_disturbs_nobody() {
             let mut first = [0; 64];
             assert_ne!(client.read(&mut first).await.unwrap(), 0);
         }
+        let left = clock.elapsed();
         drop(leaving);
         upstream.ended(1).await;
+        assert!(clock.elapsed() < left + Duration::from_millis(100));
         if !silent {
             let mut more = vec![0; 100_000];
             staying.read_exact(&mut more).await.unwrap();

@@ -1,8 +1,11 @@
 //! (a) Chaos, in fixture mode. What needs an upstream is shown where the proxy is.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::kit::{STREAMS, WAYS, Way, data, entry, fixture, metric};
+use crate::server::clock::Clock;
 use crate::server::support::{Request, Response, Running, start, start_with};
 
 const MALFORMED: &str = "{malformed json: <<<chaos>>>";
@@ -43,13 +46,15 @@ async fn a1_a5_drop_is_a_500_and_names_the_fixture_that_matched() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a1_a6_disconnect_sends_no_byte_and_journals_status_0() {
+async fn a1_a5_a6_disconnect_sends_no_byte_and_journals_status_0() {
     for way in WAYS {
         let server = chaotic(&json!({ "disconnectRate": 1 })).await;
         assert_eq!(server.send(way.says("hi")).await.raw, b"");
         let entry = &entry(&server).await["response"];
         assert_eq!((&entry["chaosAction"], &entry["status"]), (&json!("disconnect"), &json!(0)));
         assert_eq!(entry["fixture"]["handle"], "suite.json#/fixtures/0");
+        let fixtures = server.get("/__aimock/fixtures?include=fixtures").await.json();
+        assert_eq!(fixtures["fixtures"][0]["served"], 1);
         assert_counted(&server, r#"aimock_chaos_triggered_total{action="disconnect",source="fixture"}"#).await;
     }
 }
@@ -72,24 +77,26 @@ async fn a1_rate_limits_say_when_to_come_back_and_a_status_is_the_one_asked_for(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a3_half_and_half_is_a_half_a_quarter_and_a_quarter_and_is_decided_once() {
-    let server = chaotic(&json!({ "dropRate": 0.5, "malformedRate": 0.5 })).await;
-    let mut counts = [0; 3];
-    for number in 0..400 {
-        let answer = server.ask(&format!("question {}", number % 40)).await;
-        let kind = match (answer.status, answer.text().starts_with("{malformed")) {
-            (500, _) => 0,
-            (_, true) => 1,
-            (_, false) => 2,
-        };
-        counts[kind] += 1;
+    for way in WAYS {
+        let server = chaotic(&json!({ "dropRate": 0.5, "malformedRate": 0.5 })).await;
+        let mut counts = [0; 3];
+        for number in 0..400 {
+            let answer = server.send(way.says(&format!("question {}", number % 40))).await;
+            let kind = match (answer.status, answer.text().contains(MALFORMED)) {
+                (500, _) => 0,
+                (_, true) => 1,
+                (_, false) => 2,
+            };
+            counts[kind] += 1;
+        }
+        assert!((160..240).contains(&counts[0]) && (65..135).contains(&counts[1]) && (65..135).contains(&counts[2]), "{counts:?}");
+        let journal = server.journal().await;
+        let rolled: Vec<&Value> = journal.iter().map(|entry| &entry["response"]["chaos"]["action"]).collect();
+        assert_eq!(journal.len(), 400);
+        assert_eq!(rolled.iter().filter(|action| **action == "drop").count(), counts[0]);
+        assert_eq!(rolled.iter().filter(|action| action.is_null()).count(), counts[2]);
+        assert_eq!(server.get("/__aimock/fixtures?include=fixtures").await.json()["fixtures"][0]["served"], 400);
     }
-    assert!((160..240).contains(&counts[0]) && (65..135).contains(&counts[1]) && (65..135).contains(&counts[2]), "{counts:?}");
-    let journal = server.journal().await;
-    let rolled: Vec<&Value> = journal.iter().map(|entry| &entry["response"]["chaos"]["action"]).collect();
-    assert_eq!(journal.len(), 400);
-    assert_eq!(rolled.iter().filter(|action| **action == "drop").count(), counts[0]);
-    assert_eq!(rolled.iter().filter(|action| action.is_null()).count(), counts[2]);
-    assert_eq!(server.get("/__aimock/fixtures?include=fixtures").await.json()["fixtures"][0]["served"], 400);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -122,11 +129,12 @@ async fn a4_header_then_fixture_then_test_id_then_server() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a6_a_miss_is_of_the_proxy_with_chaos_or_without() {
+async fn a6_a17_a_miss_is_of_the_proxy_with_chaos_or_without() {
     for way in WAYS {
         for (rate, status) in [("0", 404), ("1", 500)] {
             let server = start(json!([])).await;
-            assert_eq!(server.send(way.says("hi").header("x-aimock-chaos-drop", rate)).await.status, status);
+            let answer = server.send(way.says("hi").header("x-aimock-chaos-drop", rate)).await;
+            assert_eq!((answer.status, answer.header("access-control-allow-origin")), (status, Some("*")));
             let entry = entry(&server).await;
             assert_eq!((&entry["response"]["source"], &entry["response"]["fixture"]), (&json!("proxy"), &Value::Null));
             assert_eq!(entry["response"].get("chaosAction").is_some(), status == 500);
@@ -182,8 +190,9 @@ async fn a9_a16_malformed_breaks_a_body_or_one_event_of_a_stream() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a9_truncate_stall_and_error_event_act_inside_streams() {
+    let clock = Clock::stopped();
     for way in STREAMS {
         let server = chaotic(&json!({ "truncateRate": 1 })).await;
         let answer = server.send(way.says("hi")).await;
@@ -193,10 +202,8 @@ async fn a9_truncate_stall_and_error_event_act_inside_streams() {
         assert_eq!((&cut["chaosAction"], &cut["interruptReason"]), (&json!("truncate"), &json!("chaos truncate")));
 
         let server = chaotic(&json!({ "stallRate": 1, "stallMs": 80 })).await;
-        let begun = std::time::Instant::now();
-        let answer = server.send(way.says("hi")).await;
+        let answer = server.takes(&clock, Duration::from_millis(80), way.says("hi")).await;
         assert_eq!((answer.complete, way.said(&answer).as_str()), (true, "a b c d e f"));
-        assert!(begun.elapsed().as_millis() >= 80);
 
         let server = chaotic(&json!({ "errorEventRate": 1 })).await;
         let answer = server.send(way.says("hi")).await;
@@ -208,17 +215,17 @@ async fn a9_truncate_stall_and_error_event_act_inside_streams() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a9_truncate_and_stall_act_on_whole_bodies() {
+    let clock = Clock::stopped();
     for way in WAYS.into_iter().filter(|way| !way.stream) {
         let server = chaotic(&json!({ "truncateRate": 1 })).await;
         let answer = server.send(way.says("hi")).await;
         let length: usize = answer.header("content-length").unwrap().parse().unwrap();
         assert!(!answer.complete && answer.body.len() < length, "{} of {length}", answer.body.len());
         let server = chaotic(&json!({ "stallRate": 1, "stallMs": 60 })).await;
-        let begun = std::time::Instant::now();
-        assert_eq!(way.said(&server.send(way.says("hi")).await), "a b c d e f");
-        assert!(begun.elapsed().as_millis() >= 60);
+        let answer = server.takes(&clock, Duration::from_millis(60), way.says("hi")).await;
+        assert_eq!(way.said(&answer), "a b c d e f");
     }
 }
 
@@ -337,14 +344,15 @@ async fn a18_probes_metrics_models_and_the_control_api_are_exempt() {
     assert!(server.journal().await.is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn latency_comes_before_the_answer_and_before_a_drop() {
+    let clock = Clock::stopped();
     for way in WAYS {
         for rate in ["0", "1"] {
             let server = chaotic(&json!({ "latencyMs": 70 })).await;
-            let begun = std::time::Instant::now();
-            server.send(way.says("hi").header("x-aimock-chaos-drop", rate)).await;
-            assert!(begun.elapsed().as_millis() >= 70);
+            let request = way.says("hi").header("x-aimock-chaos-drop", rate);
+            let answer = server.takes(&clock, Duration::from_millis(70), request).await;
+            assert_eq!(answer.status, if rate == "1" { 500 } else { 200 });
         }
     }
 }

@@ -2,67 +2,23 @@
 //! files of `fixtures/failover`, and nothing else on the server's side.
 
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader};
-use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
 
 use super::kit::{WAYS, Way, data};
+use crate::server::program::Program;
 use crate::server::support::{Request, Response};
 use crate::workplace::Workplace;
 
-/// The built program, serving the folder.
-struct Program {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Program {
-    fn start() -> Program {
-        Program::serving(std::path::Path::new(env!("CARGO_MANIFEST_DIR")), "fixtures/failover", &[])
-    }
-
-    fn serving(folder: &std::path::Path, fixtures: &str, flags: &[&str]) -> Program {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_aimock"))
-            .args(["serve", fixtures, "-p", "0", "--validate-on-load"])
-            .args(flags)
-            .current_dir(folder)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("http://").expect("the server starts").parse().unwrap();
-        Program { child, address }
-    }
-
-    async fn send(&self, request: Request) -> Response {
-        let mut tcp = TcpStream::connect(self.address).await.unwrap();
-        tcp.write_all(&request.bytes()).await.unwrap();
-        Response::read(&mut tcp).await
-    }
-
-    /// The keys that the upstream saw in one test, by first appearance.
-    async fn keys_seen(&self, test: &str) -> Vec<String> {
-        let journal = self.send(Request::new("GET", &format!("/__aimock/journal?testId={test}"))).await.json();
-        let mut known: HashMap<String, usize> = HashMap::new();
-        let name = |entry: &Value| {
-            let next = known.len();
-            format!("k{}", known.entry(entry["credential"]["fingerprint"].as_str().unwrap().to_owned()).or_insert(next))
-        };
-        journal.as_array().unwrap().iter().map(name).collect()
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// The keys that the upstream saw in one test, by first appearance.
+async fn keys_seen(program: &Program, test: &str) -> Vec<String> {
+    let journal = program.send(Request::new("GET", &format!("/__aimock/journal?testId={test}"))).await.json();
+    let mut known: HashMap<String, usize> = HashMap::new();
+    let name = |entry: &Value| {
+        let next = known.len();
+        format!("k{}", known.entry(entry["credential"]["fingerprint"].as_str().unwrap().to_owned()).or_insert(next))
+    };
+    journal.as_array().unwrap().iter().map(name).collect()
 }
 
 /// What a client knows of a key.
@@ -163,12 +119,12 @@ const ALL: [&str; 3] = ["key-0", "key-1", "key-2"];
 fn check(question: &str, keys: &[&'static str], own: bool, expected: &End, seen: &[&str]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let program = Program::start();
+        let program = Program::serving(crate::repository::root(), "fixtures/failover", &[]);
         for (number, way) in WAYS.into_iter().enumerate() {
             let keys = keys.iter().map(|key| (*key, Key::Valid)).collect();
             let mut client = Client { program: &program, way, test: format!("way-{number}"), keys, own };
             assert_eq!(client.converse(question).await, *expected, "{question} {way:?}");
-            assert_eq!(program.keys_seen(&client.test).await, seen, "{question} {way:?}");
+            assert_eq!(keys_seen(&program, &client.test).await, seen, "{question} {way:?}");
         }
     });
 }
@@ -236,14 +192,14 @@ fn d8_agentic_all_keys_fail_during_the_continuation() {
 fn d8_keys_that_rest_or_are_refused_stay_so_for_the_next_question() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let program = Program::start();
+        let program = Program::serving(crate::repository::root(), "fixtures/failover", &[]);
         for (number, way) in WAYS.into_iter().enumerate() {
             let keys = ALL[..2].iter().map(|key| (*key, Key::Valid)).collect();
             let mut client = Client { program: &program, way, test: format!("state-{number}"), keys, own: false };
             for _ in 0..2 {
                 assert_eq!(client.converse("failover after 429").await, text("Served by the second key."));
             }
-            assert_eq!(program.keys_seen(&client.test).await, ["k0", "k1", "k1"]);
+            assert_eq!(keys_seen(&program, &client.test).await, ["k0", "k1", "k1"]);
         }
     });
 }

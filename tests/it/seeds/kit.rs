@@ -72,7 +72,7 @@ impl Way {
 }
 
 /// The JSON of an event's data.
-pub(super) fn data(event: &str) -> Option<Value> {
+pub(crate) fn data(event: &str) -> Option<Value> {
     let line = event.lines().find_map(|line| line.strip_prefix("data: "))?;
     serde_json::from_str(line).ok()
 }

@@ -10,10 +10,12 @@ mod chaos;
 mod chaos_counts;
 /// Streams that end badly.
 mod cuts;
+/// What is counted when a stream ends badly.
+mod endings;
 /// A client with several keys, against fixtures alone.
 mod failover;
 /// Requests, answers and what to expect of them, for each API.
-mod kit;
+pub(crate) mod kit;
 /// Chaos and cuts where an upstream is asked.
 mod relayed;
 /// Scripted upstreams.

@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use super::kit::{STREAMS, WAYS, Way, entry, fixture, metric};
 use crate::proxy::upstream::{Act, Upstream, answer, chunk, last_chunk, proxy, send, stream_head};
 use crate::record::entries;
+use crate::server::clock::Clock;
 use crate::server::support::{Response, Running, moment, start_with};
 
 const MALFORMED: &str = "{malformed json: <<<chaos>>>";
@@ -248,8 +249,9 @@ async fn a9_events_pass_before_the_upstream_has_sent_its_last_under_chaos_too() 
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a9_truncate_stall_and_error_event_act_in_flight() {
+    let clock = Clock::stopped();
     for way in STREAMS {
         let upstream = Upstream::start(script(way)).await;
         let whole = events(way).concat();
@@ -262,10 +264,9 @@ async fn a9_truncate_stall_and_error_event_act_in_flight() {
         assert_triggered(&server, "truncate").await;
 
         let server = proxied(upstream.settings(), &[(ChaosField::StallRate, 1.0), (ChaosField::StallMs, 80.0)]).await;
-        let begun = std::time::Instant::now();
-        let got = server.send(way.says("hi")).await;
+        let (got, taken) = clock.run(server.send(way.says("hi"))).await;
         assert_eq!((got.text(), got.complete), (whole.as_str(), true));
-        assert!(begun.elapsed() >= Duration::from_millis(80));
+        assert!(taken >= Duration::from_millis(80), "{taken:?}");
         assert_triggered(&server, "stall").await;
 
         let server = proxied(upstream.settings(), &[(ChaosField::ErrorEventRate, 1.0)]).await;
@@ -279,8 +280,9 @@ async fn a9_truncate_stall_and_error_event_act_in_flight() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a9_truncate_and_stall_act_on_relayed_bodies() {
+    let clock = Clock::stopped();
     for way in WAYS.into_iter().filter(|way| !way.stream) {
         let upstream = Upstream::start(script(way)).await;
         let server = proxied(upstream.settings(), &[(ChaosField::TruncateRate, 1.0)]).await;
@@ -288,9 +290,9 @@ async fn a9_truncate_and_stall_act_on_relayed_bodies() {
         assert!(!got.complete && body(way).starts_with(got.text()) && got.text().len() < body(way).len());
         assert_triggered(&server, "truncate").await;
         let server = proxied(upstream.settings(), &[(ChaosField::StallRate, 1.0), (ChaosField::StallMs, 80.0)]).await;
-        let begun = std::time::Instant::now();
-        assert_eq!(server.send(way.says("hi")).await.text(), body(way));
-        assert!(begun.elapsed() >= Duration::from_millis(80));
+        let (got, taken) = clock.run(server.send(way.says("hi"))).await;
+        assert_eq!(got.text(), body(way));
+        assert!(taken >= Duration::from_millis(80), "{taken:?}");
         assert_triggered(&server, "stall").await;
     }
 }
@@ -319,6 +321,15 @@ async fn a10_what_is_recorded_is_what_the_upstream_said_whatever_the_client_got(
             }
             let mut found = entries(folder.path());
             assert_eq!((found.len(), upstream.count()), (1, 1), "{action:?}");
+            // Also where chaos had ended the client's answer before it was recorded.
+            let recorded = loop {
+                let entry = entry(&server).await;
+                if let Some(handle) = entry["response"]["recorded"].as_str() {
+                    break handle.to_owned();
+                }
+                moment().await;
+            };
+            assert!(recorded.ends_with(".json#/fixtures/0"), "{recorded}");
             said.push((found[0]["match"].take(), found[0]["response"].take()));
         }
         assert!(said.iter().all(|one| *one == said[0]), "{said:?}");

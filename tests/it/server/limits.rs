@@ -10,7 +10,8 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
-use super::support::{Request, Response, chat, start, start_in, start_with};
+use super::clock::Clock;
+use super::support::{Request, Response, chat, moment, start, start_in, start_with};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_over_the_limit_is_refused_in_the_vendors_words() {
@@ -168,4 +169,34 @@ async fn a_panic_is_a_500_and_the_next_request_is_served() {
     }
     assert_eq!(server.journal().await.len(), 2);
     assert!(server.log.lock().unwrap()[0].ends_with("POST /broken failed: a bug in a codec"));
+}
+
+/// A journal of several megabytes, taken a piece at a time: far longer than a connection may be idle, and never idle.
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_of_a_long_answer_is_not_idle() {
+    let clock = Clock::stopped();
+    let server = start_with(json!([]), |settings| settings.limits.idle = Duration::from_secs(60)).await;
+    let text = "x".repeat(60_000);
+    for _ in 0..250 {
+        server.ask(&text).await;
+    }
+    let mut tcp = server.connect().await;
+    tcp.write_all(&Request::new("GET", "/__aimock/journal").bytes()).await.unwrap();
+    let mut raw = Vec::new();
+    loop {
+        let mut piece = vec![0; 1_000_000];
+        let read = tcp.read(&mut piece).await.unwrap();
+        if read == 0 {
+            break;
+        }
+        raw.extend_from_slice(&piece[..read]);
+        if raw.len() / 1_000_000 > (raw.len() - read) / 1_000_000 {
+            // What was read makes room, and the server writes again.
+            moment().await;
+            clock.advance(Duration::from_secs(6)).await;
+        }
+    }
+    let response = Response::parse(raw);
+    assert!(response.complete, "{} bytes", response.body.len());
+    assert_eq!(response.json().as_array().unwrap().len(), 250);
 }

@@ -4,11 +4,13 @@
 #![expect(clippy::unwrap_used, reason = "a test whose server or client fails has failed")]
 
 mod answers;
+pub(crate) mod clock;
 mod control;
 mod converted;
 mod journal;
 mod limits;
 mod matching;
+pub(crate) mod program;
 mod shutdown;
 mod streams;
 pub(crate) mod support;

@@ -1,6 +1,6 @@
 //! The end of a server: what is under way is finished, what is idle is closed, the second signal waits for nobody.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aimock::server::{Ended, Stage};
 use serde_json::json;
@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::clock::Clock;
 use super::support::{Response, Running, chat_stream, start_with};
 
 /// A server with a stream of about half a second.
@@ -46,13 +47,13 @@ async fn the_first_signal_lets_answers_finish_and_closes_the_idle() {
     assert!(TcpStream::connect(address).await.is_err(), "still listening");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn without_work_it_ends_at_once() {
+    let clock = Clock::stopped();
     let server = slow(Duration::from_secs(30)).await;
-    let begun = Instant::now();
     server.signal(Stage::Drain);
     assert_eq!(server.ended().await, Ended::Drained);
-    assert!(begun.elapsed() < Duration::from_secs(2));
+    assert_eq!(clock.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -64,13 +65,15 @@ async fn draining_has_its_limit() {
     assert!(!rest(stream).await.complete);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn b12_the_second_signal_ends_everything() {
+    let clock = Clock::stopped();
     let server = slow(Duration::from_secs(30)).await;
-    let stream = begin(&server).await;
-    let begun = Instant::now();
+    let (stream, _) = clock.run(begin(&server)).await;
+    let begun = clock.elapsed();
     server.signal(Stage::Drain);
     server.signal(Stage::Abort);
     assert_eq!(server.ended().await, Ended::Aborted);
-    assert!(!rest(stream).await.complete && begun.elapsed() < Duration::from_millis(400), "{:?}", begun.elapsed());
+    assert!(!rest(stream).await.complete);
+    assert_eq!(clock.elapsed(), begun);
 }

@@ -1,10 +1,11 @@
 //! Streams in time: pacing, cuts by fixtures, raw events and raw bodies.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use super::clock::Clock;
 use super::support::{chat, chat_stream, moment, start};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -42,27 +43,25 @@ async fn b13_a_deadline_before_the_first_byte_sends_none() {
     assert_eq!((&entry["status"], &entry["interruptReason"]), (&json!(0), &json!("disconnectAfterMs")));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a_deadline_mid_stream_cuts_after_what_was_due() {
+    let clock = Clock::stopped();
     let fixture = json!({ "match": {}, "response": { "content": "x".repeat(500) }, "latency": 20, "disconnectAfterMs": 70 });
     let server = start(json!([fixture])).await;
-    let begun = Instant::now();
-    let response = server.send(chat_stream("hi")).await;
+    let response = server.takes(&clock, Duration::from_millis(70), chat_stream("hi")).await;
     assert_eq!((response.complete, response.events().len()), (false, 3));
-    assert!(begun.elapsed() >= Duration::from_millis(70), "{:?}", begun.elapsed());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn paced_streams_keep_their_schedule_and_whole_answers_ignore_it() {
+    let clock = Clock::stopped();
     let server = start(json!([{ "match": {}, "response": { "content": "x".repeat(100) }, "chunkSize": 20, "latency": 30 }])).await;
-    let begun = Instant::now();
-    let response = server.send(chat_stream("hi")).await;
-    let (taken, chunks) = (begun.elapsed(), u32::try_from(response.events().len()).unwrap() - 1);
-    let nominal = Duration::from_millis(30) * chunks;
-    assert!(taken >= nominal && taken < nominal + Duration::from_millis(400), "{chunks} chunks took {taken:?}");
-    let begun = Instant::now();
-    server.send(chat("hi")).await;
-    assert!(begun.elapsed() < Duration::from_millis(30 * 7));
+    // The role, five pieces and the finish.
+    let response = server.takes(&clock, Duration::from_millis(30) * 7, chat_stream("hi")).await;
+    assert_eq!((response.events().len(), response.said().len()), (8, 100));
+    let before = clock.elapsed();
+    assert_eq!(server.send(chat("hi")).await.said().len(), 100);
+    assert_eq!(clock.elapsed(), before);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

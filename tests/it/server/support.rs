@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running server.
 pub(crate) struct Running {
@@ -124,13 +124,17 @@ impl Running {
         self.send(Request::new("POST", target).body(body)).await
     }
 
+    /// The journal's entries as they are.
+    pub(crate) async fn entries(&self) -> Vec<Value> {
+        self.get("/__aimock/journal").await.json().as_array().unwrap().clone()
+    }
+
     /// The journal's entries, once no answer is under way.
     pub(crate) async fn journal(&self) -> Vec<Value> {
         for _ in 0..2000 {
-            let entries = self.get("/__aimock/journal").await.json();
-            let entries = entries.as_array().unwrap();
+            let entries = self.entries().await;
             if entries.iter().all(|entry| entry.get("pending").is_none()) {
-                return entries.clone();
+                return entries;
             }
             moment().await;
         }
@@ -138,9 +142,9 @@ impl Running {
     }
 }
 
-/// Long enough for other tasks to get on, short enough not to matter.
+/// Long enough for other tasks to get on, short enough not to matter; of the real clock, whatever the test's own says.
 pub(crate) async fn moment() {
-    let _ = timeout(Duration::from_millis(2), std::future::pending::<()>()).await;
+    tokio::task::spawn_blocking(|| std::thread::park_timeout(Duration::from_millis(2))).await.unwrap();
 }
 
 /// A request as it will stand on the wire.

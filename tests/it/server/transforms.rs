@@ -44,8 +44,23 @@ fn every_way(text: &str) -> [Request; 4] {
     [chat(text), chat_stream(text), messages(text, false), messages(text, true)]
 }
 
-fn with_system(system: &str) -> Request {
-    chat_of(&json!({ "model": "gpt-4o", "messages": [{ "role": "system", "content": system }, { "role": "user", "content": "x" }] }))
+/// The same question under a system prompt.
+fn with_system(system: &str) -> Vec<Request> {
+    let user = json!({ "role": "user", "content": "x" });
+    let mut requests = Vec::new();
+    for stream in [false, true] {
+        requests.push(chat_of(&json!({ "model": "m", "stream": stream, "messages": [{ "role": "system", "content": system }, user] })));
+        let body = json!({ "model": "m", "max_tokens": 9, "stream": stream, "system": system, "messages": [user] });
+        requests.push(Request::new("POST", "/v1/messages").body(body.to_string()));
+    }
+    requests
+}
+
+/// Whether all of these are answered.
+async fn all_checked(server: &Running, asked: &str, requests: impl IntoIterator<Item = Request>, expected: bool) {
+    for request in requests {
+        checked(asked, &server.send(request).await, expected);
+    }
 }
 
 fn is_answered(response: &Response) -> bool {
@@ -84,10 +99,10 @@ async fn c1_an_event_of_one_date_answers_on_any_other_and_a_shared_prefix_does_n
 async fn c2_plain_strings_are_exact_and_lists_stay_substrings() {
     let time = [named("timestamps")];
     let server = exact(&time, one(&json!({ "systemMessage": format!("It is {THEN}.") }))).await;
-    checked("equal", &server.send(with_system(&format!("It is {NOW}."))).await, true);
-    checked("longer", &server.send(with_system(&format!("It is {NOW}. Really."))).await, false);
+    all_checked(&server, "equal", with_system(&format!("It is {NOW}.")), true).await;
+    all_checked(&server, "longer", with_system(&format!("It is {NOW}. Really.")), false).await;
     let server = exact(&time, one(&json!({ "systemMessage": ["terse", THEN] }))).await;
-    checked("list", &server.send(with_system(&format!("Be terse and kind. {NOW}"))).await, true);
+    all_checked(&server, "list", with_system(&format!("Be terse and kind. {NOW}")), true).await;
     let server = exact(&time, one(&json!({ "toolResultContains": format!("at {THEN}") }))).await;
     let result = json!({ "model": "m", "messages": [
         { "role": "user", "content": "x" },
@@ -107,15 +122,18 @@ async fn c2_plain_strings_are_exact_and_lists_stay_substrings() {
 async fn c2_matching_contains_leaves_plain_strings_as_they_were() {
     let fixtures = one(&json!({ "userMessage": format!("Date: {THEN}") }));
     let server = start_under(&[named("timestamps")], Matching::Contains, fixtures).await;
-    checked("part", &server.ask(&format!("On Date: {NOW} it rained")).await, true);
-    checked("none", &server.ask("On Date: it rained").await, false);
+    all_checked(&server, "part", every_way(&format!("On Date: {NOW} it rained")), true).await;
+    all_checked(&server, "none", every_way("On Date: it rained"), false).await;
+    // A transform that changes nothing leaves everything as it is without.
+    let nothing = [replace("a text that nobody says", "nothing")];
+    let server = start_under(&nothing, Matching::Contains, one(&json!({ "userMessage": "Date" }))).await;
+    all_checked(&server, "identity", every_way("On this Date it rained"), true).await;
 }
 
 /// As in the incumbent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn c3_regexes_see_the_rewritten_text_and_headers_and_body_the_original() {
-    let body = json!({ "model": "gpt-4o", "messages": [{ "role": "user", "content": format!("Date {NOW} and more") }] });
-    let asked = |header: &str| chat_of(&body).header("x-at", header);
+    let body = json!({ "messages": [{ "role": "user", "content": format!("Date {NOW} and more") }] });
     for (matches, expected) in [
         (json!({ "userMessage": { "regex": "^Date <timestamp> and" } }), true),
         (json!({ "userMessage": { "regex": "[0-9]{4}-[0-9]{2}" } }), false),
@@ -126,18 +144,21 @@ async fn c3_regexes_see_the_rewritten_text_and_headers_and_body_the_original() {
         (json!({ "body": { "messages": [{ "role": "user", "content": "Date <timestamp> and more" }] } }), false),
     ] {
         let server = exact(&[named("timestamps")], one(&matches)).await;
-        checked(&matches.to_string(), &server.send(asked(NOW)).await, expected);
+        let asked = every_way(&format!("Date {NOW} and more")).map(|request| request.header("x-at", NOW));
+        all_checked(&server, &matches.to_string(), asked, expected).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn c6_the_journal_and_the_answer_hold_the_original() {
-    let server = exact(&[replace("gpt-4o|secret plan", "other")], one(&json!({ "userMessage": "other?" }))).await;
-    let response = server.ask("secret plan?").await;
-    assert_eq!(response.json()["model"], "gpt-4o");
-    let entry = server.journal().await[0].clone();
-    assert_eq!(entry["body"]["messages"][0]["content"], "secret plan?");
-    assert_eq!(entry["response"]["fixture"]["match"]["userMessage"], json!({ "equals": "other?" }));
+    let server = exact(&[replace("gpt-4o|claude.*|secret plan", "other")], one(&json!({ "userMessage": "other?" }))).await;
+    for (number, (request, model)) in every_way("secret plan?").into_iter().zip(["gpt-4o", "gpt-4o", "claude-", "claude-"]).enumerate() {
+        let response = server.send(request).await;
+        assert!(response.text().contains(&format!("\"model\":\"{model}")), "{}", response.text());
+        let entry = server.journal().await[number].clone();
+        assert_eq!(entry["body"]["messages"][0]["content"], "secret plan?");
+        assert_eq!(entry["response"]["fixture"]["match"]["userMessage"], json!({ "equals": "other?" }));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -210,7 +231,20 @@ async fn c9_the_order_of_the_list_decides() {
     let asked = "Report of 2026-03-30";
     for (list, seen) in [([day.clone(), month.clone()], "Report of <day>"), ([month, day], "Report of <month>-30")] {
         let server = exact(&list, one(&json!({ "userMessage": { "regex": format!("^{seen}$") } }))).await;
-        checked(seen, &server.ask(asked).await, true);
+        all_checked(&server, seen, every_way(asked), true).await;
+    }
+}
+
+/// What people must know about transforms stands where they look for it.
+#[test]
+fn c10_the_docs_and_the_schema_say_what_is_affected() {
+    let page = crate::repository::read("docs/transforms.md").to_lowercase();
+    let schema: Value = serde_json::from_str(&crate::repository::read("schemas/config.schema.json")).unwrap();
+    let schema = schema["properties"]["transforms"]["description"].as_str().unwrap().to_lowercase();
+    for (said, words) in [(&page, ["recording", "exact", "regular expressions"]), (&schema, ["recordings", "exact", "regular expressions"])]
+    {
+        assert!(words.iter().all(|word| said.contains(word)), "{said}");
+        assert!(said.contains("see the rewritten text") && said.contains("original"), "{said}");
     }
 }
 
@@ -225,10 +259,14 @@ async fn c5_what_a_transform_takes_away_text_keys_do_not_match_and_other_keys_st
     ]);
     for (pointer, expected) in [("/messages", "model"), ("/model", "text"), ("", "header")] {
         let server = exact(&[drop_at(pointer)], fixtures.clone()).await;
-        let response = server.send(chat("hi").header("x-who", "me")).await;
-        assert_eq!(response.said(), expected, "{pointer}");
-        // The answer is made for the request that came.
-        assert_eq!(response.json()["model"], "gpt-4o", "{pointer}");
+        for (request, model) in every_way("hi").into_iter().zip(["gpt-4o", "gpt-4o", "claude-sonnet-4", "claude-sonnet-4"]) {
+            let response = server.send(request.header("x-who", "me")).await;
+            // `model` asks for OpenAI's; the others have an answer all the same.
+            let expected = if expected == "model" && model != "gpt-4o" { "header" } else { expected };
+            assert!(response.text().contains(&format!("\"{expected}\"")), "{pointer} {}", response.text());
+            // The answer is made for the request that came.
+            assert!(response.text().contains(&format!("\"model\":\"{model}\"")), "{pointer} {}", response.text());
+        }
     }
 }
 
