@@ -24,6 +24,7 @@ mod metrics;
 mod pipeline;
 mod recorder;
 mod relay;
+mod shelf;
 mod signals;
 mod tail;
 #[cfg(test)]

@@ -6,6 +6,8 @@
 
 mod anthropic_messages;
 mod openai_chat;
+mod openai_completions;
+mod openai_responses;
 #[cfg(test)]
 mod tests;
 
@@ -36,7 +38,7 @@ pub(super) struct Grammar {
 }
 
 /// Every grammar, in the order in which events of unknown codecs are tried.
-static ALL: &[&Grammar] = &[&openai_chat::GRAMMAR, &anthropic_messages::GRAMMAR];
+static ALL: &[&Grammar] = &[&openai_responses::GRAMMAR, &openai_completions::GRAMMAR, &openai_chat::GRAMMAR, &anthropic_messages::GRAMMAR];
 
 /// The usage that a whole JSON body states, whatever API it is of.
 pub fn stated_usage(body: &[u8]) -> Option<StatedUsage> {

@@ -9,6 +9,7 @@ mod converted;
 mod journal;
 mod limits;
 mod matching;
+mod responses;
 mod shutdown;
 mod streams;
 pub(crate) mod support;
