@@ -131,6 +131,15 @@ fn provider_tables() -> String {
             let _ = writeln!(page, "| {method} | `{}` | {summary} |", route.path);
         }
     }
+    page.push_str(
+        "\n## Answers asked for again\n\nAnswered from what was answered before, per test id; fixtures with `path` come first.\n\n",
+    );
+    page.push_str("| method | path | provider | about |\n| --- | --- | --- | --- |\n");
+    for codec in crate::provider::ALL {
+        for route in codec.stored_routes() {
+            let _ = writeln!(page, "| {} | `{}` | {} | {} |", route.method, route.path, codec.provider(), route.summary);
+        }
+    }
     page.push_str("\n## Not built\n\nThese routes answer 501 and name themselves.\n\n| method | path | API |\n| --- | --- | --- |\n");
     for route in crate::provider::route::NOT_BUILT {
         let _ = writeln!(page, "| {} | `{}` | {} |", route.method, route.path, route.name);

@@ -154,8 +154,8 @@ fn decode(raw: RawRequest, name: &str) -> anyhow::Result<Exchange> {
             .map_err(|error| anyhow::anyhow!("{name} is no request for {}: {}\n`--path` names another route", raw.path, error.message))?,
         Lookup::NotBuilt { name: route } => anyhow::bail!("{route} ({}) is not built yet", raw.path),
         Lookup::WrongMethod { allow } => anyhow::bail!("{} takes {}, not {}", raw.path, allow.join(", "), raw.method),
-        // A URL that no codec owns: fixtures with `path` may still answer.
-        Lookup::Unknown { .. } => Request::default(),
+        // A URL that no codec owns, or where one answers from what it answered before: fixtures with `path` may still answer.
+        Lookup::Stored { .. } | Lookup::Unknown { .. } => Request::default(),
     };
     request.context = raw.headers.first("x-aimock-context").map(str::to_owned);
     Ok(Exchange { raw, request })

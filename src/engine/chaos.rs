@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::alteration::{WholeChange, is_json, malformed_body};
-use super::faults::{cut_after, stall_after};
+use super::faults::{ErrorEvent, cut_after, stall_after};
 use super::mutation::{broken, count};
 use super::pace::millis;
 use super::{Alteration, Change, Close, Cut, Dice, Mutation, Plan, Step};
@@ -93,7 +93,8 @@ pub struct Rolled {
     dice: Dice,
 }
 
-/// A request as chaos knows it: endpoint, test id and meaning, whatever its headers.
+/// A request as chaos knows it: URL, endpoint, test id and meaning, whatever its headers. Two APIs that are asked the same
+/// do not share their luck, or which of them comes first would decide who is met.
 pub fn identity(exchange: &Exchange, test_id: &str) -> u64 {
     #[derive(Serialize)]
     struct Identity<'a>(
@@ -120,9 +121,10 @@ pub fn identity(exchange: &Exchange, test_id: &str) -> u64 {
         request.stream,
     );
     let mut bytes = serde_json::to_vec(&meaning).unwrap_or_default();
+    bytes.extend_from_slice(exchange.raw.path.as_bytes());
     if request.endpoint.is_none() {
         // Nobody knows what it means: then it is what it says.
-        for part in [exchange.raw.method.as_bytes(), exchange.raw.path.as_bytes(), &exchange.raw.body] {
+        for part in [exchange.raw.method.as_bytes(), &exchange.raw.body] {
             bytes.extend_from_slice(part);
             bytes.push(0);
         }
@@ -169,7 +171,7 @@ impl Rolled {
     ///
     /// # Errors
     /// Why it cannot be done; the plan is as it was.
-    pub fn mutate(&mut self, plan: &mut Plan, how: ChaosStreams, close: Close, error: Option<Bytes>) -> Result<u64, Bypass> {
+    pub fn mutate(&mut self, plan: &mut Plan, how: ChaosStreams, close: Close, error: Option<ErrorEvent>) -> Result<u64, Bypass> {
         let Some(action) = self.action else { return Ok(0) };
         let asked = if plan.streamed { Framing::JsonArray } else { Framing::Whole };
         let framing = Framing::of_answer(plan.header("content-type"), asked);
@@ -197,7 +199,7 @@ impl Rolled {
             }
             ChaosAction::ErrorEvent if plan.streamed => {
                 let after = self.place(plan)? + 1;
-                let bytes = error.ok_or(Bypass::NoErrorEvent)?;
+                let bytes = error.ok_or(Bypass::NoErrorEvent)?(after);
                 cut_after(plan, after, Duration::ZERO, cut);
                 plan.steps.pop();
                 plan.steps.push(Step::Send { bytes, events: 1 });
@@ -219,7 +221,7 @@ impl Rolled {
         content_type: Option<&str>,
         readable: bool,
         how: ChaosStreams,
-        error: Option<Bytes>,
+        error: Option<ErrorEvent>,
     ) -> Result<Option<Alteration>, Bypass> {
         let Some(action) = self.action.filter(|action| !action.preempts()) else { return Ok(None) };
         if let (ChaosStreams::Bypass, Some(reason)) = (how, bypassed(framing)) {
@@ -245,7 +247,7 @@ impl Rolled {
             ChaosAction::Malformed => Change::Break(place),
             ChaosAction::Truncate => Change::Cut(place + 1),
             ChaosAction::Stall => Change::Pause(place, self.stall()),
-            ChaosAction::ErrorEvent => Change::Error(place + 1, error.ok_or(Bypass::NoErrorEvent)?),
+            ChaosAction::ErrorEvent => Change::Error(place + 1, error.ok_or(Bypass::NoErrorEvent)?(place + 1)),
             ChaosAction::Drop | ChaosAction::RateLimit | ChaosAction::Disconnect | ChaosAction::Status => return Ok(None),
         };
         Ok(Some(Alteration::of_stream(Mutation::new(framing, change))))

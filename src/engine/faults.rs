@@ -46,11 +46,14 @@ pub fn replaced(delivery: &Delivery<'_>) -> Vec<Scripted> {
     std::iter::once(Scripted { key: ERROR, at: Ok(0), cuts: false }).chain(others).collect()
 }
 
-/// Carries the scripted faults of an answer into its plan. `error` is the event of `errorAfterEvents` in the provider's
-/// words; `None` where the API knows no such event. Returns every fault that the answer scripts.
+/// An error as an event inside a stream, in the provider's words; it is told how many events leave before it.
+pub type ErrorEvent = Box<dyn FnOnce(u64) -> Bytes + Send>;
+
+/// Carries the scripted faults of an answer into its plan. `error` is the event of `errorAfterEvents`; `None` where the
+/// API knows no such event. Returns every fault that the answer scripts.
 ///
 /// After the same event a pause comes before a cut or an error, and an error before a cut.
-pub fn script(plan: &mut Plan, delivery: &Delivery<'_>, error: Option<Bytes>) -> Vec<Scripted> {
+pub fn script(plan: &mut Plan, delivery: &Delivery<'_>, error: Option<ErrorEvent>) -> Vec<Scripted> {
     let Some(faults) = delivery.faults else { return Vec::new() };
     let mut script = Script { total: plan.events(), first: delivery.first_byte(), plan, done: Vec::new() };
     let cut = |reason| Cut { close: faults.close, reason };
@@ -97,16 +100,16 @@ impl Script<'_> {
         false
     }
 
-    fn error(&mut self, after: u64, error: Option<Bytes>) {
+    fn error(&mut self, after: u64, error: Option<ErrorEvent>) {
         if !self.can_happen(ERROR, after, false) {
             return;
         }
         let at = match error {
             None => Err("this API has no error event".to_owned()),
-            Some(bytes) => {
+            Some(error) => {
                 let place = place_after(self.plan, after, self.first);
                 self.plan.steps.truncate(place);
-                self.plan.steps.push(Step::Send { bytes, events: 1 });
+                self.plan.steps.push(Step::Send { bytes: error(after), events: 1 });
                 Ok(after.saturating_add(1))
             }
         };

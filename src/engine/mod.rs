@@ -24,7 +24,7 @@ pub use chaos::{Bypass, ChaosStreams, Rolled, identity, reason};
 pub use describe::{describe_match, is_credential};
 pub use dice::Dice;
 pub use edition::{Edition, Editions, View};
-pub use faults::{Scripted, error_at_once, replaced, script};
+pub use faults::{ErrorEvent, Scripted, error_at_once, replaced, script};
 pub use miss::{NearMiss, miss_reply, near_misses};
 pub use mutation::{Change, MALFORMED, Mutation, Piece};
 pub use pace::{Beat, Delivery, plan_emission, plan_events, plan_http};

@@ -9,20 +9,30 @@ mod anthropic_messages;
 mod azure_openai;
 pub mod grammar;
 mod openai_chat;
+mod openai_completions;
 mod openai_embeddings;
+mod openai_responses;
 pub mod protocol;
 pub mod route;
 mod shared;
+mod stored;
 
 pub use shared::ids::SeededIds;
 pub use shared::reasoning::ReasoningModels;
+pub use stored::{Recall, Recalled, Stored, StoredRoute};
 
 use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request, Unsayable};
 use crate::wire::Framing;
 
 /// Every codec, in the order of the documentation.
-pub static ALL: &[&dyn Provider] =
-    &[&openai_chat::PROVIDER, &openai_embeddings::PROVIDER, &azure_openai::PROVIDER, &anthropic_messages::PROVIDER];
+pub static ALL: &[&dyn Provider] = &[
+    &openai_chat::PROVIDER,
+    &openai_responses::PROVIDER,
+    &openai_completions::PROVIDER,
+    &openai_embeddings::PROVIDER,
+    &azure_openai::PROVIDER,
+    &anthropic_messages::PROVIDER,
+];
 
 /// The codec with this name.
 pub fn named(name: &str) -> Option<&'static dyn Provider> {
@@ -59,6 +69,8 @@ pub struct Moment<'a> {
     pub now: u64,
     /// How the answer is divided, if it streams: [`Provider::framing`] of the request.
     pub framing: Framing,
+    /// Events that leave before this one, for formats that number them.
+    pub events: u64,
 }
 
 /// What encoding needs beside the reply. Time and ids come in as arguments so that output can be repeated.
@@ -85,7 +97,7 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// The part that errors need.
     pub fn moment(&self) -> Moment<'a> {
-        Moment { request_id: self.request_id, now: self.created, framing: self.framing }
+        Moment { request_id: self.request_id, now: self.created, framing: self.framing, events: 0 }
     }
 }
 
@@ -147,5 +159,22 @@ pub trait Provider: Sync {
     /// (embeddings: a deterministic vector).
     fn fallback(&self, _context: &mut Context<'_>) -> Option<Emission> {
         None
+    }
+    /// Where a client asks for what was answered before, by its id, or about such an answer; none where the API keeps
+    /// nothing. No fixture is looked for there, unless it names the path.
+    fn stored_routes(&self) -> &'static [StoredRoute] {
+        &[]
+    }
+    /// What can be asked for later of an answer of success; `None` where the API keeps nothing of it.
+    fn store(&self, _raw: &RawRequest, _answer: &Captured) -> Option<Stored> {
+        None
+    }
+    /// Answers on one of [`Provider::stored_routes`].
+    ///
+    /// # Errors
+    /// The vendor's own 4xx: nothing of that id is kept, or the request is wrong.
+    fn recall(&self, recall: &Recall<'_>) -> Result<Recalled, Box<ErrorReply>> {
+        let message = format!("Nothing is kept for {} {}", recall.raw.method, recall.raw.path);
+        Err(Box::new(ErrorReply::new(crate::exchange::ErrorOrigin::Request, 404, message)))
     }
 }

@@ -11,6 +11,7 @@ use super::chaos::ChaosBook;
 use super::journal::{Journal, JournalLimits};
 use super::metrics::Metrics;
 use super::recorder::{RecordWhen, Recorder};
+use super::shelf::Shelf;
 use super::upstream::Upstreams;
 use crate::engine::{Changes, ChaosStreams, DEFAULT_TEST_IDS, Editions, ServerPolicy, Sessions};
 use crate::fixture::{Chaos, Fixture, Library, Pace};
@@ -181,6 +182,7 @@ pub struct App {
     pub(super) sessions: Sessions,
     pub(super) journal: Journal,
     pub(super) chaos: ChaosBook,
+    pub(super) shelf: Shelf,
     /// Where they are wanted.
     pub(super) metrics: Option<Metrics>,
     pub(super) world: World,
@@ -197,6 +199,7 @@ impl App {
         App {
             journal: Journal::new(settings.journal),
             chaos: ChaosBook::default(),
+            shelf: Shelf::default(),
             metrics: settings.metrics.then(Metrics::new),
             editions: Editions::new(library),
             sessions: Sessions::keeping(settings.most_test_ids),

@@ -324,6 +324,7 @@ fn reset_rest(app: &App) {
     app.sessions.reset();
     app.sessions.clear_injected();
     app.chaos.clear();
+    app.shelf.clear();
 }
 
 async fn reset_journal(State(app): State<Arc<App>>) -> Response {

@@ -69,13 +69,17 @@ impl Call<'_> {
     pub(super) fn decide(&self, exchange: &mut Exchange, lookup: &Lookup<'_>) -> Decided {
         match lookup {
             Lookup::Found { codec, route, params, .. } => self.owned(*codec, route, params, exchange),
+            Lookup::Stored { codec, route, params } => self.recalled(*codec, route, params, exchange),
             Lookup::WrongMethod { .. } | Lookup::NotBuilt { .. } | Lookup::Unknown { .. } => self.unowned(exchange, lookup),
         }
     }
 
     /// An error in the words of whoever owns the URL.
     pub(super) fn refuse(&self, lookup: &Lookup<'_>, error: &ErrorReply) -> Decided {
-        let codec = if let Lookup::Found { codec, .. } = lookup { Some(*codec) } else { None };
+        let codec = match lookup {
+            Lookup::Found { codec, .. } | Lookup::Stored { codec, .. } => Some(*codec),
+            Lookup::WrongMethod { .. } | Lookup::NotBuilt { .. } | Lookup::Unknown { .. } => None,
+        };
         Speaker { codec, call: self }.error(error, Outcome::default())
     }
 
@@ -131,16 +135,8 @@ impl Call<'_> {
     /// A URL that no codec owns: only a fixture with a `path` key answers it.
     fn unowned(&self, exchange: &mut Exchange, lookup: &Lookup<'_>) -> Decided {
         let speaker = Speaker { codec: None, call: self };
-        exchange.request = Request { context: self.policy.context.clone(), ..Request::default() };
-        if self.app.editions.current().answers_any_url {
-            let seen = match self.app.settings.transforms.exchange(exchange) {
-                Ok(seen) => seen,
-                Err(error) => return speaker.transform_failed(exchange, &error),
-            };
-            let (decision, rolled) = self.claim(&seen);
-            if !matches!(decision.verdict, Verdict::Miss(..)) {
-                return speaker.decided(Asked { exchange, seen: &seen }, decision, rolled);
-            }
+        if let Some(decided) = self.by_path(exchange) {
+            return decided;
         }
         if matches!(lookup, Lookup::NotBuilt { .. })
             && !self.policy.strict
@@ -152,6 +148,22 @@ impl Call<'_> {
         speaker.emission(emission, Outcome { error: Some(message), ..Outcome::default() })
     }
 
+    /// The fixture that names the path of a URL for which no other is looked for.
+    pub(super) fn by_path(&self, exchange: &mut Exchange) -> Option<Decided> {
+        let speaker = Speaker { codec: None, call: self };
+        exchange.request = Request { context: self.policy.context.clone(), ..Request::default() };
+        if !self.app.editions.current().answers_any_url {
+            return None;
+        }
+        let seen = match self.app.settings.transforms.exchange(exchange) {
+            Ok(seen) => seen,
+            Err(error) => return Some(speaker.transform_failed(exchange, &error)),
+        };
+        let (decision, rolled) = self.claim(&seen);
+        let is_hit = !matches!(decision.verdict, Verdict::Miss(..));
+        is_hit.then(|| speaker.decided(Asked { exchange, seen: &seen }, decision, rolled))
+    }
+
     /// Random numbers of this request: the same for the same seed, body and turn.
     fn dice(&self, exchange: &Exchange, occurrence: u64) -> Dice {
         let hash = rapidhash::v3::rapidhash_v3;
@@ -159,7 +171,7 @@ impl Call<'_> {
         Dice::of(self.app.settings.seed, hash(&parts.map(u64::to_le_bytes).concat()), occurrence)
     }
 
-    fn chunk_size(&self, pace: &Pace) -> usize {
+    pub(super) fn chunk_size(&self, pace: &Pace) -> usize {
         pace.chunk_size.or(self.app.settings.pace.chunk_size).unwrap_or(CHUNK_SIZE).max(1)
     }
 }
@@ -203,6 +215,7 @@ impl Speaker<'_> {
             (Reply::Error(error), None) => plan_emission(errors::plain(error), &delivery, &mut dice),
             (_, None) => return self.error(&errors::no_wire_format(edition, claim.row, &exchange.raw), outcome),
         };
+        self.shelve(&exchange.raw, &plan);
         let (plan, scripted) = self.scripted(plan, &delivery);
         self.headed(plan, Outcome { scripted, ..outcome })
     }
@@ -248,7 +261,7 @@ impl Speaker<'_> {
     }
 
     pub(super) fn moment(&self) -> Moment<'_> {
-        Moment { request_id: self.call.request_id, now: self.call.app.now().as_secs(), framing: self.call.framing }
+        Moment { request_id: self.call.request_id, now: self.call.app.now().as_secs(), framing: self.call.framing, events: 0 }
     }
 
     /// An error in the words of whoever owns the URL.
@@ -262,7 +275,7 @@ impl Speaker<'_> {
     }
 
     /// An answer that no fixture paces.
-    fn emission(self, emission: Emission, outcome: Outcome) -> Decided {
+    pub(super) fn emission(self, emission: Emission, outcome: Outcome) -> Decided {
         self.headed(unpaced(emission), outcome)
     }
 

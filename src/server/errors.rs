@@ -59,7 +59,7 @@ pub(super) fn no_route(lookup: &Lookup<'_>, raw: &RawRequest) -> (Emission, Stri
             error.detail = Some(json!({ "nearest": nearest }));
             (plain(&error), format!("no route for {target}"))
         }
-        Lookup::Found { .. } => {
+        Lookup::Found { .. } | Lookup::Stored { .. } => {
             let message = format!("no answer for {target}");
             (plain(&problem(ErrorOrigin::Server, 500, &message, "server_error")), message)
         }

@@ -1,17 +1,16 @@
 //! Faults of one answer: what its fixture scripts, and what chaos decides.
 
-use bytes::Bytes;
-
 use super::chaos::Levels;
 use super::decide::{Action, Asked, Call, Decided, Speaker, hit};
 use super::errors;
 use super::journal::{Answerer, ChaosRecord, Outcome, Source};
 use super::relay::DecidedChaos;
 use crate::engine::{
-    Bypass, Decision, Delivery, Dice, Edition, Plan, Rolled, Scripted, Verdict, error_at_once, plan_emission, replaced, script,
+    Bypass, Decision, Delivery, Dice, Edition, ErrorEvent, Plan, Rolled, Scripted, Verdict, error_at_once, plan_emission, replaced, script,
 };
 use crate::exchange::{Body, ErrorReply, Exchange};
 use crate::fixture::{Answer, Close};
+use crate::provider::Moment;
 use crate::wire::sse;
 
 impl Call<'_> {
@@ -115,11 +114,19 @@ impl Speaker<'_> {
     }
 
     /// An error inside a stream, in the words of whoever owns the URL.
-    fn error_event(self, error: &ErrorReply) -> Option<Bytes> {
+    fn error_event(self, error: &ErrorReply) -> Option<ErrorEvent> {
         match self.codec {
-            Some(codec) => Some(codec.encode_error_event(error, self.moment())?.bytes),
+            Some(codec) => {
+                codec.encode_error_event(error, self.moment())?;
+                let (error, id) = (error.clone(), self.call.request_id.to_owned());
+                let Moment { now, framing, .. } = self.moment();
+                Some(Box::new(move |events| {
+                    let event = codec.encode_error_event(&error, Moment { request_id: &id, now, framing, events });
+                    event.map(|frame| frame.bytes).unwrap_or_default()
+                }))
+            }
             None => match errors::plain(error).body {
-                Body::Whole(bytes) => Some(sse::data(&String::from_utf8_lossy(&bytes))),
+                Body::Whole(bytes) => Some(Box::new(move |_| sse::data(&String::from_utf8_lossy(&bytes)))),
                 Body::Stream(_) => None,
             },
         }

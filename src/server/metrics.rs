@@ -140,6 +140,7 @@ fn register<C: Collector + Clone + 'static>(registry: &Registry, collector: prom
 pub(super) fn route(lookup: &Lookup<'_>) -> &'static str {
     match lookup {
         Lookup::Found { route, .. } => route.path,
+        Lookup::Stored { route, .. } => route.path,
         Lookup::WrongMethod { .. } | Lookup::NotBuilt { .. } => OTHER,
         Lookup::Unknown { .. } => UNKNOWN,
     }

@@ -25,6 +25,7 @@ mod pipeline;
 mod recorder;
 mod relay;
 mod routes;
+mod shelf;
 mod signals;
 mod tail;
 #[cfg(test)]

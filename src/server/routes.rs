@@ -27,10 +27,17 @@ fn table() -> Value {
             })
         })
     });
+    let stored = ALL.iter().flat_map(|codec| {
+        codec.stored_routes().iter().map(|route| {
+            json!({
+                "method": route.method, "path": route.path, "provider": codec.provider(), "codec": codec.name(), "summary": route.summary,
+            })
+        })
+    });
     let own = OWN.iter().flat_map(|route| {
         route.methods.iter().map(|(method, summary)| json!({ "method": method, "path": route.path, "summary": summary }))
     });
-    json!({ "routes": codecs.collect::<Vec<_>>(), "control": own.collect::<Vec<_>>() })
+    json!({ "routes": codecs.chain(stored).collect::<Vec<_>>(), "control": own.collect::<Vec<_>>() })
 }
 
 /// The routes as an `OpenAPI` 3.1 document. Bodies are the vendors' own and are not described here.
@@ -42,6 +49,13 @@ fn document() -> Value {
                 format!("{}_{}", codec.name(), route.path.trim_matches('/').replace(|letter: char| !letter.is_ascii_alphanumeric(), "_"));
             let id = if route.method == "POST" { id } else { format!("{id}_{}", route.method.to_ascii_lowercase()) };
             add(&mut paths, route.method, route.path, codec.provider(), codec.summary(), &id);
+        }
+    }
+    for codec in ALL {
+        for route in codec.stored_routes() {
+            let name = route.path.trim_matches('/').replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
+            let id = format!("{}_{name}_{}", codec.name(), route.method.to_ascii_lowercase());
+            add(&mut paths, route.method, route.path, codec.provider(), route.summary, &id);
         }
     }
     for route in OWN {

@@ -94,7 +94,7 @@ fn whole(kind: &'static str, body: &'static [u8]) -> Plan {
 
 /// What an action makes of a plan.
 fn mutated(action: ChaosAction, mut plan: Plan) -> String {
-    let error = Bytes::from_static(b"data: {\"error\":{}}\n\n");
+    let error: ErrorEvent = Box::new(|events| Bytes::from(format!("data: {{\"error\":{events}}}\n\n")));
     match certain(action, 2).mutate(&mut plan, ChaosStreams::Mutate, Close::Fin, Some(error)) {
         Ok(at) => format!("{}at {at}", plan.joined()),
         Err(bypass) => bypass.name().to_owned(),
@@ -123,7 +123,7 @@ fn streams_keep_all_but_the_place_that_is_changed() {
     "#);
     insta::assert_snapshot!(mutated(ChaosAction::ErrorEvent, json_stream()), @r#"
     200 text/event-stream
-    send 3: data: {"n":1}⏎⏎data: {"n":2}⏎⏎data: {"error":{}}
+    send 3: data: {"n":1}⏎⏎data: {"n":2}⏎⏎data: {"error":2}
     at 3
     "#);
 }

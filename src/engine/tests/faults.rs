@@ -11,7 +11,7 @@ fn scripted(faults: Faults, change: impl FnOnce(&mut Answer)) -> String {
     let server = Pace::default();
     let delivery = Delivery::of(&answer, &server);
     let mut plan = plan_emission(stream(), &delivery, &mut Dice::seeded(7));
-    let done = script(&mut plan, &delivery, Some(Bytes::from_static(b"data: error\n\n")));
+    let done = script(&mut plan, &delivery, Some(Box::new(|events| Bytes::from(format!("data: error {events}\n\n")))));
     let mut text = plan.joined().to_string();
     for fault in done {
         let _ = match fault.at {
@@ -88,7 +88,7 @@ fn an_error_event_ends_the_stream_properly() {
     wait 2ms
     send 1: data: role
     wait 2ms
-    send 2: data: a⏎⏎data: error
+    send 2: data: a⏎⏎data: error 2
     errorAfterEvents at 3
     ");
     insta::assert_snapshot!(scripted(after(4), |_| ()), @r"
@@ -100,7 +100,7 @@ fn an_error_event_ends_the_stream_properly() {
     wait 2ms
     send 1: data: b
     wait 2ms
-    send 2: data: end⏎⏎data: error
+    send 2: data: end⏎⏎data: error 4
     errorAfterEvents at 5
     ");
     insta::assert_snapshot!(scripted(after(9), |_| ()), @r"

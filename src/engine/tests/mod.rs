@@ -50,7 +50,7 @@ fn paced(pace: Pace) -> Answer {
 fn plan_of(answer: &Answer, server: &Pace) -> Plan {
     let delivery = Delivery::of(answer, server);
     let mut plan = plan_emission(stream(), &delivery, &mut Dice::seeded(7));
-    script(&mut plan, &delivery, Some(Bytes::from_static(b"data: error\n\n")));
+    script(&mut plan, &delivery, Some(Box::new(|events| Bytes::from(format!("data: error {events}\n\n")))));
     plan.joined()
 }
 

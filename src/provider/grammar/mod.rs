@@ -6,11 +6,15 @@
 
 mod anthropic_messages;
 mod openai_chat;
+mod openai_completions;
+mod openai_responses;
 #[cfg(test)]
 mod tests;
 
 pub(super) use anthropic_messages::GRAMMAR as MESSAGES;
 pub(super) use openai_chat::GRAMMAR as CHAT;
+pub(super) use openai_completions::GRAMMAR as COMPLETIONS;
+pub(super) use openai_responses::GRAMMAR as RESPONSES;
 
 use std::collections::BTreeMap;
 
@@ -43,7 +47,7 @@ pub struct Grammar {
 }
 
 /// Every grammar, in the order in which events of unknown codecs are tried.
-static ALL: &[&Grammar] = &[&CHAT, &MESSAGES];
+static ALL: &[&Grammar] = &[&RESPONSES, &COMPLETIONS, &CHAT, &MESSAGES];
 
 /// The grammar that an event of unknown origin shows.
 pub(super) fn recognise(event: &Event, value: Option<&Value>) -> Option<&'static Grammar> {

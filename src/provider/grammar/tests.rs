@@ -17,6 +17,39 @@ const MESSAGES: &str = "event: message_start\ndata: {\"type\":\"message_start\",
     event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":5}}\n\n\
     event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
 
+const RESPONSES: &str = "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"object\":\"response\",\"usage\":null}}\n\n\
+    event: response.output_item.added\ndata: {\"type\":\"response.output_item.added\",\"output_index\":0,\"item\":{\"type\":\"function_call\"}}\n\n\
+    event: response.function_call_arguments.delta\ndata: {\"type\":\"response.function_call_arguments.delta\",\"output_index\":0,\"delta\":\"{\\\"a\\\":1}\"}\n\n\
+    event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"output_index\":1,\"delta\":\"Hello\"}\n\n\
+    event: response.incomplete\ndata: {\"type\":\"response.incomplete\",\"response\":{\"object\":\"response\",\"usage\":{\"input_tokens\":7,\"output_tokens\":5}}}\n\n";
+
+const COMPLETIONS: &str = "data: {\"object\":\"text_completion\",\"choices\":[{\"index\":0,\"text\":\"Hello\"}]}\n\n\
+    data: {\"object\":\"text_completion\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\n\
+    data: [DONE]\n\n";
+
+#[test]
+fn b8_a_responses_stream_tells_everything_it_said() {
+    for codec in [None, Some("openai_responses")] {
+        let facts = Reading::of(Sse, codec, RESPONSES.as_bytes());
+        assert_eq!((facts.events, facts.terminated, facts.unparsed, facts.tool_arguments), (4, true, 0, Some(true)));
+        assert_eq!((facts.usage, facts.usage_only), (Some(StatedUsage { input: 7, output: 5 }), false));
+        assert_eq!(facts.text, TextFacts::of("Hello"));
+    }
+    let cut = RESPONSES.find("event: response.incomplete").unwrap();
+    assert!(Reading::of(Sse, None, &RESPONSES.as_bytes()[..cut]).stops_before_terminator());
+    assert_eq!(Reading::of(Sse, Some("openai_responses"), b"data: {\"type\":\"other\"}\n\n").unparsed, 1);
+}
+
+#[test]
+fn b8_a_stream_of_text_completions_tells_everything_it_said() {
+    for codec in [None, Some("openai_completions")] {
+        let facts = Reading::of(Sse, codec, COMPLETIONS.as_bytes());
+        assert_eq!((facts.events, facts.terminated, facts.unparsed), (2, true, 0));
+        assert_eq!((facts.usage, facts.usage_only), (Some(StatedUsage { input: 3, output: 2 }), true));
+        assert_eq!(facts.text, TextFacts::of("Hello"));
+    }
+}
+
 #[test]
 fn b8_a_chat_stream_tells_everything_it_said() {
     let expected = StreamFacts {

@@ -5,7 +5,9 @@
 //! for. They judge form, never content.
 
 mod chat_chunks;
+mod completion_chunks;
 mod message_events;
+mod response_events;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +16,9 @@ use std::fmt::Debug;
 use serde_json::Value;
 
 pub(super) use self::chat_chunks::ChatChunks;
+pub(super) use self::completion_chunks::CompletionChunks;
 pub(super) use self::message_events::MessageEvents;
+pub(super) use self::response_events::ResponseEvents;
 use super::grammar::{Grammar, recognise};
 use crate::wire::{Decoder, Event, Framing};
 

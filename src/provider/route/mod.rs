@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use super::{ALL, Params, Provider, Route};
+use super::{ALL, Params, Provider, Route, StoredRoute};
 
 /// What a method and path lead to.
 pub enum Lookup<'a> {
@@ -23,6 +23,8 @@ pub enum Lookup<'a> {
         /// The path that matched: as sent, or without its compatibility prefix.
         path_used: Cow<'a, str>,
     },
+    /// A codec answers about what it answered before.
+    Stored { codec: &'static dyn Provider, route: &'static StoredRoute, params: Params },
     /// The path is known, the method is not: 405 with these in `Allow`.
     WrongMethod { allow: Vec<&'static str> },
     /// The peer serves it and we do not yet: 501 with this name.
@@ -37,6 +39,7 @@ impl std::fmt::Debug for Lookup<'_> {
             Lookup::Found { codec, route, params, path_used } => {
                 write!(f, "Found({} {} {:?} {path_used})", codec.name(), route.path, params.0)
             }
+            Lookup::Stored { codec, route, params } => write!(f, "Stored({} {} {} {:?})", codec.name(), route.method, route.path, params.0),
             Lookup::WrongMethod { allow } => write!(f, "WrongMethod({})", allow.join(", ")),
             Lookup::NotBuilt { name } => write!(f, "NotBuilt({name})"),
             Lookup::Unknown { nearest } => write!(f, "Unknown({})", nearest.join(", ")),
@@ -60,7 +63,6 @@ const fn later(method: &'static str, path: &'static str, name: &'static str) -> 
 
 /// Routes of the peer that no codec serves yet.
 pub static NOT_BUILT: &[NotBuilt] = &[
-    later("POST", "/v1/responses", "OpenAI Responses"),
     later("GET", "/v1/responses", "OpenAI Responses over WebSocket"),
     later("GET", "/v1/realtime", "OpenAI Realtime"),
     later("POST", "/v1/images/generations", "OpenAI image generation"),
@@ -148,6 +150,9 @@ const OPENAI_SUFFIXES: [&str; 9] = [
     "/images/variations",
 ];
 
+/// Before the ids of answers that OpenAI keeps, whatever stands before that.
+const KEPT: &str = "/responses/";
+
 /// How many patterns a 404 names.
 const NEAREST: usize = 3;
 /// Longer paths are compared by their beginning: nobody mistypes that much.
@@ -161,6 +166,9 @@ pub fn lookup<'a>(method: &str, path: &'a str) -> Lookup<'a> {
     for spelling in spellings.into_iter().flatten() {
         if let Some((codec, route, params)) = owner(method, &spelling, &mut allow) {
             return Lookup::Found { codec, route, params, path_used: spelling };
+        }
+        if let Some((codec, route, params)) = keeper(method, &spelling, &mut allow) {
+            return Lookup::Stored { codec, route, params };
         }
         if let Some(route) = not_built(method, &spelling, &mut allow) {
             return Lookup::NotBuilt { name: route.name };
@@ -211,6 +219,20 @@ fn owner(method: &str, path: &str, allow: &mut Vec<&'static str>) -> Option<(&'s
     None
 }
 
+/// Whose answers are asked for again.
+fn keeper(method: &str, path: &str, allow: &mut Vec<&'static str>) -> Option<(&'static dyn Provider, &'static StoredRoute, Params)> {
+    for codec in ALL {
+        for route in codec.stored_routes() {
+            let Some(params) = captures(route.path, path) else { continue };
+            if route.method == method {
+                return Some((*codec, route, params));
+            }
+            allow.push(route.method);
+        }
+    }
+    None
+}
+
 fn not_built(method: &str, path: &str, allow: &mut Vec<&'static str>) -> Option<&'static NotBuilt> {
     for route in NOT_BUILT {
         if captures(route.path, path).is_some() {
@@ -230,6 +252,7 @@ fn normalise(path: &str) -> Cow<'_, str> {
         return Cow::Borrowed(rest);
     }
     let suffix = OPENAI_SUFFIXES.into_iter().find(|suffix| rest.ends_with(suffix));
+    let suffix = suffix.or_else(|| rest.rfind(KEPT).and_then(|at| rest.get(at..)));
     suffix.map_or(Cow::Borrowed(rest), |suffix| Cow::Owned(format!("/v1{suffix}")))
 }
 
@@ -258,8 +281,10 @@ fn taken(path: &str, behind: &str) -> Option<usize> {
 /// The patterns most like a path, both kinds, without repeats.
 fn nearest(path: &str) -> Vec<&'static str> {
     let path: String = path.chars().take(COMPARED).collect();
-    let built = ALL.iter().flat_map(|codec| codec.routes()).map(|route| route.path);
+    let stored = ALL.iter().flat_map(|codec| codec.stored_routes()).map(|route| route.path);
+    let built = ALL.iter().flat_map(|codec| codec.routes()).map(|route| route.path).chain(stored);
     let mut ranked: Vec<(&'static str, f64)> = built.map(|pattern| (pattern, strsim::jaro_winkler(pattern, &path))).collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    ranked.dedup_by(|a, b| a.0 == b.0);
     ranked.into_iter().take(NEAREST).map(|(pattern, _)| pattern).collect()
 }

@@ -28,7 +28,10 @@ fn compatible_prefixes_are_dropped() {
     check("POST", "/openaix/chat/completions", chat);
     check("POST", "/openai/v1/messages", "Found(anthropic_messages /v1/messages [] /v1/messages)");
     check("POST", "/x/embeddings", "Found(openai_embeddings /v1/embeddings [] /v1/embeddings)");
-    check("POST", "/x/responses", "NotBuilt(OpenAI Responses)");
+    let responses = "Found(openai_responses /v1/responses [] /v1/responses)";
+    for path in ["/v1/responses", "/x/responses", "/openai/v1/responses", "/openai/responses", "/api/v1/responses"] {
+        check("POST", path, responses);
+    }
 }
 
 #[test]
@@ -41,9 +44,21 @@ fn deployments_are_azure() {
 
 #[test]
 fn paths_that_look_alike_are_not_the_same() {
-    for path in ["/anthropic/v1/messages", "/v1/completions", "/v1/foo/chat/completions", "/v1/chat/completions/", "/v1/messages/batches"] {
+    for path in ["/anthropic/v1/messages", "/v1/completion", "/v1/foo/chat/completions", "/v1/chat/completions/", "/v1/messages/batches"] {
         assert!(format!("{:?}", lookup("POST", path)).starts_with("Unknown("), "{path}");
     }
+}
+
+#[test]
+fn answers_are_asked_for_again_by_id() {
+    let route = "openai_responses GET /v1/responses/{id}";
+    for path in ["/v1/responses/resp_1", "/openai/v1/responses/resp_1", "/openai/responses/resp_1", "/x/responses/resp_1"] {
+        check("GET", path, &format!(r#"Stored({route} [("id", "resp_1")])"#));
+    }
+    check("GET", "/v1/responses/resp_1/input_items", &format!(r#"Stored({route}/input_items [("id", "resp_1")])"#));
+    check("POST", "/v1/responses/input_tokens", "Stored(openai_responses POST /v1/responses/input_tokens [])");
+    check("POST", "/v1/responses/resp_1", "WrongMethod(DELETE, GET)");
+    assert!(format!("{:?}", lookup("GET", "/v1/responses/resp_1/output")).starts_with("Unknown("));
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub(super) mod messages_request;
 pub(super) mod openai;
 pub(super) mod reasoning;
 pub(super) mod respond;
+pub(super) mod responses;
 pub(super) mod text;
 pub(super) mod usage;
 

@@ -8,16 +8,15 @@ use bytes::Bytes;
 
 use super::super::App;
 use super::super::finish::Finish;
-use crate::engine::{Alteration, Bypass, Piece, Rolled, reason};
+use crate::engine::{Alteration, Bypass, ErrorEvent, Piece, Rolled, reason};
 use crate::fixture::ChaosAction;
 use crate::wire::Framing;
 
 /// What the dice say about a request that goes to an upstream.
-#[derive(Debug)]
 pub(in crate::server) struct Decided {
     pub rolled: Rolled,
     /// The event of an `errorEvent`, in the words of whoever owns the URL.
-    pub error: Option<Bytes>,
+    pub error: Option<ErrorEvent>,
 }
 
 /// A change that is under way.

@@ -3,9 +3,12 @@
 import { run } from "./harness.mjs";
 import "./anthropic_errors.mjs";
 import "./anthropic_messages.mjs";
+import "./ai_sdk.mjs";
 import "./openai_chat.mjs";
 import "./openai_embeddings.mjs";
+import "./openai_completions.mjs";
 import "./openai_errors.mjs";
+import "./openai_responses.mjs";
 import "./server_manners.mjs";
 
 await run();

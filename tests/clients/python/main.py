@@ -6,9 +6,12 @@ import harness
 import anthropic_errors  # noqa: F401
 import anthropic_messages  # noqa: F401
 import anthropic_tools  # noqa: F401
+import langchain_chat  # noqa: F401
 import openai_chat  # noqa: F401
+import openai_completions  # noqa: F401
 import openai_embeddings  # noqa: F401
 import openai_errors  # noqa: F401
+import openai_responses  # noqa: F401
 import openai_tools  # noqa: F401
 import server_manners  # noqa: F401
 

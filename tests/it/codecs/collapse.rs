@@ -107,6 +107,8 @@ fn check(asked: &Asked, reply: &Reply, chunk_size: usize, cuts: &[usize]) {
 /// Replies that every chat endpoint can say, and those of embeddings endpoints.
 const SAYABLE: [&str; 9] = ["text", "emoji", "tools", "both", "overrides", "error", "rate-limited", "overloaded", "reasoning"];
 const VECTORS: [&str; 2] = ["embedding", "embeddings"];
+/// Text completions carry text and nothing else.
+const TEXTS: [&str; 6] = ["text", "emoji", "overrides", "error", "rate-limited", "overloaded"];
 
 #[test]
 fn what_is_written_is_read_back() {
@@ -116,7 +118,15 @@ fn what_is_written_is_read_back() {
             let asked = ask(&sample.path, sample.body.to_string());
             let is_chat = asked.request().embedding_inputs.is_empty() && asked.route.endpoint == aimock::exchange::Endpoint::Chat;
             let inputs = asked.request().embedding_inputs.len();
-            let names = if is_chat { SAYABLE.as_slice() } else { VECTORS.as_slice() };
+            let names = match codec.name() {
+                "openai_completions" => TEXTS.as_slice(),
+                _ if is_chat => SAYABLE.as_slice(),
+                _ => VECTORS.as_slice(),
+            };
+            // Several choices, or the prompt before the answer, say more than one reply does.
+            if codec.name() == "openai_completions" && (sample.body.get("echo").is_some() || sample.body["prompt"].is_array()) {
+                continue;
+            }
             for name in names.iter().filter(|name| is_chat || (inputs == 2) == (**name == "embeddings") && inputs > 0) {
                 check(&asked, &replies::reply(name), 7, &[0]);
                 check(&asked, &replies::reply(name), 1, &[1]);
@@ -131,7 +141,7 @@ fn what_is_written_is_read_back() {
 fn what_a_reply_cannot_say_is_refused_with_the_reason() {
     #[track_caller]
     fn check(path: &str, body: &str, expected: &str) {
-        let asked = ask(path, r#"{"model":"m","messages":[],"input":"x"}"#);
+        let asked = ask(path, r#"{"model":"m","messages":[],"input":"x","prompt":"x"}"#);
         let headers = std::iter::empty::<(&str, &str)>().collect();
         let read = asked.codec.collapse(asked.request(), &Captured::whole(200, headers, body.to_owned()));
         assert_eq!(read.unwrap_err().to_string(), expected, "{body}");
@@ -171,10 +181,53 @@ fn what_a_reply_cannot_say_is_refused_with_the_reason() {
         "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{}}\n\n",
         "the stream ends without `message_stop`",
     );
+    responses_that_no_reply_can_say(check);
+    let completions = "/v1/completions";
+    check(completions, "{}", "the body is no text completion");
+    check(completions, r#"{"choices":[{"text":"a"}]}"#, "the answer has no finish reason");
+    check(completions, r#"{"choices":[{"text":"a","index":1}]}"#, "the answer has not exactly one choice");
+    check(
+        completions,
+        r#"{"choices":[{"text":"a","finish_reason":"stop","logprobs":{"tokens":["a"]}}]}"#,
+        "the choice has `logprobs`, which no neutral response holds",
+    );
+    check(completions, "data: {\"choices\":[]}\n\n", "the stream ends without `[DONE]`");
     let embeddings = "/v1/embeddings";
     check(embeddings, r#"{"data":[]}"#, "the body holds no embeddings");
     check(embeddings, r#"{"data":[{"index":1,"embedding":[1]}]}"#, "the embeddings are not in order");
     check(embeddings, r#"{"data":[{"index":0,"embedding":"AAA"}]}"#, "an embedding is neither numbers nor base64");
+}
+
+fn responses_that_no_reply_can_say(check: fn(&str, &str, &str)) {
+    let responses = "/v1/responses";
+    let said = |output: &str, expected: &str| {
+        check(responses, &format!(r#"{{"status":"completed","output":[{output}]}}"#), expected);
+    };
+    check(responses, "{}", "the body is no response");
+    let steered = r#"{"status":"incomplete","incomplete_details":{"reason":"steered"},"output":[]}"#;
+    check(responses, steered, "the response is incomplete because of `steered`");
+    check(responses, r#"{"status":"in_progress","output":[]}"#, "the status is `in_progress`");
+    check(
+        responses,
+        r#"{"status":"failed","error":{"code":"server_error","message":"x"},"output":[]}"#,
+        "the answer holds an error with a status of success",
+    );
+    said("", "the answer has neither text nor tool calls");
+    said(r#"{"type":"image_generation_call"}"#, "an item of type `image_generation_call`, which no neutral response holds");
+    said(
+        r#"{"type":"message","content":[{"type":"output_text","text":"a","annotations":[{"type":"url_citation"}]}]}"#,
+        "a part of a message has `annotations`, which no neutral response holds",
+    );
+    said(r#"{"type":"message","content":[{"type":"refusal","refusal":"No."}]}"#, "a message holds something else than text");
+    let reasoning = r#"{"type":"reasoning","summary":[{"type":"summary_text","text":"a"}]}"#;
+    let message = r#"{"type":"message","content":[{"type":"output_text","text":"a"}]}"#;
+    said(&format!("{message},{reasoning}"), "reasoning stands after other content");
+    said(&reasoning.replace("[{", r#"[{"type":"summary_text","text":"b"},{"#), "a summary of reasoning has more than one part");
+    let search = r#"{"type":"web_search_call","action":{"type":"search","query":"a","queries":["a","b"]}}"#;
+    said(search, "a web search has not exactly one query");
+    said(r#"{"type":"function_call","name":"f","arguments":"{"}"#, "the arguments of a tool call are not JSON");
+    check(responses, "data: {\"type\":\"response.created\"}\n\n", "the stream ends without `response.completed`");
+    check(responses, "data: {\"type\":\"error\",\"message\":\"x\"}\n\n", "the stream holds an error");
 }
 
 proptest! {
@@ -191,10 +244,11 @@ proptest! {
         let reply = Reply::Turn(Turn { reasoning, ..replies::of(blocks) });
         let Reply::Turn(turn) = &reply else { unreachable!() };
         prop_assume!(!turn.text().is_empty() || turn.calls_tools());
-        for path in ["/v1/chat/completions", "/v1/messages"] {
+        for path in ["/v1/messages", "/v1/responses", "/v1/chat/completions"] {
             // A chat completion has one text before all calls, so an order that is the author's own is not told.
-            prop_assume!(path == "/v1/messages" || streams || !text_after_call(turn));
-            let body = serde_json::json!({ "model": "m", "stream": streams, "messages": [{ "role": "user", "content": "hi" }] });
+            prop_assume!(path != "/v1/chat/completions" || streams || !text_after_call(turn));
+            let hi = serde_json::json!([{ "role": "user", "content": "hi" }]);
+            let body = serde_json::json!({ "model": "m", "stream": streams, "messages": hi, "input": hi });
             check(&ask(path, body.to_string()), &reply, chunk_size, &cuts);
         }
     }
@@ -221,8 +275,8 @@ proptest! {
 
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), status in 200..600_u16, events in any::<bool>()) {
-        for path in ["/v1/chat/completions", "/v1/messages", "/v1/embeddings"] {
-            let asked = ask(path, r#"{"model":"m","messages":[],"input":"x"}"#);
+        for path in ["/v1/chat/completions", "/v1/messages", "/v1/embeddings", "/v1/responses", "/v1/completions"] {
+            let asked = ask(path, r#"{"model":"m","messages":[],"input":"x","prompt":"x"}"#);
             let kind = if events { "text/event-stream" } else { "application/json" };
             let captured = Captured::whole(status, [("content-type", kind)].into_iter().collect(), bytes.clone());
             prop_assert!(asked.codec.collapse(asked.request(), &captured).is_err());

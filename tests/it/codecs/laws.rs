@@ -24,6 +24,10 @@ fn messages() -> Asked {
     ask("/v1/messages", json!({ "messages": [], "stream": true }).to_string())
 }
 
+fn responses() -> Asked {
+    ask("/v1/responses", json!({ "input": [], "stream": true }).to_string())
+}
+
 /// The JSON of every frame, in order; each frame is one event, only the last one is the terminator.
 fn frames(emission: &Emission) -> Vec<Value> {
     let Body::Stream(frames) = &emission.body else { panic!("not a stream") };
@@ -114,6 +118,40 @@ fn told_by_messages(events: &[Value]) -> Told {
     told
 }
 
+/// What the events tell, which their summaries and the last event must repeat; all numbered without a gap.
+fn told_by_responses(emission: &Emission) -> Told {
+    let mut events = frames(emission);
+    let Body::Stream(frames) = &emission.body else { panic!("not a stream") };
+    events.push(serde_json::from_str(self::events(&frames.last().unwrap().bytes)[0].data.as_deref().unwrap()).unwrap());
+    let (mut told, mut calls, mut piece, mut done) = (Told::default(), 0, String::new(), Vec::new());
+    for (number, event) in events.iter().enumerate() {
+        assert_eq!(event["sequence_number"], json!(number));
+        let kind = event["type"].as_str().unwrap();
+        if let Some(index) = event.get("output_index") {
+            assert_eq!(*index, json!(done.len()), "items come one after the other");
+        }
+        match kind {
+            "response.output_text.delta" => told.say(&event["delta"]),
+            "response.reasoning_summary_text.delta" => told.think(&event["delta"]),
+            "response.function_call_arguments.delta" => told.argue(calls, &event["delta"]),
+            "response.function_call_arguments.done" => {
+                told.argue(calls, &json!(""));
+                calls += 1;
+            }
+            "response.output_item.done" => done.push(event["item"].clone()),
+            "response.completed" => assert_eq!(event["response"]["output"], json!(done)),
+            _ => {}
+        }
+        piece.push_str(event.get("delta").and_then(Value::as_str).unwrap_or_default());
+        let joined = ["text", "arguments"].iter().find_map(|key| event.get(*key)).filter(|_| kind.rsplit('.').next() == Some("done"));
+        if let Some(joined) = joined {
+            assert_eq!(*joined, json!(std::mem::take(&mut piece)), "{kind}");
+        }
+    }
+    assert_eq!(events.last().unwrap()["type"], "response.completed");
+    told
+}
+
 pub(super) fn any_text() -> impl Strategy<Value = String> {
     let pieces = vec![
         "word ",
@@ -166,6 +204,7 @@ proptest! {
         for told in [
             told_by_chat(&frames(&chat().answer(&reply, chunk_size))),
             told_by_messages(&frames(&messages().answer(&reply, chunk_size))),
+            told_by_responses(&responses().answer(&reply, chunk_size)),
         ] {
             prop_assert_eq!(&told.text, &turn.text());
             prop_assert_eq!(&told.reasoning, &turn.reasoning.clone().unwrap_or_default());
@@ -177,7 +216,7 @@ proptest! {
     #[test]
     fn smaller_chunks_only_add_tokens(text in any_text(), chunk_size in 1..30_usize) {
         let count = |asked: &Asked, size| frames(&asked.answer(&Reply::Turn(of(vec![Block::Text(text.clone())])), size)).len();
-        for asked in [chat(), messages()] {
+        for asked in [chat(), messages(), responses()] {
             prop_assert!(count(&asked, chunk_size) >= count(&asked, chunk_size * 2));
         }
     }

@@ -20,7 +20,7 @@ use aimock::provider::route::{Lookup, lookup};
 use aimock::provider::{ALL, Context, Ids, Moment, Provider, ReasoningModels, Route};
 use serde_json::Value;
 
-const MOMENT: Moment<'static> = Moment { request_id: "req_0000", now: 1_700_000_000, framing: aimock::wire::Framing::Sse };
+const MOMENT: Moment<'static> = Moment { request_id: "req_0000", now: 1_700_000_000, framing: aimock::wire::Framing::Sse, events: 3 };
 
 /// Ids that count.
 #[derive(Debug, Default)]
@@ -204,7 +204,8 @@ fn errors_inside_a_stream_are_one_event_that_parses() {
         assert_eq!(events.len(), 1, "{}", codec.name());
         let body: Value = serde_json::from_str(events[0].data.as_deref().unwrap()).unwrap();
         assert_eq!(body["error"]["message"], "Something broke", "{}", codec.name());
-        let named = (codec.provider() == "anthropic").then_some("error");
+        assert!(body.get("sequence_number").is_none_or(|number| *number == MOMENT.events), "{}", codec.name());
+        let named = matches!(codec.name(), "anthropic_messages" | "openai_responses").then_some("error");
         assert_eq!(events[0].event.as_deref(), named);
     }
 }

@@ -52,7 +52,7 @@ fn a_stream_that_is_cut_breaks_its_grammar_and_one_that_ends_in_an_error_does_no
         let mut frames = stream(asked.answer(&replies::reply("text"), 20)).unwrap();
         frames.truncate(frames.iter().position(|frame| frame.kind == FrameKind::Token).unwrap() + 1);
         assert!(!judged(&asked, &frames).offences.is_empty(), "{name}: a cut passes");
-        let moment = aimock::provider::Moment { framing: asked.codec.framing(&asked.raw), ..MOMENT };
+        let moment = aimock::provider::Moment { framing: asked.codec.framing(&asked.raw), events: frames.len() as u64, ..MOMENT };
         let Some(event) = asked.codec.encode_error_event(&replies::error(529), moment) else { continue };
         frames.push(event);
         let verdict = judged(&asked, &frames);

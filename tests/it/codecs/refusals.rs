@@ -42,6 +42,8 @@ fn check(path: &str, body: &str, expected: &str) {
 const CHAT: &str = "/v1/chat/completions";
 const MESSAGES: &str = "/v1/messages";
 const EMBEDDINGS: &str = "/v1/embeddings";
+const RESPONSES: &str = "/v1/responses";
+const COMPLETIONS: &str = "/v1/completions";
 
 #[test]
 fn chat_refuses_as_openai_does() {
@@ -69,6 +71,71 @@ fn chat_refuses_as_openai_does() {
     wrong(r#"{"messages":[],"model":5}"#, "model", "a string", "an integer");
     wrong(r#"{"messages":[],"stream":"yes"}"#, "stream", "a boolean", "a string");
     wrong(r#"{"messages":[],"response_format":"json"}"#, "response_format", "an object", "a string");
+}
+
+#[test]
+fn responses_refuse_as_openai_does() {
+    check(RESPONSES, "{bad", "Malformed JSON: key must be a string at line 1 column 2 | - | invalid_json");
+    check(RESPONSES, "[]", "Request body must be a JSON object | - | -");
+    for body in ["{}", r#"{"input":null}"#] {
+        check(RESPONSES, body, "Missing required parameter: 'input' | input | missing_required_parameter");
+    }
+    let wrong = |body: &str, path: &str, wanted: &str, got: &str| {
+        check(RESPONSES, body, &format!("Invalid type for '{path}': expected {wanted}, but got {got} instead. | {path} | invalid_type"));
+    };
+    for (input, got) in [("5", "an integer"), ("{}", "an object"), ("true", "a boolean")] {
+        wrong(&format!(r#"{{"input":{input}}}"#), "input", "a string or an array of objects", got);
+    }
+    wrong(r#"{"input":[null]}"#, "input[0]", "an object", "null");
+    wrong(r#"{"input":["x"]}"#, "input[0]", "an object", "a string");
+    wrong(r#"{"input":[{"role":5}]}"#, "input[0].role", "a string", "an integer");
+    wrong(r#"{"input":[{"role":"user","content":5}]}"#, "input[0].content", "a string or an array of objects", "an integer");
+    wrong(r#"{"input":[{"role":"other","content":[null]}]}"#, "input[0].content[0]", "an object", "null");
+    wrong(r#"{"input":[{"type":"function_call","arguments":{}}]}"#, "input[0].arguments", "a string", "an object");
+    wrong(r#"{"input":[{"type":"function_call_output","output":{}}]}"#, "input[0].output", "a string or an array of objects", "an object");
+    wrong(r#"{"input":"x","tools":"x"}"#, "tools", "an array of objects", "a string");
+    wrong(r#"{"input":"x","tools":[{"type":"function","name":{}}]}"#, "tools[0].name", "a string", "an object");
+    wrong(r#"{"input":"x","instructions":5}"#, "instructions", "a string", "an integer");
+    wrong(r#"{"input":"x","text":"json"}"#, "text", "an object", "a string");
+    wrong(r#"{"input":"x","text":{"format":"json"}}"#, "text.format", "an object", "a string");
+    wrong(r#"{"input":"x","temperature":"hot"}"#, "temperature", "a number", "a string");
+    wrong(r#"{"input":"x","include":"all"}"#, "include", "an array of strings", "a string");
+    wrong(r#"{"input":"x","tool_choice":1}"#, "tool_choice", "a string or an object", "an integer");
+    wrong(r#"{"input":"x","store":"no"}"#, "store", "a boolean", "a string");
+}
+
+#[test]
+fn completions_refuse_what_is_no_prompt() {
+    check(COMPLETIONS, "{}", "Missing required parameter: 'prompt' | prompt | missing_required_parameter");
+    for (prompt, got) in [("5", "an integer"), ("[]", "an array"), (r#"["a",1]"#, "an array"), ("[[1],\"a\"]", "an array")] {
+        let expected = format!(
+            "Invalid type for 'prompt': expected a string, an array of strings, or an array of tokens, but got {got} instead. | prompt | invalid_type"
+        );
+        check(COMPLETIONS, &format!(r#"{{"prompt":{prompt}}}"#), &expected);
+    }
+    let many = "Invalid request: 'n' and 'prompt' together ask for more than 128 choices | - | -";
+    check(COMPLETIONS, r#"{"prompt":["a","b"],"n":65}"#, many);
+    check(COMPLETIONS, r#"{"prompt":"a","n":18446744073709551615}"#, many);
+}
+
+#[test]
+fn what_is_left_of_chat_completions_is_found() {
+    let audit = |body: Value| {
+        let asked = ask(RESPONSES, body.to_string());
+        asked.codec.audit(&asked.raw, asked.request()).join("\n")
+    };
+    let tools = json!([{ "type": "function", "function": { "name": "f" } }, { "type": "web_search" }]);
+    assert_eq!(audit(json!({ "input": "x", "tools": tools })), "Missing required parameter: 'tools[0].name'.");
+    let parts = json!([{ "role": "user", "content": [{ "type": "input_text", "text": "x" }, { "type": "text", "text": "x" }] }]);
+    let wrong_part = "Invalid value: 'text'. Supported values are: 'input_text'. (input[0].content[1].type)";
+    assert_eq!(audit(json!({ "input": parts })), wrong_part);
+    let call = json!({ "type": "function_call", "call_id": "a", "name": "f", "arguments": "{}" });
+    let output = json!({ "type": "function_call_output", "call_id": "b", "output": "x" });
+    assert_eq!(audit(json!({ "input": [call] })), "No tool output found for function call a.");
+    assert_eq!(audit(json!({ "input": [output] })), "No tool call found for function call output with call_id b.");
+    assert_eq!(audit(json!({ "input": [output], "previous_response_id": "resp_1" })), "");
+    let answered = json!({ "type": "function_call_output", "call_id": "a", "output": "x" });
+    assert_eq!(audit(json!({ "input": [call, answered] })), "");
 }
 
 #[test]
@@ -122,6 +189,9 @@ fn what_is_merely_unknown_is_taken() {
         (CHAT, r#"{"messages":[{}, {"role":"narrator","content":null,"tool_calls":[{}]}]}"#),
         (MESSAGES, r#"{"messages":[{},{"role":"system","content":"x"},{"role":"user"}],"tools":[{}]}"#),
         (EMBEDDINGS, r#"{"input":[],"dimensions":null}"#),
+        (RESPONSES, r#"{"previous_response_id":"resp_1","model":null,"tools":[{},{"type":"x"}]}"#),
+        (RESPONSES, r#"{"input":[{},{"type":"reasoning"},{"type":"item_reference","id":"x"},{"role":"narrator"}],"extra":1}"#),
+        (COMPLETIONS, r#"{"prompt":[1,2],"best_of":3}"#),
     ] {
         assert!(ask(path, body).decoded.is_ok(), "{path} {body}");
     }
@@ -130,7 +200,7 @@ fn what_is_merely_unknown_is_taken() {
 #[test]
 fn deep_nesting_is_refused() {
     let deep = format!(r#"{{"messages":{}"#, "[".repeat(200_000));
-    for path in [CHAT, MESSAGES, EMBEDDINGS] {
+    for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS] {
         assert!(refused(&ask(path, deep.as_str())).is_some());
     }
 }
@@ -208,7 +278,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_answered_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-        for path in [CHAT, MESSAGES, EMBEDDINGS] {
+        for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS] {
             refused(&ask(path, bytes.clone()));
         }
     }

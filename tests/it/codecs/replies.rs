@@ -13,7 +13,7 @@ pub(super) fn encode(codec: &dyn Provider, context: &mut Context<'_>, name: &str
 }
 
 /// Every name but `fallback`.
-pub(super) const NAMES: [&str; 18] = [
+pub(super) const NAMES: [&str; 22] = [
     "text",
     "empty",
     "emoji",
@@ -22,6 +22,10 @@ pub(super) const NAMES: [&str; 18] = [
     "blocks",
     "reasoning",
     "overrides",
+    "web-searches",
+    "filtered",
+    "failed",
+    "custom-call",
     "broken-arguments",
     "error",
     "rate-limited",
@@ -48,6 +52,14 @@ pub(super) fn reply(name: &str) -> Reply {
             redacted_thinking: vec!["c2VjcmV0".into()],
             ..of(vec![text("Fine.")])
         }),
+        "web-searches" => Reply::Turn(Turn {
+            reasoning: Some("I should look.".into()),
+            web_searches: vec!["weather Oslo".into(), "Oslo today".into()],
+            ..of(vec![text("Fine.")])
+        }),
+        "filtered" => ended("content_filter"),
+        "failed" => ended("failed"),
+        "custom-call" => turn(vec![Block::ToolCall { name: "run_code".into(), arguments: r#""print(1)""#.into(), id: None }]),
         "overrides" => Reply::Turn(Turn { overrides: overrides(), ..of(vec![text("Fine.")]) }),
         "broken-arguments" => turn(vec![call(r#"{"city": "#, None)]),
         "error" => Reply::Error(error(500)),
@@ -76,6 +88,12 @@ pub(super) fn of(blocks: Vec<Block>) -> Turn {
 
 fn turn(blocks: Vec<Block>) -> Reply {
     Reply::Turn(of(blocks))
+}
+
+/// A text that ended so.
+fn ended(finish_reason: &str) -> Reply {
+    let overrides = Overrides { finish_reason: Some(finish_reason.to_owned()), ..Overrides::default() };
+    Reply::Turn(Turn { overrides, ..of(vec![text("Fine.")]) })
 }
 
 fn text(text: &str) -> Block {

@@ -93,12 +93,25 @@ impl Client<'_> {
 /// The id of the tool call that an answer makes.
 fn tool_call(way: Way, answer: &Response) -> Option<String> {
     let values = if way.stream { Way::events(answer).iter().filter_map(|event| data(event)).collect() } else { vec![answer.json()] };
-    let pointers = ["/content_block/id", "/choices/0/delta/tool_calls/0/id", "/choices/0/message/tool_calls/0/id", "/content/0/id"];
+    let pointers = [
+        "/content_block/id",
+        "/choices/0/delta/tool_calls/0/id",
+        "/choices/0/message/tool_calls/0/id",
+        "/content/0/id",
+        "/item/call_id",
+        "/output/0/call_id",
+    ];
     values.iter().find_map(|value| pointers.iter().find_map(|pointer| value.pointer(pointer)?.as_str().map(str::to_owned)))
 }
 
 /// What goes back after a tool ran: the call, and its result.
 fn tool_result(way: Way, id: &str) -> Vec<Value> {
+    if way.responses {
+        return vec![
+            json!({ "type": "function_call", "call_id": id, "name": "weather", "arguments": "{\"city\":\"Oslo\"}" }),
+            json!({ "type": "function_call_output", "call_id": id, "output": "rain" }),
+        ];
+    }
     if way.anthropic {
         return vec![
             json!({ "role": "assistant", "content": [{ "type": "tool_use", "id": id, "name": "weather", "input": { "city": "Oslo" } }] }),
@@ -114,7 +127,7 @@ fn tool_result(way: Way, id: &str) -> Vec<Value> {
 
 const ALL: [&str; 3] = ["key-0", "key-1", "key-2"];
 
-/// Runs one scenario for both APIs, streaming and not.
+/// Runs one scenario for each API, streaming and not.
 #[track_caller]
 fn check(question: &str, keys: &[&'static str], own: bool, expected: &End, seen: &[&str]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -1,4 +1,4 @@
-//! The two APIs that every line is shown for, whole and streamed.
+//! The three APIs that every line is shown for, whole and streamed.
 
 use serde_json::{Value, json};
 
@@ -8,23 +8,27 @@ use crate::server::support::{Request, Response, Running};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Way {
     pub anthropic: bool,
+    pub responses: bool,
     pub stream: bool,
 }
 
-/// All four.
-pub(super) const WAYS: [Way; 4] = [
-    Way { anthropic: false, stream: false },
-    Way { anthropic: false, stream: true },
-    Way { anthropic: true, stream: false },
-    Way { anthropic: true, stream: true },
-];
+const CHAT: Way = Way { anthropic: false, responses: false, stream: false };
+const MESSAGES: Way = Way { anthropic: true, ..CHAT };
+const RESPONSES: Way = Way { responses: true, ..CHAT };
 
-/// The two that stream.
-pub(super) const STREAMS: [Way; 2] = [Way { anthropic: false, stream: true }, Way { anthropic: true, stream: true }];
+/// All six.
+pub(super) const WAYS: [Way; 6] = [CHAT, STREAMS[0], MESSAGES, STREAMS[1], RESPONSES, STREAMS[2]];
+
+/// The three that stream.
+pub(super) const STREAMS: [Way; 3] = [Way { stream: true, ..CHAT }, Way { stream: true, ..MESSAGES }, Way { stream: true, ..RESPONSES }];
 
 impl Way {
     pub(super) fn path(self) -> &'static str {
-        if self.anthropic { "/v1/messages" } else { "/v1/chat/completions" }
+        match self {
+            Way { anthropic: true, .. } => "/v1/messages",
+            Way { responses: true, .. } => "/v1/responses",
+            Way { .. } => "/v1/chat/completions",
+        }
     }
 
     /// A request whose user says this.
@@ -32,10 +36,14 @@ impl Way {
         self.with(&json!([{ "role": "user", "content": text }]))
     }
 
-    /// A request with these messages.
+    /// A request with these messages, in this API's words.
     pub(super) fn with(self, messages: &Value) -> Request {
         let model = if self.anthropic { "claude-sonnet-4-5" } else { "gpt-4o" };
-        let body = json!({ "model": model, "max_tokens": 100, "stream": self.stream, "messages": messages });
+        let body = if self.responses {
+            json!({ "model": model, "max_output_tokens": 100, "stream": self.stream, "input": messages })
+        } else {
+            json!({ "model": model, "max_tokens": 100, "stream": self.stream, "messages": messages })
+        };
         Request::new("POST", self.path()).header("content-type", "application/json").body(body.to_string())
     }
 
@@ -46,15 +54,22 @@ impl Way {
 
     /// The event that ends a stream.
     pub(super) fn is_terminator(self, event: &str) -> bool {
-        if self.anthropic { event.contains("message_stop") } else { event == "data: [DONE]" }
+        match self {
+            Way { anthropic: true, .. } => event.contains("message_stop"),
+            Way { responses: true, .. } => event.starts_with("event: response.completed\n"),
+            Way { .. } => event == "data: [DONE]",
+        }
     }
 
     /// The text that a whole or streamed answer says.
     #[track_caller]
     pub(super) fn said(self, response: &Response) -> String {
         let at = |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (whole, delta) =
-            if self.anthropic { ("/content/0/text", "/delta/text") } else { ("/choices/0/message/content", "/choices/0/delta/content") };
+        let (whole, delta) = match self {
+            Way { anthropic: true, .. } => ("/content/0/text", "/delta/text"),
+            Way { responses: true, .. } => ("/output/0/content/0/text", "/delta"),
+            Way { .. } => ("/choices/0/message/content", "/choices/0/delta/content"),
+        };
         if !self.stream {
             return at(&response.json(), whole);
         }

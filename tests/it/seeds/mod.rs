@@ -1,6 +1,6 @@
 //! The behaviours that must hold to the letter, over real sockets. A test's name begins with the letter and number of its
-//! line: `a` chaos, `b` streams that end badly, `d` scripted upstreams. Each runs for OpenAI chat and Anthropic messages,
-//! streaming and not.
+//! line: `a` chaos, `b` streams that end badly, `d` scripted upstreams. Each runs for OpenAI chat, Anthropic messages and
+//! OpenAI responses, streaming and not.
 
 #![expect(clippy::unwrap_used, reason = "a test whose server or client fails has failed")]
 

@@ -39,6 +39,26 @@ fn events(way: Way) -> Vec<String> {
         ];
         return events.iter().map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap())).collect();
     }
+    if way.responses {
+        let item = json!({ "id": "msg_1", "type": "message", "status": "completed", "role": "assistant",
+            "content": [{ "type": "output_text", "text": "Sunny in Oslo.", "annotations": [], "logprobs": [] }] });
+        let begun = json!({ "id": "resp_1", "object": "response", "created_at": 1_700_000_000, "status": "in_progress", "model": "m", "output": [] });
+        let delta = |number: u64, text: &str| {
+            json!({ "type": "response.output_text.delta", "sequence_number": number, "item_id": "msg_1",
+            "output_index": 0, "content_index": 0, "delta": text, "logprobs": [] })
+        };
+        let whole: Value = serde_json::from_str(&body(way)).unwrap();
+        let events = [
+            json!({ "type": "response.created", "sequence_number": 0, "response": begun }),
+            json!({ "type": "response.output_item.added", "sequence_number": 1, "output_index": 0, "item": item }),
+            delta(2, "Sunny "),
+            delta(3, "in "),
+            delta(4, "Oslo."),
+            json!({ "type": "response.output_item.done", "sequence_number": 5, "output_index": 0, "item": item }),
+            json!({ "type": "response.completed", "sequence_number": 6, "response": whole }),
+        ];
+        return events.iter().map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap())).collect();
+    }
     let chunk = |delta: Value, finish: Value| {
         let choice = json!([{ "index": 0, "delta": delta, "finish_reason": finish }]);
         json!({ "id": "chatcmpl-2", "object": "chat.completion.chunk", "created": 1_700_000_000, "model": "gpt-4o", "choices": choice })
@@ -55,6 +75,13 @@ fn events(way: Way) -> Vec<String> {
 
 /// A true answer that is one body.
 fn body(way: Way) -> String {
+    if way.responses {
+        return json!({ "id": "resp_1", "object": "response", "created_at": 1_700_000_000, "status": "completed", "error": null,
+            "incomplete_details": null, "model": "m", "output": [{ "id": "msg_1", "type": "message", "status": "completed", "role": "assistant",
+                "content": [{ "type": "output_text", "text": "Sunny in Oslo.", "annotations": [], "logprobs": [] }] }],
+            "usage": { "input_tokens": 9, "output_tokens": 4, "total_tokens": 13 } })
+        .to_string();
+    }
     if way.anthropic {
         return json!({ "id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": [{ "type": "text", "text": "Sunny in Oslo." }],
             "stop_reason": "end_turn", "stop_sequence": null, "usage": { "input_tokens": 9, "output_tokens": 4 } })
@@ -274,7 +301,7 @@ async fn a9_truncate_stall_and_error_event_act_in_flight() {
         let (came, sent) = (Way::events(&got), events(way));
         let (last, before) = came.split_last().unwrap();
         assert!(got.complete && last.contains("Chaos: error event"), "{}", got.text());
-        assert_eq!(last.starts_with("event: error\n"), way.anthropic);
+        assert_eq!(last.starts_with("event: error\n"), way.anthropic || way.responses);
         assert!(!before.is_empty() && before.iter().zip(&sent).all(|(came, sent)| came == sent.trim_end()));
         assert_triggered(&server, "errorEvent").await;
     }
@@ -357,7 +384,11 @@ async fn a11_arbitrary_bytes_are_captured_as_they_came() {
 async fn a14_the_same_seed_gives_the_same_faults_to_relayed_requests() {
     let upstream = Upstream::playing(|request| {
         let text = String::from_utf8_lossy(request);
-        script(Way { anthropic: text.starts_with("POST /v1/messages"), stream: text.contains(r#""stream":true"#) })
+        script(Way {
+            anthropic: text.starts_with("POST /v1/messages"),
+            responses: text.starts_with("POST /v1/responses"),
+            stream: text.contains(r#""stream":true"#),
+        })
     })
     .await;
     let mut runs = Vec::new();

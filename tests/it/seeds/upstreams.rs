@@ -108,6 +108,13 @@ fn continuation(way: Way) -> Value {
             { "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "call-1", "content": "rain" }] },
         ]);
     }
+    if way.responses {
+        return json!([
+            { "role": "user", "content": "weather?" },
+            { "type": "function_call", "call_id": "call-1", "name": "weather", "arguments": "{\"city\":\"Oslo\"}" },
+            { "type": "function_call_output", "call_id": "call-1", "output": "rain" },
+        ]);
+    }
     let call = json!({ "id": "call-1", "type": "function", "function": { "name": "weather", "arguments": "{\"city\":\"Oslo\"}" } });
     json!([
         { "role": "user", "content": "weather?" },
@@ -119,7 +126,12 @@ fn continuation(way: Way) -> Value {
 #[track_caller]
 fn assert_calls_weather(way: Way, answer: &Response) {
     let text = answer.text();
-    assert!(text.contains("weather") && text.contains(if way.anthropic { "tool_use" } else { "tool_calls" }), "{text}");
+    let kind = match way {
+        Way { anthropic: true, .. } => "tool_use",
+        Way { responses: true, .. } => "function_call",
+        Way { .. } => "tool_calls",
+    };
+    assert!(text.contains("weather") && text.contains(kind), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -158,8 +170,9 @@ async fn d6_an_error_after_the_first_event_is_an_event_and_before_it_a_plain_ans
         let answer = server.send(way.says("hi")).await;
         let events = Way::events(&answer);
         assert_eq!((answer.status, answer.complete, events.len()), (200, true, 3));
-        assert_eq!(events[2].starts_with("event: error\n"), way.anthropic);
+        assert_eq!(events[2].starts_with("event: error\n"), way.anthropic || way.responses);
         let error = data(&events[2]).unwrap();
+        assert_eq!(error.get("sequence_number"), way.responses.then_some(&json!(2)));
         assert_eq!((&error["error"]["message"], &error["error"]["type"]), (&json!("overloaded"), &json!("overloaded_error")));
         assert!(!events.iter().any(|event| way.is_terminator(event)));
         let journalled = entry(&server).await;

@@ -11,6 +11,7 @@ mod journal;
 mod limits;
 mod matching;
 pub(crate) mod program;
+mod responses;
 mod shutdown;
 mod streams;
 pub(crate) mod support;

@@ -1,0 +1,46 @@
+//! Answers that a client can ask for again by their id: what a codec says of them. It keeps nothing itself; that is the
+//! server's, which asks the codec what of an answer is worth keeping and what to say when it is asked for.
+
+use bytes::Bytes;
+
+use super::Params;
+use crate::exchange::{Emission, RawRequest};
+
+/// A route to answers that are kept, matched as [`super::Route`] is. The parameter `{id}` names one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredRoute {
+    pub method: &'static str,
+    pub path: &'static str,
+    /// One line for docs.
+    pub summary: &'static str,
+}
+
+/// An answer that is kept, in its vendor's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    pub id: String,
+    /// The body of the request that it answered.
+    pub request: Bytes,
+    /// The whole answer as JSON, a streamed one too.
+    pub answer: Bytes,
+}
+
+/// A request about an answer that is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Recall<'a> {
+    pub raw: &'a RawRequest,
+    pub route: &'a StoredRoute,
+    pub params: &'a Params,
+    /// What is kept under the id; `None` when nothing is, or when the route names no id.
+    pub stored: Option<&'a Stored>,
+    /// Longest slice of text in a stream, as in [`super::Context`].
+    pub chunk_size: usize,
+}
+
+/// What is said of an answer that is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recalled {
+    pub emission: Emission,
+    /// From now on nothing is kept under the id.
+    pub forget: bool,
+}
