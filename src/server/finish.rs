@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::App;
+use super::app::Level;
 use super::journal::{Arrival, Entry, Outcome, Source, Speech};
 use crate::exchange::RawRequest;
 
@@ -141,6 +142,9 @@ impl Finish {
                     outcome.duration = duration;
                     outcome.interrupted = interrupted;
                     self.count(entry.method(), &outcome);
+                    if self.app.hears(Level::Debug) {
+                        self.app.log(Level::Debug, &entry.line(&outcome));
+                    }
                 }
                 self.app.journal.ended(&entry);
             }

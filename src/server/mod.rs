@@ -24,6 +24,7 @@ mod metrics;
 mod pipeline;
 mod recorder;
 mod relay;
+mod shelf;
 mod signals;
 mod tail;
 #[cfg(test)]
@@ -37,5 +38,5 @@ pub use auth::{ApiKeyError, ApiKeys};
 pub use journal::JournalLimits;
 pub use listen::{Ended, Stage, serve};
 pub use recorder::{RecordSettings, RecordWhen, Recorder};
-pub use signals::{PassedSignals, stop_signals};
+pub use signals::{PassedSignals, outlive_size_limits, stop_signals};
 pub use upstream::{Proxies, Target, UpstreamError, UpstreamSettings, Upstreams};

@@ -2,8 +2,8 @@
 
 use std::io::Write as _;
 
+use crate::sandbox::Sandbox;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::{entries, messages, recording, text_of, written};
 use crate::proxy::upstream::{Upstream, answer, chunk, last_chunk, stream_head};
@@ -54,7 +54,7 @@ fn whole(body: &str) -> Vec<crate::proxy::upstream::Act> {
 }
 
 /// Asks twice, then once more after a restart; the upstream hears of the first alone. Returns the three answers.
-async fn three_times(upstream: &Upstream, folder: &TempDir, request: &Request) -> [Response; 3] {
+async fn three_times(upstream: &Upstream, folder: &Sandbox, request: &Request) -> [Response; 3] {
     let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |_| ())).await;
     let first = server.send(request.clone()).await;
     let second = server.send(request.clone()).await;
@@ -68,7 +68,7 @@ async fn three_times(upstream: &Upstream, folder: &TempDir, request: &Request) -
 
 async fn says_the_same(script: Vec<crate::proxy::upstream::Act>, request: Request, expected: &str) -> Value {
     let upstream = Upstream::start(script).await;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     for answer in three_times(&upstream, &folder, &request).await {
         assert_eq!((answer.status, text_of(answer.text()).as_str(), answer.complete), (200, expected, true), "{}", answer.text());
     }
@@ -111,7 +111,7 @@ async fn azure_replays() {
 #[tokio::test]
 async fn anthropic_messages_replay_with_their_tools() {
     let upstream = Upstream::start(whole(MESSAGE)).await;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     for answer in three_times(&upstream, &folder, &messages("weather", false)).await {
         let content = &answer.json()["content"];
         assert_eq!(content[0]["text"], "Sunny in Oslo.");
@@ -132,7 +132,7 @@ async fn anthropic_streams_replay() {
 #[tokio::test]
 async fn embeddings_keep_every_vector() {
     let upstream = Upstream::start(whole(VECTORS)).await;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     let request =
         Request::new("POST", "/v1/embeddings").body(json!({ "model": "text-embedding-3-small", "input": ["a", "b"] }).to_string());
     for answer in three_times(&upstream, &folder, &request).await {
@@ -146,7 +146,7 @@ async fn embeddings_keep_every_vector() {
 async fn errors_that_stay_are_recorded_with_their_status() {
     let body = r#"{"error":{"message":"no such model","type":"invalid_request_error","param":"model","code":"model_not_found"}}"#;
     let upstream = Upstream::start(vec![answer("404 Not Found", "content-type: application/json\r\n", body)]).await;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     for answer in three_times(&upstream, &folder, &chat("weather")).await {
         assert_eq!((answer.status, &answer.json()["error"]["code"]), (404, &json!("model_not_found")));
     }
@@ -160,7 +160,7 @@ async fn what_no_reply_can_hold_is_kept_byte_for_byte() {
     );
     for script in [whole(&two), vec![answer("200 OK", "content-type: audio/mpeg\r\n", [0xff, 0xfb, 0x00, 0x80])]] {
         let upstream = Upstream::start(script).await;
-        let folder = TempDir::new().unwrap();
+        let folder = Sandbox::new();
         let [first, second, third] = three_times(&upstream, &folder, &chat("weather")).await;
         assert_eq!((&first.body, first.header("content-type")), (&second.body, second.header("content-type")));
         assert_eq!(first.body, third.body);
@@ -170,7 +170,7 @@ async fn what_no_reply_can_hold_is_kept_byte_for_byte() {
 #[tokio::test]
 async fn b1_an_empty_stream_is_recorded_as_one() {
     let upstream = Upstream::start(vec![stream_head(), last_chunk()]).await;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     for answer in three_times(&upstream, &folder, &chat_stream("weather")).await {
         assert_eq!((answer.status, answer.text(), answer.complete), (200, "", true));
     }
@@ -181,7 +181,7 @@ async fn b1_an_empty_stream_is_recorded_as_one() {
 async fn exact_streams_replay_byte_for_byte() {
     let events = chat_events();
     let upstream = Upstream::start(streaming(&events)).await;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |all| all.exact = true)).await;
     let first = server.send(chat_stream("weather")).await;
     let second = server.send(chat_stream("weather")).await;
@@ -197,7 +197,7 @@ async fn compressed_answers_are_recorded_plain() {
     let fields = "content-type: application/json\r\ncontent-encoding: gzip\r\n";
     let upstream = Upstream::start(vec![answer("200 OK", fields, packed.finish().unwrap())]).await;
     for request in [chat("weather"), chat("weather").header("accept-encoding", "gzip")] {
-        let folder = TempDir::new().unwrap();
+        let folder = Sandbox::new();
         let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |_| ())).await;
         server.send(request).await;
         assert_eq!(server.ask("weather").await.said(), "Sunny in Oslo.");
@@ -209,7 +209,7 @@ async fn compressed_answers_are_recorded_plain() {
 #[tokio::test]
 async fn turns_are_recorded_one_by_one() {
     let upstream = Upstream::start(whole(CHAT)).await;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |_| ())).await;
     let next = json!({ "model": "gpt-4o", "messages": [
         { "role": "user", "content": "weather" }, { "role": "assistant", "content": "where?" }, { "role": "user", "content": "weather" },
@@ -224,7 +224,7 @@ async fn turns_are_recorded_one_by_one() {
 #[tokio::test]
 async fn routes_without_a_codec_are_kept_as_they_came() {
     let upstream = Upstream::start(whole("{\"id\":\"resp_1\"}")).await;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     let ask = |text: &str| Request::new("POST", "/v1/responses").body(json!({ "model": "gpt-4o", "input": text }).to_string());
     for answer in three_times(&upstream, &folder, &ask("weather")).await {
         assert_eq!((answer.status, answer.text()), (200, "{\"id\":\"resp_1\"}"));

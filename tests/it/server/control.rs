@@ -136,3 +136,16 @@ async fn pages_of_other_sites_cannot_use_the_control_api() {
     }
     assert_eq!(status("origin", "http://evil.example", "/v1/models").await, 200, "LLM routes are open to pages, as CORS says");
 }
+
+/// A Retry-After may be a date; it is over when the server's clock says so. The server's clock stands at 22:13:20.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_retry_after_that_is_a_date_is_a_pause() {
+    for (date, pause) in
+        [("Tue, 14 Nov 2023 22:13:23 GMT", json!(3000.0)), ("Tue, 14 Nov 2023 22:13:19 GMT", json!(0.0)), ("soon", Value::Null)]
+    {
+        let http = json!({ "http": { "status": 429, "headers": { "retry-after": date }, "body": "" } });
+        let server = start(json!([{ "match": {}, "response": http }])).await;
+        assert_eq!(server.ask("hi").await.header("retry-after"), Some(date));
+        assert_eq!(server.journal().await[0]["response"]["retryAfterMs"], pause, "{date}");
+    }
+}
