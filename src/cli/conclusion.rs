@@ -1,17 +1,56 @@
 //! The end of a run of `serve`: expectations, coverage, and the status that follows from them.
 
+use std::path::PathBuf;
+
 use anyhow::Context as _;
 
 use super::report::{self, Style, counted};
+use super::sources::Config;
 use super::{CoverageFormat, LogLevel, ServeArgs, Status, Terminal, verify};
+use crate::config::{CoverageWord, ServeShape};
 use crate::expect::Coverage;
 use crate::files;
 use crate::server::App;
 
+/// What is shown and asked of a run at its end.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ending {
+    /// Fewer fixtures in use, in percent, are an error.
+    pub(super) fail_under: Option<f64>,
+    /// A fixture of no use is an error.
+    pub(super) fail_unused: bool,
+    pub(super) coverage: Option<CoverageFormat>,
+    /// Where the coverage goes in place of stderr.
+    pub(super) coverage_file: Option<PathBuf>,
+}
+
+impl Ending {
+    /// Flags over the configuration.
+    ///
+    /// # Errors
+    /// A file is named, and no format.
+    pub(super) fn resolve(args: &ServeArgs, file: &ServeShape, config: &Config) -> anyhow::Result<Ending> {
+        let ending = Ending {
+            fail_under: args.fail_under.or(file.fail_under.map(|percent| percent.0)),
+            fail_unused: args.fail_unused || file.fail_unused.unwrap_or(false),
+            coverage: args.coverage.or(file.coverage.map(|word| match word {
+                CoverageWord::Text => CoverageFormat::Text,
+                CoverageWord::Json => CoverageFormat::Json,
+            })),
+            coverage_file: args.coverage_file.clone().or_else(|| file.coverage_file.as_ref().map(|path| config.path(&path.0))),
+        };
+        anyhow::ensure!(
+            ending.coverage.is_some() || ending.coverage_file.is_none(),
+            "a file for the coverage is named, and no format: add --coverage text or --coverage json"
+        );
+        Ok(ending)
+    }
+}
+
 /// Says what became of the run. The status is that of COMMAND (`ended`; none without one), unless that was 0 and
 /// something is broken.
 pub(super) fn conclude(
-    args: &ServeArgs,
+    ending: &Ending,
     app: &App,
     ended: Option<Status>,
     log_level: LogLevel,
@@ -22,8 +61,8 @@ pub(super) fn conclude(
     if ended.is_some() {
         broken.extend(judge(app, &coverage, log_level, terminal)?);
     }
-    show(args, &coverage, terminal)?;
-    broken.extend(shortfalls(args, &coverage));
+    show(ending, &coverage, terminal)?;
+    broken.extend(shortfalls(ending, &coverage));
     for trouble in &broken {
         terminal.error(&anyhow::anyhow!("{trouble}"));
     }
@@ -60,13 +99,13 @@ fn judge(app: &App, coverage: &Coverage, log_level: LogLevel, terminal: &mut Ter
 }
 
 /// Shows coverage as asked for.
-fn show(args: &ServeArgs, coverage: &Coverage, terminal: &mut Terminal<'_>) -> anyhow::Result<()> {
-    let text = match args.coverage {
+fn show(ending: &Ending, coverage: &Coverage, terminal: &mut Terminal<'_>) -> anyhow::Result<()> {
+    let text = match ending.coverage {
         None => return Ok(()),
         Some(CoverageFormat::Text) => coverage.to_text(),
         Some(CoverageFormat::Json) => coverage.to_json().to_string(),
     };
-    let Some(path) = &args.coverage_file else {
+    let Some(path) = &ending.coverage_file else {
         terminal.say(text);
         return Ok(());
     };
@@ -75,13 +114,13 @@ fn show(args: &ServeArgs, coverage: &Coverage, terminal: &mut Terminal<'_>) -> a
 }
 
 /// What coverage lacks of what was asked for.
-fn shortfalls(args: &ServeArgs, coverage: &Coverage) -> Vec<String> {
+fn shortfalls(ending: &Ending, coverage: &Coverage) -> Vec<String> {
     let mut broken = Vec::new();
-    if let Some(least) = args.fail_under.filter(|least| coverage.percent() < *least) {
+    if let Some(least) = ending.fail_under.filter(|least| coverage.percent() < *least) {
         broken.push(format!("{}: less than the {least} % of --fail-under", coverage.summary()));
     }
     let unused = coverage.unused().count();
-    if args.fail_unused && unused > 0 {
+    if ending.fail_unused && unused > 0 {
         let first: Vec<&str> = coverage.unused().take(5).map(|fixture| fixture.handle.as_str()).collect();
         let more = if unused > first.len() { format!(" and {} more", unused - first.len()) } else { String::new() };
         broken.push(format!("{} of no use (--fail-unused): {}{more}", counted(unused, "fixture"), first.join(", ")));

@@ -17,6 +17,7 @@ mod explain;
 mod init;
 mod last_miss;
 mod lint;
+mod logging;
 mod matching;
 mod normalize;
 mod progress;

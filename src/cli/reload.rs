@@ -16,9 +16,6 @@ use crate::server::{App, Level};
 /// Problems and fixtures that a line lists before it only counts.
 const LISTED: usize = 10;
 
-/// Takes lines of the log.
-pub(super) type Log = dyn Fn(Level, &str) + Send;
-
 /// What is needed to read the sources again.
 pub(super) struct Reloader {
     pub(super) paths: Vec<PathBuf>,
@@ -27,7 +24,6 @@ pub(super) struct Reloader {
     pub(super) app: Arc<App>,
     /// Errors of the fixtures that are served: they were told, and do not stand in the way of a better edit.
     pub(super) known: BTreeSet<String>,
-    pub(super) log: Box<Log>,
 }
 
 impl Reloader {
@@ -35,7 +31,7 @@ impl Reloader {
     pub(super) fn reload(&mut self) {
         let sources = match Sources::read(&self.paths, &self.config, files::DEFAULT_MAX_FILE_SIZE, "<stdin>") {
             Ok(sources) => sources,
-            Err(error) => return (self.log)(Level::Error, &format!("not reloaded, what was served before stays: {error:#}")),
+            Err(error) => return self.app.log(Level::Error, &format!("not reloaded, what was served before stays: {error:#}")),
         };
         let options = LoadOptions { bodies: Some(&sources.beside), ..self.load.clone() };
         let files = load_all(sources.inputs, &options);
@@ -47,12 +43,12 @@ impl Reloader {
             errors.iter().filter(|problem| !self.known.contains(&identity(problem))).map(|problem| shown(problem)).collect();
         if !new.is_empty() {
             let count = counted(new.len(), "new error");
-            return (self.log)(Level::Error, &format!("not reloaded, what was served before stays: {count}{}", list(&new)));
+            return self.app.log(Level::Error, &format!("not reloaded, what was served before stays: {count}{}", list(&new)));
         }
         self.known = errors.iter().map(|problem| identity(problem)).collect();
         let changes = self.app.reload(into_library(files));
         if !changes.is_empty() {
-            (self.log)(Level::Info, &described(&changes));
+            self.app.log(Level::Info, &described(&changes));
         }
     }
 }

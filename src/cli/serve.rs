@@ -12,13 +12,13 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::command::{self, Environment};
-use super::conclusion::conclude;
+use super::conclusion::{Ending, conclude};
 use super::reload::{self, Reloader};
 use super::report::counted;
 use super::sources::{self, Config, Sources};
 use super::upstream::Misses;
-use super::{GlobalArgs, LogFormat, LogLevel, ServeArgs, Status, Terminal};
-use crate::config::{LogLevelWord, ServeShape};
+use super::{GlobalArgs, LogFormat, LogLevel, ServeArgs, Status, Terminal, logging};
+use crate::config::{LogFormatWord, LogLevelWord, ServeShape};
 use crate::diagnostic::{Diagnostic, Severity, Source, SourceId};
 use crate::document::Format;
 use crate::engine::{DEFAULT_TEST_IDS, ServerPolicy};
@@ -54,7 +54,7 @@ fn serve(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> 
         terminal.warn(warning);
     }
     let paths: Vec<PathBuf> = args.paths.iter().chain(&args.fixtures).cloned().collect();
-    let paths = served_paths(&paths, &config, &all.settings.on_miss, args.watch || args.watch_poll.is_some())?;
+    let paths = served_paths(&paths, &config, &all.settings.on_miss, all.watching.is_some())?;
     let files = load(&paths, &config, &all, terminal)?;
     if let Some(finding) = config.unstated_matching(args.matching, &files.files) {
         let place = finding.position();
@@ -69,12 +69,15 @@ fn serve(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> 
     let load = all.load.clone();
     let uploads = load.clone();
     let rewrites = config.transforms.names();
-    let world = World::new(Box::new(move |text| parse_upload(text, &uploads)), Box::new(all.logger()));
+    logging::start(all.log_level, all.log_format);
+    let mut world = World::new(Box::new(move |text| parse_upload(text, &uploads)), Box::new(logging::log));
+    world.least = logging::least(all.log_level);
     let app = Arc::new(App::new(all.settings.clone(), library, world));
-    let reloader = Reloader { paths, config, load, app: app.clone(), known, log: Box::new(all.logger()) };
-    let _watcher = watch(args, reloader)?;
+    let reloader = Reloader { paths, config, load, app: app.clone(), known };
+    let _watcher = watch(all.watching, reloader)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
     runtime.block_on(async {
+        server::outlive_size_limits();
         let listener = listen(&all.host, all.port).await?;
         let address = listener.local_addr().context("cannot tell the address of the socket")?;
         let mut ready = format!("serving {} on http://{address} (seed {})", counted(count, "fixture"), all.seed);
@@ -85,18 +88,18 @@ fn serve(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> 
             let stage = server::stop_signals().context("cannot follow signals")?;
             writeln!(terminal.stdout(), "http://{address}")?;
             terminal.flush()?;
-            all.announce(&ready, terminal);
+            all.announce(&app, &ready, terminal);
             until_stopped(server::serve(listener, app.clone(), stage).await, terminal);
             None
         } else {
-            all.announce(&ready, terminal);
+            all.announce(&app, &ready, terminal);
             let environment = Environment::new(&format!("http://{address}"), all.first_key.as_deref(), |name| std::env::var(name).ok());
             match around(&args.command, &environment, listener, &app, terminal).await? {
                 Ok(status) => Some(status),
                 Err(status) => return Ok(status),
             }
         };
-        conclude(args, &app, ended, all.log_level, terminal)
+        conclude(&all.ending, &app, ended, all.log_level, terminal)
     })
 }
 
@@ -143,12 +146,8 @@ async fn around(
 }
 
 /// Follows changes of the sources, if that was asked for, as long as the result lives.
-fn watch(args: &ServeArgs, mut reloader: Reloader) -> anyhow::Result<Option<files::Watcher>> {
-    let how = match args.watch_poll {
-        Some(millis) => Watching::Poll(Duration::from_millis(millis as u64)),
-        None if args.watch => Watching::Events,
-        None => return Ok(None),
-    };
+fn watch(how: Option<Watching>, mut reloader: Reloader) -> anyhow::Result<Option<files::Watcher>> {
+    let Some(how) = how else { return Ok(None) };
     let paths = reloader.paths.clone();
     let watcher = files::watch(&paths, how, move || reloader.reload());
     watcher.map(Some).context("--watch needs the system to tell about changes; --watch-poll 500 looks for them itself")
@@ -164,6 +163,8 @@ struct Everything {
     log_level: LogLevel,
     log_format: LogFormat,
     validate_on_load: bool,
+    watching: Option<Watching>,
+    ending: Ending,
     warnings: Vec<String>,
     /// A key that opens the server, for a command that is run against it.
     first_key: Option<String>,
@@ -175,22 +176,12 @@ impl Everything {
         self.settings.on_miss.folder().is_some() && problem.rule == "no-files"
     }
 
-    /// Takes lines of the log from any thread.
-    fn logger(&self) -> impl Fn(Level, &str) + Send + Sync + use<> {
-        let (log_level, log_format) = (self.log_level, self.log_format);
-        move |level, line| {
-            if is_shown(level, log_level) {
-                log_line(level, line, log_format);
-            }
-        }
-    }
-
     /// Says that the server listens.
-    fn announce(&self, ready: &str, terminal: &mut Terminal<'_>) {
+    fn announce(&self, app: &App, ready: &str, terminal: &mut Terminal<'_>) {
         match self.log_format {
             _ if self.log_level < LogLevel::Info => {}
             LogFormat::Text => terminal.say(ready),
-            LogFormat::Json => log_line(Level::Info, ready, self.log_format),
+            LogFormat::Json => app.log(Level::Info, ready),
         }
     }
 
@@ -222,8 +213,9 @@ impl Everything {
             upstream,
             recording,
             log_format,
-            watch: _,
-            watch_poll: _,
+            watch,
+            watch_poll,
+            // The end is seen to by `Ending`.
             fail_under: _,
             fail_unused: _,
             coverage: _,
@@ -273,7 +265,7 @@ impl Everything {
             journal: JournalLimits {
                 entries: journal_max.or(file.journal_max.map(|count| small(count.0))).unwrap_or(kept),
                 bytes: journal_bytes.or(file.journal_bytes.map(|bytes| small(bytes.0))).unwrap_or(journal.bytes),
-                body: journal_body_bytes.unwrap_or(journal.body),
+                body: journal_body_bytes.or(file.journal_body_bytes.map(|bytes| small(bytes.0))).unwrap_or(journal.body),
             },
             reasoning: ReasoningModels::new(&variable("AIMOCK_REASONING_MODELS"), &variable("AIMOCK_NONREASONING_MODELS")),
             most_test_ids: fixture_counts_max.or(file.fixture_counts_max.map(|count| small(count.0))).unwrap_or(DEFAULT_TEST_IDS),
@@ -289,8 +281,10 @@ impl Everything {
             seed,
             load: config.load_options(*matching),
             log_level: log_level.or(file.log_level.or(peer.log_level).map(level)).unwrap_or_default(),
-            log_format: *log_format,
+            log_format: log_format.or(file.log_format.map(format)).unwrap_or_default(),
             validate_on_load: *validate_on_load || file.validate_on_load.unwrap_or(false),
+            watching: watching(*watch, *watch_poll, &file),
+            ending: Ending::resolve(args, &file, config)?,
             warnings,
             first_key: keys.and_then(|keys| keys.into_iter().next()),
         })
@@ -326,6 +320,21 @@ fn level(word: LogLevelWord) -> LogLevel {
         LogLevelWord::Warn => LogLevel::Warn,
         LogLevelWord::Info => LogLevel::Info,
         LogLevelWord::Debug => LogLevel::Debug,
+    }
+}
+
+fn format(word: LogFormatWord) -> LogFormat {
+    match word {
+        LogFormatWord::Text => LogFormat::Text,
+        LogFormatWord::Json => LogFormat::Json,
+    }
+}
+
+/// Whether and how changes of the sources are followed.
+fn watching(flag: bool, poll: Option<usize>, file: &ServeShape) -> Option<Watching> {
+    match poll.map(|millis| millis as u64).or(file.watch_poll.map(|millis| millis.0)) {
+        Some(millis) => Some(Watching::Poll(Duration::from_millis(millis))),
+        None => (flag || file.watch.unwrap_or(false)).then_some(Watching::Events),
     }
 }
 
@@ -430,33 +439,4 @@ async fn listen(host: &str, port: u16) -> anyhow::Result<tokio::net::TcpListener
     tokio::net::TcpListener::bind(addresses.as_slice())
         .await
         .with_context(|| format!("cannot listen on {host}:{port}; `-p 0` picks a free port"))
-}
-
-fn is_shown(level: Level, log_level: LogLevel) -> bool {
-    match level {
-        Level::Info => log_level >= LogLevel::Info,
-        Level::Warning | Level::Error => log_level >= LogLevel::Warn,
-    }
-}
-
-/// One line on stderr, written whole: lines come from many threads.
-fn log_line(level: Level, line: &str, format: LogFormat) {
-    let word = match level {
-        Level::Info => "info",
-        Level::Warning => "warning",
-        Level::Error => "error",
-    };
-    let line = match format {
-        LogFormat::Text => {
-            let lines: Vec<String> = line.lines().map(|line| super::report::escape(line).to_string()).collect();
-            format!("{word}: {}\n", lines.join("\n"))
-        }
-        LogFormat::Json => {
-            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-            let time = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-            format!("{}\n", serde_json::json!({ "time": time, "level": word, "message": line }))
-        }
-    };
-    // A reader that is gone is no reason to stop serving.
-    let _ = std::io::Write::write_all(&mut std::io::stderr().lock(), line.as_bytes());
 }

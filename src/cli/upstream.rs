@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 
 use super::sources::Config;
-use crate::config::{NameByWord, RecordModeWord};
+use crate::config::{NameByWord, PeerRecordShape, RecordModeWord};
 use crate::files;
 use crate::record::NameBy;
 use crate::server::{OnMiss, Proxies, RecordSettings, RecordWhen, Recorder, Target, UpstreamSettings, Upstreams};
@@ -88,6 +88,9 @@ pub struct RecordingArgs {
     /// Record answers with status 408, 409, 429 and 5xx too
     #[arg(long)]
     pub record_errors: bool,
+    /// Record for the model as the request names it, date and all, in place of its family
+    #[arg(long)]
+    pub record_full_model_version: bool,
     /// Relay longer answers without recording them, in bytes [default: 67108864]
     #[arg(long, value_name = "BYTES", value_parser = super::args::at_least_one)]
     pub max_proxy_buffer_bytes: Option<usize>,
@@ -139,12 +142,17 @@ impl Misses<'_> {
     /// No upstream is named where one is needed, or a setting cannot be used.
     pub(super) fn resolve(&self) -> anyhow::Result<(OnMiss, Vec<String>)> {
         let serve = self.config.shape.serve.clone().unwrap_or_default();
-        let proxy_only = self.upstream.proxy_only || serve.proxy_only.unwrap_or(false);
-        let record = self.record || (serve.record.unwrap_or(false) && !proxy_only);
+        let peer = self.peer();
+        let asks = peer.providers.is_some();
+        let configured = serve.proxy_only.or(if serve.record == Some(true) { None } else { peer.proxy_only.filter(|_| asks) });
+        let proxy_only = self.upstream.proxy_only || (configured.unwrap_or(false) && !self.record);
+        let record = self.record || (serve.record.unwrap_or(asks) && !proxy_only);
         let when = self.when()?;
         let mut warnings = Vec::new();
-        if self.config.shape.llm.as_ref().is_some_and(|llm| llm.record.is_some()) {
-            warnings.push("`llm.record` is accepted and has no effect; record with --record and `providers`".to_owned());
+        for (key, given) in [("fal", peer.fal.is_some()), ("openRouterVideo", peer.open_router_video.is_some())] {
+            if given {
+                warnings.push(format!("`llm.record.{key}` is accepted and has no effect"));
+            }
         }
         if !record && !proxy_only {
             if self.upstream.urls().next().is_some() {
@@ -162,6 +170,11 @@ impl Misses<'_> {
             return Ok((OnMiss::Proxy(upstreams), warnings));
         }
         Ok((OnMiss::Record(upstreams, Arc::new(Recorder::new(self.recorder(when)))), warnings))
+    }
+
+    /// The peer's section, where the configuration has it.
+    fn peer(&self) -> PeerRecordShape {
+        self.config.shape.llm.clone().and_then(|llm| llm.record).unwrap_or_default()
     }
 
     /// `None`: upstreams are never asked.
@@ -187,7 +200,10 @@ impl Misses<'_> {
     fn recorder(&self, when: RecordWhen) -> RecordSettings {
         let (flags, file) = (self.recording, self.config.shape.record.clone().unwrap_or_default());
         let serve = self.config.shape.serve.clone().unwrap_or_default();
+        let peer = self.peer();
         let folder = flags.output.clone().or_else(|| file.output.as_ref().map(|path| self.config.path(&path.0)));
+        // The peer's paths are relative to the working directory.
+        let folder = folder.or_else(|| peer.fixture_path.as_ref().map(|path| PathBuf::from(&path.0)));
         let beside = self.first.filter(|path| files::is_directory(path)).map(|path| path.join("recorded"));
         let defaults = RecordSettings::new(folder.or(beside).unwrap_or_else(|| PathBuf::from(DEFAULT_FOLDER)));
         let small = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
@@ -205,13 +221,14 @@ impl Misses<'_> {
             },
             exact: flags.exact_stream || file.exact_stream.unwrap_or(false),
             errors: flags.record_errors || file.errors.unwrap_or(false),
+            full_model: flags.record_full_model_version || file.full_model_version.or(peer.record_full_model_version).unwrap_or(false),
             most_bytes: flags
                 .max_proxy_buffer_bytes
-                .or(serve.max_proxy_buffer_bytes.map(|count| small(count.0)))
+                .or(serve.max_proxy_buffer_bytes.or(peer.max_proxy_buffer_bytes).map(|count| small(count.0)))
                 .unwrap_or(defaults.most_bytes),
             most_pieces: flags
                 .max_proxy_buffer_frames
-                .or(serve.max_proxy_buffer_frames.map(|count| small(count.0)))
+                .or(serve.max_proxy_buffer_frames.or(peer.max_proxy_buffer_frames).map(|count| small(count.0)))
                 .unwrap_or(defaults.most_pieces),
             folder: defaults.folder,
         }
@@ -220,6 +237,7 @@ impl Misses<'_> {
     fn settings(&self) -> anyhow::Result<UpstreamSettings> {
         let (flags, defaults) = (self.upstream, UpstreamSettings::default());
         let serve = self.config.shape.serve.clone().unwrap_or_default();
+        let peer = self.peer();
         let millis = |flag: Option<u64>, file: Option<u64>, default| flag.or(file).map_or(default, Duration::from_millis);
         let ca = flags.upstream_ca.clone().or_else(|| serve.upstream_ca.as_ref().map(|path| self.config.path(&path.0)));
         let authorities = ca
@@ -231,8 +249,16 @@ impl Misses<'_> {
         Ok(UpstreamSettings {
             targets: self.targets()?,
             dummy_marker: std::env::var("AIMOCK_DUMMY_KEY_MARKER").unwrap_or(defaults.dummy_marker),
-            first_byte: millis(flags.upstream_timeout_ms, serve.upstream_timeout_ms.map(|count| count.0), defaults.first_byte),
-            body_pause: millis(flags.body_timeout_ms, serve.body_timeout_ms.map(|count| count.0), defaults.body_pause),
+            first_byte: millis(
+                flags.upstream_timeout_ms,
+                serve.upstream_timeout_ms.or(peer.upstream_timeout_ms).map(|count| count.0),
+                defaults.first_byte,
+            ),
+            body_pause: millis(
+                flags.body_timeout_ms,
+                serve.body_timeout_ms.or(peer.body_timeout_ms).map(|count| count.0),
+                defaults.body_pause,
+            ),
             authorities,
             proxies: Proxies {
                 all: variable("ALL_PROXY"),
@@ -244,7 +270,8 @@ impl Misses<'_> {
         })
     }
 
-    /// Flags over the configuration.
+    /// Flags over the configuration, that over the peer's section; names that the peer knows and nothing here does are
+    /// never asked for.
     fn targets(&self) -> anyhow::Result<Vec<Target>> {
         let configured = self.config.shape.providers.iter().flat_map(|fields| &fields.0);
         let mut targets: Vec<Target> = self.upstream.urls().map(|(provider, url)| target(provider, url)).collect();
@@ -256,6 +283,13 @@ impl Misses<'_> {
                 names.join(", ")
             );
             targets.push(target(provider, &url.0));
+        }
+        let peer = self.peer();
+        for (provider, url) in peer.providers.iter().flat_map(|fields| &fields.0) {
+            let keys = peer.provider_keys.iter().flat_map(|fields| &fields.0);
+            let key = keys.filter(|(name, _)| name == provider).map(|(_, key)| key.trim()).find(|key| !key.is_empty());
+            let target = target(provider, &url.0);
+            targets.push(Target { key: target.key.clone().or_else(|| key.map(str::to_owned)), ..target });
         }
         Ok(targets)
     }

@@ -33,9 +33,15 @@ pub(super) fn run(args: &VerifyArgs, global: &GlobalArgs, terminal: &mut Termina
     if let Some(stream) = stream {
         return super::stream::run(stream, grammar.as_deref(), format, terminal);
     }
+    let config = Config::load(global, terminal)?;
+    let set = config.shape.verify.clone().unwrap_or_default();
+    let expectations = expectations.clone().or_else(|| set.expectations.as_ref().map(|path| config.path(&path.0)));
+    let configured = set.fixtures.iter().flat_map(|paths| &paths.0).map(|path| config.path(&path.0));
+    let fixtures: Vec<PathBuf> = if fixtures.is_empty() { configured.collect() } else { fixtures.clone() };
+    let url = url.as_deref().or_else(|| set.url.as_ref().map(|url| url.0.as_str()));
     anyhow::ensure!(
         expectations.is_some() || !fixtures.is_empty(),
-        "nothing is expected: name a file of expectations, or fixtures with `expect` blocks (`-f PATH`)"
+        "nothing is expected: name a file of expectations, or fixtures with `expect` blocks (`-f PATH`), or set `verify` in aimock.yaml"
     );
     let file = expectations.as_deref().map(read_file).transpose()?;
     let mut run = match (journal, url) {
@@ -46,13 +52,14 @@ pub(super) fn run(args: &VerifyArgs, global: &GlobalArgs, terminal: &mut Termina
         }
         (None, None) => anyhow::bail!("no journal is given: name one with --journal FILE, or a running server with --url URL"),
     };
-    let library = if fixtures.is_empty() { None } else { Some(load(args, fixtures, *matching, global, terminal)?) };
+    let library = if fixtures.is_empty() { None } else { Some(load(&fixtures, expectations.as_deref(), &config, *matching, terminal)?) };
     if let Some(library) = &library {
         let known: Vec<String> = (0..library.fixtures.len()).map(|row| library.handle(row)).collect();
         rename(&mut run, &known, library);
         run.fixtures = Some(known);
     }
     let wanted = test_id.as_deref().or_else(|| file.as_ref()?.shape.test_id.as_ref().map(|id| id.0.as_str()));
+    let wanted = wanted.or_else(|| set.test_id.as_ref().map(|id| id.0.as_str()));
     if let Some(test_id) = wanted {
         run = run.of_test(test_id);
     }
@@ -156,15 +163,14 @@ fn parse_journal(text: &str, name: &str) -> anyhow::Result<Run> {
 }
 
 fn load(
-    args: &VerifyArgs,
     fixtures: &[PathBuf],
+    expectations: Option<&Path>,
+    config: &Config,
     matching: Option<super::Matching>,
-    global: &GlobalArgs,
     terminal: &mut Terminal<'_>,
 ) -> anyhow::Result<Library> {
-    let config = Config::load(global, terminal)?;
     let options = LoadOptions { matching: config.matching(matching), ..LoadOptions::default() };
-    let sources = Sources::read(fixtures, &config, files::DEFAULT_MAX_FILE_SIZE, "<stdin>")?;
+    let sources = Sources::read(fixtures, config, files::DEFAULT_MAX_FILE_SIZE, "<stdin>")?;
     for trouble in &sources.troubles {
         terminal.warn(&trouble.message);
     }
@@ -179,7 +185,7 @@ fn load(
     let library = into_library(loaded);
     let expects =
         library.fixtures.iter().any(|fixture| fixture.expect.is_some()) || library.sources.iter().any(|file| file.expect.is_some());
-    if args.expectations.is_none() && !expects {
+    if expectations.is_none() && !expects {
         terminal.warn("none of these fixtures has an `expect` block: nothing is expected");
     }
     Ok(library)

@@ -3,6 +3,8 @@
 //! Unknown keys are errors with a suggestion. The peer's `aimock.json` is read as it is; keys of it that nothing here
 //! acts on get a warning that says so. Nothing here touches the disk: text in, settings and findings out.
 
+mod peer;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -10,8 +12,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::diagnostic::{Diagnostic, Severity, Source};
 use crate::document::{Format, Limits, Node, Value};
-use crate::shape::{AnyJson, Count, Fields, Millis, NonEmpty, OneOrMany, PositiveCount, Read, Reader, Speed, keyword, shape};
+use crate::shape::{AnyJson, Count, Fields, Millis, NonEmpty, OneOrMany, Percent, PositiveCount, Read, Reader, Speed, keyword, shape};
 use crate::transform::{Spec, Transforms};
+
+pub use peer::{PeerLlmShape, PeerRecordShape};
 
 /// File names that are looked for, in this order, from the working directory up to the repository root.
 pub const FILE_NAMES: [&str; 5] = ["aimock.yaml", "aimock.yml", "aimock.jsonc", "aimock.json", ".aimock.yaml"];
@@ -41,6 +45,8 @@ shape! {
         "diff" diff: DiffShape;
         /// Settings of the server; the names are those of its flags.
         "serve" serve: ServeShape;
+        /// Settings of `aimock verify`; the names are those of its flags.
+        "verify" verify: VerifyShape;
         /// Random faults of the server.
         "chaos" chaos: crate::fixture::ChaosShape;
         /// Settings of the recorder.
@@ -181,7 +187,58 @@ shape! {
         "maxProxyBufferFrames" max_proxy_buffer_frames: PositiveCount;
         /// How much the server says: `silent`, `warn`, `info` or `debug`.
         "logLevel" log_level: LogLevelWord;
+        /// How lines of the log are written.
+        "logFormat" log_format: LogFormatWord;
+        /// Bytes of a request body that the journal keeps; larger ones are marked.
+        "journalBodyBytes" journal_body_bytes: Count;
+        /// Whether files are served anew when they change.
+        "watch" watch: bool;
+        /// Milliseconds between looks for changes, where the file system tells nothing; implies `watch`.
+        "watchPoll" watch_poll: PositiveCount;
+        /// The exit status is 1 when fewer fixtures than this were used, in percent.
+        "failUnder" fail_under: Percent;
+        /// Whether the exit status is 1 when a fixture was of no use.
+        "failUnused" fail_unused: bool;
+        /// Whether and how it is shown at the end which fixtures were used.
+        "coverage" coverage: CoverageWord;
+        /// File that the coverage is written to.
+        "coverageFile" coverage_file: NonEmpty;
         unknown: Error
+    }
+}
+
+shape! {
+    /// Settings of `aimock verify`; the names are those of its flags.
+    pub struct VerifyShape {
+        /// File of expectations.
+        "expectations" expectations: NonEmpty;
+        /// Running server whose journal is checked.
+        "url" url: NonEmpty;
+        /// Fixtures whose `expect` blocks are checked too.
+        "fixtures" fixtures: OneOrMany<NonEmpty>;
+        /// Only requests of this test count.
+        "testId" test_id: NonEmpty;
+        unknown: Error
+    }
+}
+
+keyword! {
+    /// How lines of the log are written.
+    pub enum LogFormatWord {
+        /// For people.
+        Text = "text",
+        /// One JSON object a line.
+        Json = "json",
+    }
+}
+
+keyword! {
+    /// How coverage is written.
+    pub enum CoverageWord {
+        /// The share, and the fixtures of no use.
+        Text = "text",
+        /// Every fixture with its count.
+        Json = "json",
     }
 }
 
@@ -220,6 +277,8 @@ shape! {
         "exactStream" exact_stream: bool;
         /// Whether answers with status 408, 409, 429 and 5xx are recorded.
         "errors" errors: bool;
+        /// Whether a recording is for the model as the request names it, date and all.
+        "fullModelVersion" full_model_version: bool;
         unknown: Error
     }
 }
@@ -249,27 +308,6 @@ shape! {
         /// Accepted keys.
         "apiKeys" api_keys: Vec<NonEmpty>;
         unknown: Error
-    }
-}
-
-shape! {
-    /// The peer's section for its LLM server.
-    pub struct PeerLlmShape {
-        /// Path of the fixtures, relative to the working directory.
-        "fixtures" fixtures: NonEmpty;
-        /// Delay before every chunk of a stream, in milliseconds.
-        "latency" latency: Millis;
-        /// Longest slice of text in a stream, in characters.
-        "chunkSize" chunk_size: PositiveCount;
-        /// Divides every delay.
-        "replaySpeed" replay_speed: Speed;
-        /// How much the server says.
-        "logLevel" log_level: LogLevelWord;
-        /// Random faults.
-        "chaos" chaos: crate::fixture::ChaosShape;
-        /// Recording.
-        "record" record: AnyJson;
-        unknown: Warning
     }
 }
 

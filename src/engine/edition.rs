@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use rapidhash::RapidHashMap;
 use serde_json::Value;
 
 use super::changes::{Changes, RowMap, compare};
@@ -31,6 +32,15 @@ struct Mark {
     ever: Arc<AtomicU64>,
     warned: AtomicBool,
     view: OnceLock<Arc<View>>,
+    /// It was recorded while serving, and no file that it was read from has it.
+    recorded: bool,
+}
+
+impl Mark {
+    /// The counts go on, everything else is made anew.
+    fn carried(&self) -> Arc<Mark> {
+        Arc::new(Mark { hits: self.hits.clone(), ever: self.ever.clone(), recorded: self.recorded, ..Mark::default() })
+    }
 }
 
 /// A library with what serving it needs beside the table. Requests hold one edition from claim to answer.
@@ -44,14 +54,41 @@ pub struct Edition {
     /// Whether a fixture has random faults of its own.
     pub has_chaos: bool,
     marks: Vec<Arc<Mark>>,
+    /// The numbers of sources by name; made when first asked for.
+    numbers: RapidHashMap<String, usize>,
 }
 
 impl Edition {
     fn new(library: Library, generation: u64, mut marks: Vec<Arc<Mark>>) -> Edition {
         marks.resize_with(library.fixtures.len(), Arc::default);
-        let answers_any_url = library.fixtures.iter().any(|fixture| fixture.matches.clause("path").is_some());
-        let has_chaos = library.fixtures.iter().flat_map(|fixture| &fixture.answers).any(|answer| answer.chaos.is_active());
-        Edition { library, generation, answers_any_url, has_chaos, marks }
+        let answers_any_url = library.fixtures.iter().any(answers_any_url);
+        let has_chaos = library.fixtures.iter().any(has_chaos);
+        Edition { library, generation, answers_any_url, has_chaos, marks, numbers: RapidHashMap::default() }
+    }
+
+    /// The number of a source; one that is not known yet is added.
+    fn source(&mut self, name: &str) -> usize {
+        if self.numbers.len() != self.library.sources.len() {
+            // Of two sources of one name the first counts.
+            let names = self.library.sources.iter().enumerate().rev();
+            self.numbers = names.map(|(number, source)| (source.name.clone(), number)).collect();
+        }
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        self.library.sources.push(SourceFile::new(name));
+        self.numbers.insert(name.to_owned(), self.library.sources.len() - 1);
+        self.library.sources.len() - 1
+    }
+
+    /// Adds a recording behind all others.
+    fn adopt(&mut self, number: usize, index: usize, mut fixture: Fixture) {
+        fixture.origin.source.0 = u32::try_from(number).unwrap_or(u32::MAX);
+        fixture.origin.index = index;
+        self.answers_any_url |= answers_any_url(&fixture);
+        self.has_chaos |= has_chaos(&fixture);
+        self.library.extend(vec![fixture]);
+        self.marks.push(Arc::new(Mark { recorded: true, ..Mark::default() }));
     }
 
     /// How often a fixture answered since it was loaded, over all test ids.
@@ -94,7 +131,21 @@ impl Edition {
     }
 }
 
-/// Holds the edition in use.
+fn answers_any_url(fixture: &Fixture) -> bool {
+    fixture.matches.clause("path").is_some()
+}
+
+fn has_chaos(fixture: &Fixture) -> bool {
+    fixture.answers.iter().any(|answer| answer.chaos.is_active())
+}
+
+/// What stands behind the name of a file that a recording could not be written to.
+const UNSAVED: &str = " (not saved)";
+
+/// How often an edition is tried to be had alone before it is copied. Requests hold one for moments only.
+const TRIES: usize = 100;
+
+/// Holds the edition in use. Where both locks are needed, `loaded` is taken first.
 #[derive(Debug, Default)]
 pub struct Editions {
     /// As it was loaded from files.
@@ -122,10 +173,11 @@ impl Editions {
     /// Adds fixtures that came from outside at the end, so that they lose to those that were there before. Row numbers
     /// and counts stay. The fixtures get a source of their own, `posted-N`.
     pub fn append(&self, mut added: Vec<Fixture>) {
+        let loaded = self.loaded();
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let mut sources = current.library.sources.clone();
         let number = u32::try_from(sources.len()).unwrap_or(u32::MAX);
-        let posted = sources.len().saturating_sub(self.loaded().library.sources.len()) + 1;
+        let posted = sources.len().saturating_sub(loaded.library.sources.len()) + 1;
         sources.push(SourceFile::new(format!("posted-{posted}")));
         for fixture in &mut added {
             fixture.origin.source.0 = number;
@@ -138,17 +190,42 @@ impl Editions {
 
     /// Adds a fixture that was recorded into a file, behind all others. Row numbers and counts stay. Where its file is not
     /// known yet, it becomes a source; `index` is the fixture's place in the file.
-    pub fn adopt(&self, file: &str, index: usize, mut fixture: Fixture) {
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        let mut library = current.library.clone();
-        let number = library.sources.iter().position(|source| source.name == file).unwrap_or_else(|| {
-            library.sources.push(SourceFile::new(file));
-            library.sources.len() - 1
+    pub fn adopt(&self, file: &str, index: usize, fixture: Fixture) {
+        self.add(|edition| {
+            let number = edition.source(file);
+            edition.adopt(number, index, fixture);
         });
-        fixture.origin.source.0 = u32::try_from(number).unwrap_or(u32::MAX);
-        fixture.origin.index = index;
-        library.extend(vec![fixture]);
-        *current = Arc::new(Edition::new(library, current.generation, current.marks.clone()));
+    }
+
+    /// Adds a fixture that should have been recorded into a file and is in none: it gets a source of its own, so that its
+    /// handle is not that of another. Its place there is the number of its row.
+    pub fn adopt_unsaved(&self, file: &str, fixture: Fixture) {
+        self.add(|edition| {
+            let number = edition.source(&format!("{file}{UNSAVED}"));
+            let row = edition.library.fixtures.len();
+            edition.adopt(number, row, fixture);
+        });
+    }
+
+    /// Changes the current edition: in place where no request reads it, so that n additions cost n; else a copy of it.
+    fn add(&self, change: impl FnOnce(&mut Edition)) {
+        let loaded = self.loaded();
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let is_shared = Arc::ptr_eq(&loaded, &current);
+        drop(loaded);
+        for _ in 0..if is_shared { 0 } else { TRIES } {
+            if Arc::get_mut(&mut current).is_some() {
+                break;
+            }
+            std::thread::yield_now();
+        }
+        if let Some(edition) = Arc::get_mut(&mut current) {
+            change(edition);
+        } else {
+            let mut edition = Edition::new(current.library.clone(), current.generation, current.marks.clone());
+            change(&mut edition);
+            *current = Arc::new(edition);
+        }
     }
 
     /// Takes recordings out of service that `is_old` says are. Row numbers and counts stay.
@@ -169,12 +246,20 @@ impl Editions {
         self.replace(Library { sources: self.loaded().library.sources.clone(), ..Library::default() });
     }
 
-    /// Serves what was loaded from files again, without what was added later; all counts start again.
+    /// Serves what was loaded from files again, and what was recorded since, without what was posted; all counts start
+    /// again.
     pub fn restore(&self) {
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let loaded = self.loaded();
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let marks = loaded.marks.iter().map(|mark| Arc::new(Mark { ever: mark.ever.clone(), ..Mark::default() })).collect();
-        *current = Arc::new(Edition::new(loaded.library.clone(), current.generation + 1, marks));
+        let mut edition = Edition::new(loaded.library.clone(), current.generation + 1, marks);
+        let rows = current.library.fixtures.iter().zip(&current.marks);
+        for (fixture, _) in rows.filter(|(_, mark)| mark.recorded) {
+            let Some(source) = current.library.sources.get(fixture.origin.source.0 as usize) else { continue };
+            let number = edition.source(&source.name);
+            edition.adopt(number, fixture.origin.index, fixture.clone());
+        }
+        *current = Arc::new(edition);
     }
 
     /// Serves what was loaded anew from the same files, and behind it what was posted. Fixtures that are as before keep
@@ -187,7 +272,7 @@ impl Editions {
         note_recordings(&mut changes, &library, &ever, &served);
         let carried = |edition: &Edition, old: &Option<usize>| {
             let mark = old.and_then(|row| edition.marks.get(row))?;
-            Some(Arc::new(Mark { hits: mark.hits.clone(), ever: mark.ever.clone(), ..Mark::default() }))
+            Some(mark.carried())
         };
         let of = |(ever, served): (&Option<usize>, &Option<usize>)| carried(&loaded, ever).or_else(|| carried(&current, served));
         let marks = ever.iter().zip(&served).map(|rows| of(rows).unwrap_or_default()).collect();

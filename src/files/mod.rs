@@ -21,4 +21,4 @@ pub use place::{exists, find_upward, is_directory, whole, working_directory};
 pub use problem::{Problem, display_name};
 pub use read::{DEFAULT_MAX_FILE_SIZE, FileText, copy, list, read, read_beside, read_bytes, read_path, stdin, stdin_bytes};
 pub use watch::{WatchError, Watcher, Watching, watch};
-pub use write::{WriteError, make_folder, remove, update, write_atomically};
+pub use write::{Version, WriteError, amend, make_folder, remove, settle, update, write_atomically};

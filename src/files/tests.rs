@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use super::write::{Wait, replace};
 use super::*;
 
 /// A folder for one test, gone with it.
@@ -346,4 +347,51 @@ fn names_are_as_typed() {
     {
         assert_eq!(display_name(Path::new(path)), expected);
     }
+}
+
+/// Whatever keeps a file from being written whole: the old one stands, and nothing else is there.
+#[test]
+fn a_disk_that_fills_up_leaves_the_old_contents_and_nothing_half_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.json");
+    let full = |file: &mut File| {
+        std::io::Write::write_all(file, b"{ half")?;
+        Err(std::io::ErrorKind::StorageFull.into())
+    };
+    for old in [None, Some("old")] {
+        if let Some(old) = old {
+            fs::write(&path, old).unwrap();
+        }
+        for wait in [Wait::Yes, Wait::No] {
+            let error = replace(&path, wait, full).unwrap_err().to_string();
+            assert!(error.contains("a.json") && error.contains("no storage space"), "{error}");
+            assert_eq!(fs::read_to_string(&path).ok().as_deref(), old);
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), usize::from(old.is_some()));
+        }
+    }
+}
+
+#[test]
+fn a_file_is_amended_only_as_long_as_it_is_the_one_that_was_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new/a.txt");
+    let write = |text: &str| {
+        let written: Result<_, ()> = update(&path, |_| Ok((Some(text.to_owned()), ()))).unwrap();
+        written.unwrap().1.unwrap()
+    };
+    let first = write("head tail");
+    let second = amend(&path, &first, 5, b"end").unwrap().unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "head end");
+    assert_eq!(amend(&path, &first, 5, b"lost").unwrap(), None, "it is of another version");
+    assert_eq!(amend(&path, &second, 8, b"").unwrap(), Some(second.clone()), "nothing to do");
+    assert_eq!(amend(&path, &second, 9, b"x").unwrap(), None, "it is not that long");
+    let third = amend(&path, &second, 8, b"!").unwrap().unwrap();
+    // Somebody else puts a file of the same length in its place.
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, "HEAD END!").unwrap();
+    assert_eq!(amend(&path, &third, 8, b"lost").unwrap(), None);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "HEAD END!");
+    fs::remove_file(&path).unwrap();
+    assert_eq!(amend(&path, &third, 0, b"lost").unwrap(), None, "it is gone");
+    settle(&path).unwrap();
 }

@@ -1,8 +1,9 @@
 //! Writing and removing: a reader sees the old contents or the new ones, never half of them.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::problem::{Problem, display_name};
 use super::read::{DEFAULT_MAX_FILE_SIZE, read_path};
@@ -20,16 +21,44 @@ pub enum WriteError {
     Unreadable(Box<Problem>),
 }
 
+/// Which contents of a file were seen last: equal as long as nobody has written it since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    length: u64,
+    modified: Option<SystemTime>,
+    /// Device and number: another file of this name is another version.
+    #[cfg(unix)]
+    node: (u64, u64),
+}
+
+impl Version {
+    fn of(meta: &fs::Metadata) -> Version {
+        Version {
+            length: meta.len(),
+            modified: meta.modified().ok(),
+            #[cfg(unix)]
+            node: {
+                use std::os::unix::fs::MetadataExt as _;
+                (meta.dev(), meta.ino())
+            },
+        }
+    }
+}
+
 /// Changes a file's text, or makes the file and the folders above it. Reading and writing are one step to all processes
 /// that change files of this folder so, and a reader sees the old text or the new one. `change` gets the old text, if there is
-/// a file, and gives the new one, or none to leave the file as it is.
+/// a file, and gives the new one, or none to leave the file as it is. Also says which version the file is of then, where
+/// there is one. Does not wait until the disk has it: [`settle`] does.
 ///
 /// # Errors
 /// The file or folder cannot be read, locked or written. What `change` says is handed out as it is.
-pub fn update<T, E>(path: &Path, change: impl FnOnce(Option<&str>) -> Result<(Option<String>, T), E>) -> Result<Result<T, E>, WriteError> {
+pub fn update<T, E>(
+    path: &Path,
+    change: impl FnOnce(Option<&str>) -> Result<(Option<String>, T), E>,
+) -> Result<Result<(T, Option<Version>), E>, WriteError> {
     let folder = folder_of(path);
     make_folder(folder)?;
-    let lock = lock(folder).map_err(|source| WriteError::Io { name: display_name(folder), source })?;
+    let _lock = lock(folder).map_err(|source| WriteError::Io { name: display_name(folder), source })?;
     let old = match read_path(path, DEFAULT_MAX_FILE_SIZE) {
         Ok(old) => Some(old.text),
         Err(problem) if problem.rule == "path-not-found" => None,
@@ -39,11 +68,47 @@ pub fn update<T, E>(path: &Path, change: impl FnOnce(Option<&str>) -> Result<(Op
         Ok(changed) => changed,
         Err(error) => return Ok(Err(error)),
     };
-    if let Some(new) = new {
-        write_atomically(path, new.as_bytes())?;
+    let version = match new {
+        Some(new) => Some(replace(path, Wait::No, |file| file.write_all(new.as_bytes()))?),
+        None => fs::metadata(path).ok().map(|meta| Version::of(&meta)),
+    };
+    Ok(Ok((result, version)))
+}
+
+/// Keeps the first `kept` bytes of a file and puts others in place of the rest, if the file is still of a version; one step
+/// as with [`update`], and nothing is read. `None`: it is of another version, and as it was.
+///
+/// # Errors
+/// The file cannot be opened, locked or written.
+pub fn amend(path: &Path, known: &Version, kept: u64, rest: &[u8]) -> Result<Option<Version>, WriteError> {
+    let fail = |source| WriteError::Io { name: display_name(path), source };
+    let folder = folder_of(path);
+    let Ok(_lock) = lock(folder) else { return Ok(None) };
+    let Ok(old) = File::open(path) else { return Ok(None) };
+    let version = Version::of(&old.metadata().map_err(fail)?);
+    if version != *known || kept > known.length {
+        return Ok(None);
     }
-    drop(lock);
-    Ok(Ok(result))
+    if rest.is_empty() && kept == known.length {
+        return Ok(Some(version));
+    }
+    let whole = |file: &mut File| {
+        // Copied by the system where it can.
+        let copied = io::copy(&mut (&old).take(kept), file)?;
+        if copied < kept { Err(io::ErrorKind::UnexpectedEof.into()) } else { file.write_all(rest) }
+    };
+    replace(path, Wait::No, whole).map(Some)
+}
+
+/// Waits until the disk has what a file holds; one that is gone holds nothing.
+///
+/// # Errors
+/// The disk refuses it after all, as some network file systems only say then.
+pub fn settle(path: &Path) -> Result<(), WriteError> {
+    match File::open(path).and_then(|file| file.sync_all()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        synced => synced.map_err(|source| WriteError::Io { name: display_name(path), source }),
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -70,6 +135,19 @@ fn lock(folder: &Path) -> io::Result<File> {
 /// # Errors
 /// The target is something else than a file, read-only, or the folder refuses the write.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    replace(path, Wait::Yes, |file| file.write_all(bytes)).map(drop)
+}
+
+/// Whether the disk must have the contents before the old ones are gone: then they survive a crash of the machine too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    Yes,
+    No,
+}
+
+/// Puts a file that `fill` writes in place of another. Until then the old one stands, and what is half written goes away
+/// when anything fails.
+pub(super) fn replace(path: &Path, wait: Wait, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<Version, WriteError> {
     let name = display_name(path);
     let fail = |source| WriteError::Io { name: name.clone(), source };
     let target = resolve(path).map_err(fail)?;
@@ -81,14 +159,17 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
         Err(error) => return Err(fail(error)),
     };
     let folder = folder_of(&target);
-    let mut file = temporary().tempfile_in(folder).map_err(fail)?;
-    file.write_all(bytes).map_err(fail)?;
+    let mut new = temporary().tempfile_in(folder).map_err(fail)?;
+    fill(new.as_file_mut()).map_err(fail)?;
     if let Some(old) = old {
-        file.as_file().set_permissions(old).map_err(fail)?;
+        new.as_file().set_permissions(old).map_err(fail)?;
     }
-    file.as_file().sync_all().map_err(fail)?;
-    file.persist(&target).map_err(|error| fail(error.error))?;
-    Ok(())
+    if wait == Wait::Yes {
+        new.as_file().sync_all().map_err(fail)?;
+    }
+    let version = Version::of(&new.as_file().metadata().map_err(fail)?);
+    new.persist(&target).map_err(|error| fail(error.error))?;
+    Ok(version)
 }
 
 /// Removes a file; of a link, the link.

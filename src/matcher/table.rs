@@ -99,8 +99,9 @@ pub struct Table {
     sequenced: RapidHashMap<u64, Vec<usize>>,
     /// The rows with a turn above 0; made when first asked for.
     scripted: OnceLock<Meetings>,
-    /// Finds candidates among the first rows; rows added since it was built are tried one by one.
-    index: Option<(Index, usize)>,
+    /// Each finds candidates among the rows up to this one, from where the one before ends; rows behind the last are tried
+    /// one by one.
+    indexes: Vec<(Index, usize)>,
 }
 
 /// Smaller tables are searched as fast without an index.
@@ -113,24 +114,41 @@ impl Table {
         for row in rows {
             table.push(row);
         }
-        table.build_index();
+        table.build_index(0);
         table
     }
 
-    fn build_index(&mut self) {
+    /// Finds the rows from this one on by an index, unless they are few.
+    fn build_index(&mut self, from: usize) {
         let count = self.rows.len();
-        let live = self.rows.iter().enumerate().filter(|(_, row)| !row.dead).map(|(number, row)| (number, &row.matches));
-        self.index = (count >= WORTH_AN_INDEX).then(|| (Index::new(live), count));
+        if count.saturating_sub(from) >= WORTH_AN_INDEX {
+            let live = self.rows.iter().enumerate().skip(from).filter(|(_, row)| !row.dead);
+            self.indexes.push((Index::new(live.map(|(number, row)| (number, &row.matches))), count));
+        }
     }
 
-    /// Adds a row behind all others; the numbers of the others stay. The index is built anew each time the table has
-    /// doubled, so that adding costs little and searching stays cheap.
+    /// Adds rows behind all others; the numbers of the others stay. Enough new rows get an index of their own, which takes
+    /// in those before it that are no larger: so adding costs little, and few indexes are searched.
     pub fn extend(&mut self, rows: impl IntoIterator<Item = Row>) {
         rows.into_iter().for_each(|row| self.push(row));
-        let indexed = self.index.as_ref().map_or(0, |(_, count)| *count);
-        if self.rows.len() >= WORTH_AN_INDEX.max(indexed * 2) {
-            self.build_index();
+        let (mut from, count) = (self.indexed(), self.rows.len());
+        if count - from < WORTH_AN_INDEX {
+            return;
         }
+        while !self.indexes.is_empty() {
+            let start = self.indexes.iter().rev().nth(1).map_or(0, |(_, end)| *end);
+            if from - start > count - from {
+                break;
+            }
+            self.indexes.pop();
+            from = start;
+        }
+        self.build_index(from);
+    }
+
+    /// How many rows the indexes know.
+    fn indexed(&self) -> usize {
+        self.indexes.last().map_or(0, |(_, end)| *end)
     }
 
     fn push(&mut self, row: Row) {
@@ -149,14 +167,8 @@ impl Table {
     /// The rows whose content and reply kind take a request, in order, whatever their position.
     pub fn candidates<'t>(&'t self, exchange: &'t Exchange) -> impl Iterator<Item = (usize, &'t Row)> {
         let mut facets = Facets::new(exchange);
-        let likely = match &self.index {
-            Some((index, count)) => {
-                let mut likely = index.for_request(&mut facets);
-                likely.extend(*count..self.rows.len());
-                likely
-            }
-            None => (0..self.rows.len()).collect(),
-        };
+        let mut likely: Vec<usize> = self.indexes.iter().flat_map(|(index, _)| index.for_request(&mut facets)).collect();
+        likely.extend(self.indexed()..self.rows.len());
         self.among(likely, facets)
     }
 

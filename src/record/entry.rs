@@ -53,12 +53,14 @@ pub struct Recording<'a> {
     /// Milliseconds since the Unix epoch.
     pub now: u64,
     pub redactor: &'a Redactor,
+    /// The `match` names the model with its date, as the request does.
+    pub full_model: bool,
 }
 
 impl Recording<'_> {
     /// The entry, without its credentials; `None` if it cannot be written in this form. With a codec, [`Form::Exact`] always can.
     pub fn entry(&self, form: Form) -> Option<Redacted<Value>> {
-        let mut matches = if self.codec.is_some() { stamp(self.stamped, self.redactor) } else { self.undecoded()? };
+        let mut matches = if self.codec.is_some() { self.stamp() } else { self.undecoded()? };
         let mut entry = Map::new();
         let (answer, notes) = match form {
             Form::Neutral => self.neutral()?,
@@ -85,6 +87,16 @@ impl Recording<'_> {
         Some(self.redactor.json(Value::Object(entry)))
     }
 
+    /// The `match` of a request that a codec reads.
+    fn stamp(&self) -> Map<String, Value> {
+        let mut matches = stamp(self.stamped, self.redactor);
+        let whole = self.stamped.request.model.as_deref().filter(|_| self.full_model);
+        if let (Some(model), Some(whole)) = (matches.get_mut("model"), whole) {
+            *model = self.redactor.text(whole).into_inner().into();
+        }
+        matches
+    }
+
     /// The `match` of a request that no codec reads: its URL and its JSON body, whole. `None` where the body is something
     /// else, or holds a credential, without which it would not be matched.
     fn undecoded(&self) -> Option<Map<String, Value>> {
@@ -108,9 +120,11 @@ impl Recording<'_> {
         Some((response(&collapsed.reply)?, collapsed.left_out))
     }
 
-    /// The response that repeats every byte.
+    /// The response that repeats every byte, but those of credentials.
     fn exact(&self) -> Value {
         let body = self.captured.body();
+        // What is no text is written in an encoding in which nothing would be found any more.
+        let body = if std::str::from_utf8(&body).is_ok() { body } else { self.redactor.bytes(&body).into_inner().into() };
         let events = if self.captured.status == 200 && self.captured.is_event_stream() { events(&body) } else { None };
         let reply = match events {
             Some(events) => Reply::Events(events),

@@ -14,5 +14,5 @@ mod tests;
 
 pub use entry::{Arrivals, Form, Recording, is_transient};
 pub use name::{NameBy, Naming, file_name};
-pub use sink::{Inserted, OnEqual, SinkError, insert};
+pub use sink::{Addition, Inserted, OnEqual, Sheet, SinkError, insert};
 pub use stamp::stamp;

@@ -61,25 +61,64 @@ fn recordings_are_added_kept_or_replaced() {
     let entry = |text: &str, content: &str| {
         Redactor::default().json(json!({ "match": { "userMessage": text }, "response": { "content": content } }))
     };
-    let first = insert(None, &entry("a", "1"), OnEqual::Keep).unwrap();
+    let first = insert(None, &[&entry("a", "1")], OnEqual::Keep).unwrap();
     let text = first.text.unwrap();
-    assert!(text.ends_with("}\n") && first.index == 0);
-    let second = insert(Some(&text), &entry("b", "2"), OnEqual::Keep).unwrap();
+    assert!(text.ends_with("}\n") && first.indexes == [0]);
+    let second = insert(Some(&text), &[&entry("b", "2")], OnEqual::Keep).unwrap();
     let text = second.text.unwrap();
-    assert_eq!(second.index, 1);
-    assert_eq!(insert(Some(&text), &entry("a", "new"), OnEqual::Keep).unwrap(), super::Inserted { text: None, index: 0 });
-    let replaced = insert(Some(&text), &entry("a", "new"), OnEqual::Replace).unwrap();
+    assert_eq!(second.indexes, [1]);
+    let kept = insert(Some(&text), &[&entry("a", "new")], OnEqual::Keep).unwrap();
+    assert_eq!((kept.text, kept.indexes), (None, vec![0]));
+    let replaced = insert(Some(&text), &[&entry("a", "new")], OnEqual::Replace).unwrap();
     let file: Value = serde_json::from_str(&replaced.text.unwrap()).unwrap();
     let said: Vec<&str> = file["fixtures"].as_array().unwrap().iter().map(|entry| entry["response"]["content"].as_str().unwrap()).collect();
     assert_eq!(said, ["new", "2"]);
 }
 
+/// Whatever is added by the sheet is what reading the whole file and writing it again would have made of it.
+#[test]
+fn what_is_added_to_the_end_is_what_a_whole_reading_makes() {
+    let entry = |text: &str| {
+        Redactor::default().json(json!({ "match": { "userMessage": text, "turnIndex": 0 }, "response": { "content": "\n]\n}\n" } }))
+    };
+    let mut text = insert(None, &[&entry("first")], OnEqual::Keep).unwrap();
+    let (mut held, mut sheet) = (text.text.take().unwrap(), text.sheet.take().unwrap());
+    for batch in [vec!["a"], vec!["b", "c", "b"], vec!["a", "first"], vec!["d", "a"]] {
+        let entries: Vec<_> = batch.iter().map(|text| entry(text)).collect();
+        let entries: Vec<_> = entries.iter().collect();
+        let whole = insert(Some(&held), &entries, OnEqual::Keep).unwrap();
+        let added = sheet.add(&entries, OnEqual::Keep).unwrap();
+        assert_eq!(added.indexes, whole.indexes);
+        held.truncate(usize::try_from(added.kept).unwrap());
+        held.push_str(std::str::from_utf8(&added.rest).unwrap());
+        assert_eq!(whole.text.unwrap_or_else(|| held.clone()), held);
+        sheet.follow(added.sheet);
+        assert_eq!(Some(&sheet), whole.sheet.as_ref());
+    }
+    assert_eq!(sheet.add(&[&entry("a")], OnEqual::Replace), None);
+}
+
+#[test]
+fn only_a_file_whose_end_is_known_is_added_to_without_reading() {
+    let entry = Redactor::default().json(json!({ "match": { "userMessage": "x" }, "response": { "content": "" } }));
+    let by_hand = [
+        r#"{ "fixtures": [{ "match": { "userMessage": "x" } }] }"#,
+        "{\n  \"fixtures\": [\n    {\n      \"match\": {\n        \"userMessage\": \"x\"\n      }\n    }\n  ],\n  \"meta\": [\n    {\n    }\n  ]\n}\n",
+    ];
+    for text in by_hand {
+        let kept = insert(Some(text), &[&entry], OnEqual::Keep).unwrap();
+        assert_eq!((kept.text, kept.indexes, kept.sheet), (None, vec![0], None), "{text}");
+    }
+    assert!(insert(Some(r#"{ "fixtures": [] }"#), &[&entry], OnEqual::Keep).unwrap().sheet.is_some());
+    assert_eq!(insert(Some(r#"{ "fixtures": [], "meta": 1 }"#), &[&entry], OnEqual::Keep).unwrap().sheet, None);
+}
+
 #[test]
 fn what_is_no_fixture_file_is_left_alone() {
     let entry = Redactor::default().json(json!({ "match": {} }));
-    assert!(matches!(insert(Some("{"), &entry, OnEqual::Keep), Err(SinkError::NotJson(_))));
-    assert!(matches!(insert(Some("{\"fixtures\": 1}"), &entry, OnEqual::Keep), Err(SinkError::NotFixtures)));
-    assert_eq!(insert(Some(" \n"), &entry, OnEqual::Keep).unwrap().index, 0);
+    assert!(matches!(insert(Some("{"), &[&entry], OnEqual::Keep), Err(SinkError::NotJson(_))));
+    assert!(matches!(insert(Some("{\"fixtures\": 1}"), &[&entry], OnEqual::Keep), Err(SinkError::NotFixtures)));
+    assert_eq!(insert(Some(" \n"), &[&entry], OnEqual::Keep).unwrap().indexes, [0]);
 }
 
 #[test]

@@ -29,6 +29,13 @@ impl<T> Redacted<T> {
     }
 }
 
+/// Many redacted values are a redacted list.
+impl FromIterator<Redacted<Value>> for Redacted<Value> {
+    fn from_iter<I: IntoIterator<Item = Redacted<Value>>>(values: I) -> Redacted<Value> {
+        Redacted(values.into_iter().map(Redacted::into_inner).collect())
+    }
+}
+
 /// Removes credentials: all that are known by their form, and those that it was told of.
 #[derive(Clone, Default)]
 pub struct Redactor {
@@ -49,6 +56,19 @@ impl Redactor {
         known.sort_unstable();
         known.dedup();
         Redactor { known }
+    }
+
+    /// Looks for these values beside its own.
+    #[must_use]
+    pub fn and<'v>(&'v self, values: impl IntoIterator<Item = &'v str>) -> Redactor {
+        Redactor::knowing(self.known.iter().map(String::as_str).chain(values))
+    }
+
+    /// Bytes without the credentials in them, whatever else they hold: each byte is read as a character.
+    pub fn bytes(&self, bytes: &[u8]) -> Redacted<Vec<u8>> {
+        let text: String = bytes.iter().copied().map(char::from).collect();
+        let plain = if self.find(&text).is_empty() { bytes.to_vec() } else { self.replace(&text).chars().map(|c| c as u8).collect() };
+        Redacted(plain)
     }
 
     /// A text without its credentials.

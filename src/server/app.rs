@@ -18,7 +18,7 @@ use crate::fixture::{Chaos, Fixture, Library, Pace};
 use crate::provider::ReasoningModels;
 use crate::provider::route::{self, Lookup};
 use crate::record::date;
-use crate::secrets::Redactor;
+use crate::secrets::{Redacted, Redactor};
 use crate::transform::Transforms;
 
 /// Bounds that keep a client from taking all of the machine.
@@ -141,8 +141,10 @@ impl Default for Settings {
 }
 
 /// How loud a line of the log is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
+    /// Each request.
+    Debug,
     Info,
     Warning,
     Error,
@@ -150,8 +152,8 @@ pub enum Level {
 
 /// Reads the text of a fixture file that came through the control API.
 pub type Loader = dyn Fn(&str) -> Result<Vec<Fixture>, Vec<String>> + Send + Sync;
-/// Takes lines for people.
-pub type Log = dyn Fn(Level, &str) + Send + Sync;
+/// Takes lines for people, which hold no credentials.
+pub type Log = dyn Fn(Level, &Redacted<String>) + Send + Sync;
 
 /// How a server reaches the world; tests bring their own.
 pub struct World {
@@ -159,12 +161,14 @@ pub struct World {
     pub load: Box<Loader>,
     pub log: Box<Log>,
     pub now: fn() -> SystemTime,
+    /// Lines below this are not made.
+    pub least: Level,
 }
 
 impl World {
     /// The codecs of the registry and the system's clock.
     pub fn new(load: Box<Loader>, log: Box<Log>) -> World {
-        World { lookup: route::lookup, load, log, now: SystemTime::now }
+        World { lookup: route::lookup, load, log, now: SystemTime::now, least: Level::Info }
     }
 }
 
@@ -186,6 +190,8 @@ pub struct App {
     /// Where they are wanted.
     pub(super) metrics: Option<Metrics>,
     pub(super) world: World,
+    /// Knows the keys of the upstreams.
+    redactor: Arc<Redactor>,
     /// Goes into ids that need not repeat.
     salt: u64,
     count: AtomicU64,
@@ -196,8 +202,11 @@ impl App {
     /// A server for these fixtures.
     pub fn new(settings: Settings, library: Library, world: World) -> App {
         use std::hash::BuildHasher;
+        let upstreams = settings.on_miss.upstreams();
+        let redactor = Arc::new(Redactor::knowing(upstreams.iter().flat_map(|upstreams| upstreams.keys())));
         App {
-            journal: Journal::new(settings.journal),
+            journal: Journal::new(settings.journal, redactor.clone()),
+            redactor,
             chaos: ChaosBook::default(),
             shelf: Shelf::default(),
             metrics: settings.metrics.then(Metrics::new),
@@ -247,8 +256,20 @@ impl App {
     }
 
     /// Says something to people, without the credentials in it.
-    pub(super) fn log(&self, level: Level, line: &str) {
-        (self.world.log)(level, Redactor::default().text(line).get());
+    pub fn log(&self, level: Level, line: &str) {
+        if self.hears(level) {
+            (self.world.log)(level, &self.redactor.text(line));
+        }
+    }
+
+    /// Whether lines of this level are wanted.
+    pub(super) fn hears(&self, level: Level) -> bool {
+        level >= self.world.least
+    }
+
+    /// Removes the keys of the upstreams, and whatever has the form of a key.
+    pub(super) fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     /// From now on, answers that end early were stopped by the server.

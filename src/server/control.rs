@@ -211,7 +211,7 @@ async fn requests(State(app): State<Arc<App>>, uri: Uri) -> Response {
         }
     };
     let newest = entries.iter().skip(entries.len().saturating_sub(kept));
-    head::json(200, &newest.map(|entry| entry.to_json()).collect())
+    head::redacted(200, &newest.map(|entry| entry.to_json()).collect())
 }
 
 async fn clear_requests(State(app): State<Arc<App>>) -> Response {
@@ -225,7 +225,7 @@ async fn journal(State(app): State<Arc<App>>, uri: Uri) -> Response {
         Err(message) => return bad(&message),
     };
     let (entries, total) = filter.apply(app.journal.entries());
-    let mut response = head::json(200, &entries.iter().map(|entry| entry.to_json()).collect());
+    let mut response = head::redacted(200, &entries.iter().map(|entry| entry.to_json()).collect());
     response.headers_mut().insert("x-total-count", HeaderValue::from(total));
     response.headers_mut().insert("x-aimock-forgotten", HeaderValue::from(app.journal.forgotten()));
     response
@@ -308,7 +308,7 @@ async fn clear_fixtures(State(app): State<Arc<App>>) -> Response {
 }
 
 /// `POST /__aimock/reset`: fixtures (those from files too, as the peer has it), journal, counts and queued errors. With
-/// `?fixtures=keep` the fixtures from files stay.
+/// `?fixtures=keep` the fixtures from files stay, and those that were recorded since.
 async fn reset(State(app): State<Arc<App>>, uri: Uri) -> Response {
     match uri.query() {
         None | Some("") => app.editions.clear(),

@@ -1,7 +1,7 @@
 //! Credentials of requests: told apart without being shown.
 //!
 //! Each gets an ordinal by first appearance (`k0`, `k1` …) and a fingerprint under a key that lives as long as the
-//! process. The values themselves are never kept.
+//! process. The values themselves are never shown; the journal keeps those of an entry only to find them in what it shows.
 
 use std::fmt::Write as _;
 use std::hash::{BuildHasher, RandomState};
@@ -83,6 +83,14 @@ impl Credentials {
             text
         })
     }
+}
+
+/// The values of a request that nobody may see, wherever they are repeated. A word, such as tests use for a key, is none: it
+/// would be taken out of texts that have nothing to do with it.
+pub(super) fn credentials_of(raw: &RawRequest) -> Box<[String]> {
+    let fields = raw.headers.iter().filter(|(name, _)| is_credential(name) || KEY_HEADERS.contains(name));
+    let values = fields.map(|(_, value)| bare(value).to_owned()).chain(raw.query_value("key"));
+    values.filter(|value| !value.bytes().all(|byte| byte.is_ascii_alphabetic())).collect()
 }
 
 /// The key of an `Authorization` value without its scheme.

@@ -286,7 +286,7 @@ impl Speaker<'_> {
             streamed: plan.streamed,
             strict_override: self.call.policy.strict_override,
             speech: Speech::of(plan.header("content-type"), self.framing(&plan), self.codec.map(Provider::name)),
-            retry_after: retry_after(|name| plan.header(name)),
+            retry_after: retry_after(self.call.app.now(), |name| plan.header(name)),
             ..outcome
         };
         Decided { action: Action::Answer(plan), outcome }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::App;
+use super::app::Level;
 use super::journal::{Arrival, Entry, Outcome, Source, Speech};
 use crate::exchange::{RawRequest, StatedUsage};
 use crate::wire::Framing;
@@ -149,6 +150,9 @@ impl Finish {
                     outcome.duration = duration;
                     outcome.interrupted = interrupted;
                     self.count(entry.method(), &outcome, usage);
+                    if self.app.hears(Level::Debug) {
+                        self.app.log(Level::Debug, &entry.line(&outcome));
+                    }
                 }
                 self.app.journal.ended(&entry);
             }

@@ -6,6 +6,8 @@ use hyper::StatusCode;
 use hyper::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 
+use crate::secrets::Redacted;
+
 /// The peer's CORS fields, with our own headers in the list of what pages may read.
 const CORS: [(HeaderName, HeaderValue); 4] = [
     (HeaderName::from_static("access-control-allow-origin"), HeaderValue::from_static("*")),
@@ -34,6 +36,11 @@ pub(super) fn response(status: u16, headers: &[(String, String)], body: Body) ->
 /// A JSON answer.
 pub(super) fn json(status: u16, value: &Value) -> Response {
     response(status, &[("content-type".to_owned(), "application/json".to_owned())], Body::from(value.to_string()))
+}
+
+/// An answer that shows what the journal has.
+pub(super) fn redacted(status: u16, value: &Redacted<Value>) -> Response {
+    json(status, value.get())
 }
 
 /// What every answer carries: CORS and the id of the request. Fields that a fixture set stay as they are.

@@ -26,6 +26,7 @@ mod recorder;
 mod relay;
 mod routes;
 mod shelf;
+mod shelves;
 mod signals;
 mod tail;
 #[cfg(test)]
@@ -40,5 +41,5 @@ pub use control::{OWN, OwnRoute};
 pub use journal::JournalLimits;
 pub use listen::{Ended, Stage, serve};
 pub use recorder::{RecordSettings, RecordWhen, Recorder};
-pub use signals::{PassedSignals, stop_signals};
+pub use signals::{PassedSignals, outlive_size_limits, stop_signals};
 pub use upstream::{Proxies, Target, UpstreamError, UpstreamSettings, Upstreams};

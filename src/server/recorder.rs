@@ -4,7 +4,7 @@
 //! journal's entry says what became of the recording.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use super::App;
 use super::app::Level;
 use super::credential::{KEY_HEADERS, bare};
 use super::relay::Stamped;
+use super::shelves::{Refused, Shelves};
 use crate::engine::{DEFAULT_TEST_ID, is_credential};
 use crate::exchange::{Captured, Exchange};
 use crate::files;
@@ -45,6 +46,8 @@ pub struct RecordSettings {
     pub exact: bool,
     /// Record answers that say more about the moment than about the request: 408, 409, 429 and 5xx.
     pub errors: bool,
+    /// A recording is for the model as the request names it, with its date.
+    pub full_model: bool,
     /// Longer answers are relayed and not recorded, in bytes of their plain body.
     pub most_bytes: usize,
     /// The same for the pieces in which they come.
@@ -60,6 +63,7 @@ impl RecordSettings {
             name_by: NameBy::default(),
             exact: false,
             errors: false,
+            full_model: false,
             most_bytes: 64 << 20,
             most_pieces: 5_000_000,
         }
@@ -70,8 +74,11 @@ impl RecordSettings {
 #[derive(Debug)]
 pub struct Recorder {
     settings: RecordSettings,
+    shelves: Shelves,
     /// Causes that the log has named.
     told: Mutex<HashSet<String>>,
+    /// Why recordings could not be written since the last that could, and how many.
+    failing: Mutex<(HashSet<String>, usize)>,
 }
 
 /// An answer that came to its end.
@@ -109,7 +116,7 @@ pub(super) enum Outcome {
 
 impl Recorder {
     pub fn new(settings: RecordSettings) -> Recorder {
-        Recorder { settings, told: Mutex::default() }
+        Recorder { settings, shelves: Shelves::default(), told: Mutex::default(), failing: Mutex::default() }
     }
 
     pub(super) fn settings(&self) -> &RecordSettings {
@@ -124,7 +131,7 @@ impl Recorder {
     }
 
     /// Records an answer. Waits for the disk.
-    pub(super) fn record(&self, answered: &Answered) -> Outcome {
+    pub(super) fn record(self: &Arc<Self>, answered: &Answered) -> Outcome {
         let app = &answered.app;
         if record::is_transient(answered.captured.status) && !self.settings.errors {
             let status = answered.captured.status;
@@ -143,6 +150,7 @@ impl Recorder {
             arrivals: &answered.arrivals,
             now,
             redactor: &redactor,
+            full_model: self.settings.full_model,
         };
         let Some((entry, fixture)) = self.entry(app, &recording) else {
             let path = &answered.exchange.raw.path;
@@ -154,22 +162,65 @@ impl Recorder {
             return Outcome::Passed;
         };
         let path = self.path(answered, &entry, &redactor, now);
-        let (index, failed) = match self.write(&path, &entry) {
-            Ok(index) => (index, None),
-            Err(cause) => (0, Some(cause)),
-        };
         let name = files::display_name(&path);
+        let equal = if self.settings.when == RecordWhen::Missing { OnEqual::Keep } else { OnEqual::Replace };
+        let put = self.shelves.put(&path, entry, equal);
         if let Some(fixture) = fixture {
-            app.editions.adopt(&name, index, fixture);
+            match &put {
+                Ok(index) => app.editions.adopt(&name, *index, fixture),
+                Err(_) => app.editions.adopt_unsaved(&name, fixture),
+            }
         }
-        match failed {
-            None => {
+        match put {
+            Ok(index) => {
+                self.recovered(app);
+                self.settle(app, path);
                 app.log(Level::Info, &format!("recorded: {name}#/fixtures/{index}"));
                 Outcome::Recorded(format!("{name}#/fixtures/{index}"))
             }
-            Some(cause) => {
+            Err(Refused::ByFile(cause)) => {
                 self.complain(app, Level::Error, &format!("answers cannot be recorded: {cause}"));
                 Outcome::Failed(cause)
+            }
+            Err(Refused::ByWorld(cause)) => {
+                self.failed(app, &cause);
+                Outcome::Failed(cause)
+            }
+        }
+    }
+
+    /// Says why a recording cannot be written, each cause once until one can.
+    fn failed(&self, app: &App, cause: &str) {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        failing.1 += 1;
+        if failing.0.insert(cause.to_owned()) {
+            app.log(
+                Level::Error,
+                &format!(
+                    "answers cannot be recorded: {cause}; they are relayed, and served again until this server ends \
+                     (make room, or choose another folder with --output)"
+                ),
+            );
+        }
+    }
+
+    /// Says that recordings can be written again, if they could not.
+    fn recovered(&self, app: &App) {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, lost) = std::mem::take(&mut *failing);
+        if lost > 0 {
+            app.log(Level::Warning, &format!("answers are recorded again; {lost} before are not: ask for them anew to record them"));
+        }
+    }
+
+    /// Sees to it that the disk has what was written, without letting the client wait for that.
+    fn settle(self: &Arc<Self>, app: &Arc<App>, path: PathBuf) {
+        if self.shelves.unsettled(path) {
+            let (recorder, app) = (self.clone(), app.clone());
+            let settle = move || recorder.shelves.settle(|error| recorder.failed(&app, &error.to_string()));
+            match tokio::runtime::Handle::try_current() {
+                Ok(runtime) => drop(runtime.spawn_blocking(settle)),
+                Err(_) => settle(),
             }
         }
     }
@@ -206,20 +257,6 @@ impl Recorder {
         });
         self.settings.folder.join(name)
     }
-
-    /// Writes an entry and returns its place in the file.
-    fn write(&self, path: &Path, entry: &Redacted<Value>) -> Result<usize, String> {
-        let equal = if self.settings.when == RecordWhen::Missing { OnEqual::Keep } else { OnEqual::Replace };
-        let written = files::update(path, |old| {
-            let inserted = record::insert(old, entry, equal)?;
-            Ok::<_, record::SinkError>((inserted.text, inserted.index))
-        });
-        match written {
-            Ok(Ok(index)) => Ok(index),
-            Ok(Err(error)) => Err(format!("`{}`: {error}", files::display_name(path))),
-            Err(error) => Err(error.to_string()),
-        }
-    }
 }
 
 /// The fixture of an entry, as a file with it would be loaded.
@@ -233,6 +270,5 @@ fn redactor(answered: &Answered) -> Redactor {
     let raw = &answered.exchange.raw;
     let fields = raw.headers.iter().filter(|(name, _)| is_credential(name) || KEY_HEADERS.contains(name)).map(|(_, value)| bare(value));
     let query = raw.query_value("key");
-    let upstreams = answered.app.settings.on_miss.upstreams();
-    Redactor::knowing(fields.chain(query.as_deref()).chain(upstreams.iter().flat_map(|upstreams| upstreams.keys())))
+    answered.app.redactor().and(fields.chain(query.as_deref()))
 }

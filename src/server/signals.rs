@@ -48,6 +48,15 @@ impl PassedSignals {
     }
 }
 
+/// A file that grows over the limit of this process (`ulimit -f`) is an error to whoever writes it, as a full disk is, not the
+/// end of the server. Must be called inside the runtime; what cannot be had is gone without.
+pub fn outlive_size_limits() {
+    #[cfg(unix)]
+    if let Ok(mut signals) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(libc::SIGXFSZ)) {
+        tokio::spawn(async move { while signals.recv().await.is_some() {} });
+    }
+}
+
 #[cfg(unix)]
 fn take_all(tell: &tokio::sync::mpsc::UnboundedSender<i32>) -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};

@@ -55,12 +55,12 @@ impl HttpBody for Lines {
         }
         let line = match ready!(self.tail.poll_next(context)) {
             None => return Poll::Ready(None),
-            Some(Told::LeftOut(count)) => json!({ "note": "entries were left out: this reader is too slow", "leftOut": count }),
+            Some(Told::LeftOut(count)) => json!({ "note": "entries were left out: this reader is too slow", "leftOut": count }).to_string(),
             Some(Told::Entry(entry)) => {
                 self.left = self.left.map(|left| left - 1);
-                entry.to_json()
+                entry.to_json().get().to_string()
             }
         };
-        Poll::Ready(Some(Ok(Frame::data(Bytes::from(format!("{line}\n"))))))
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from(line + "\n")))))
     }
 }

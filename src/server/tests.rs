@@ -55,7 +55,7 @@ impl Planned {
             let entries = self.app.journal.entries();
             assert!(entries.len() <= 1, "{} entries for one request", entries.len());
             if let Some(entry) = entries.first().filter(|entry| entry.outcome().duration.is_some()) {
-                return entry.to_json();
+                return entry.to_json().into_inner();
             }
             moment().await;
         }
@@ -67,7 +67,7 @@ impl Planned {
     }
 }
 
-fn quiet(_: Level, _: &str) {}
+fn quiet(_: Level, _: &crate::secrets::Redacted<String>) {}
 
 /// Long enough for other tasks to get on, short enough not to matter.
 async fn moment() {

@@ -80,5 +80,5 @@ pub(super) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
     let blocks = blocks.unwrap_or_else(|| file.shape.is_empty());
     let answer = app.verify(Some(&file), blocks, report);
     let holds = answer.get("holds").and_then(serde_json::Value::as_bool).unwrap_or(false);
-    head::json(if holds { 200 } else { 406 }, &answer)
+    head::redacted(if holds { 200 } else { 406 }, &app.redactor().json(answer))
 }

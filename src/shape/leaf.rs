@@ -64,6 +64,10 @@ numeric!(
     Rate(f64), "a number from 0 to 1", { "type": "number", "minimum": 0, "maximum": 1 }, |value| (0.0..=1.0).contains(&value), |value| value
 );
 numeric!(
+    /// A share in percent.
+    Percent(f64), "a number from 0 to 100", { "type": "number", "minimum": 0, "maximum": 100 }, |value| (0.0..=100.0).contains(&value), |value| value
+);
+numeric!(
     /// A number above zero.
     Speed(f64), "a number above zero", { "type": "number", "exclusiveMinimum": 0 }, |value| value > 0.0, |value| value
 );

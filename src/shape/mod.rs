@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-pub use leaf::{AnyJson, Count, Fields, Millis, NonEmpty, NonNegative, OneOrMany, PositiveCount, Rate, Speed, Whole};
+pub use leaf::{AnyJson, Count, Fields, Millis, NonEmpty, NonNegative, OneOrMany, Percent, PositiveCount, Rate, Speed, Whole};
 pub(crate) use macros::{keyword, shape, wrong_word};
 
 use crate::diagnostic::{Diagnostic, Edit, Fix, Label, Safety, Severity, Source, Span};

@@ -106,7 +106,7 @@ fn the_configuration_chooses_the_passes() {
 
 #[test]
 fn what_a_rule_says_is_not_said_again_by_a_pass() {
-    let key = ["sk-", "q8ZtX3vLr9Kc2WmYb7NdH4sJ", "p6QfGx1TzVuE5aRkPoCyT7wB"].concat();
+    let key = crate::planted::openai();
     let text = format!(
         "{{ \"fixtures\": [\n  {{ \"match\": {{ \"userMessage\": \"my key\" }}, \"response\": {{ \"content\": \"{key}\" }} }}\n] }}\n"
     );

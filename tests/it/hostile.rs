@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use crate::sandbox::Sandbox;
 use serde_json::Value;
-use tempfile::TempDir;
 
 /// Longest run; machines that test are slow and busy, but none of these needs a minute.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -102,7 +102,7 @@ fn check(name: &str, text: impl AsRef<[u8]>, expected: &[&str]) {
 
 #[track_caller]
 fn check_within(name: &str, text: impl AsRef<[u8]>, expected: &[&str], most: u64) {
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     fs::write(folder.path().join(name), text).unwrap();
     let (seen, run) = findings(folder.path(), &[name]);
     let expected: Vec<String> = expected.iter().map(|line| format!("{name}:{line}")).collect();
@@ -152,7 +152,7 @@ fn nesting_is_bounded() {
         let _ = writeln!(block, "{}a:", " ".repeat(level));
     }
     let (seen, run) = {
-        let folder = TempDir::new().unwrap();
+        let folder = Sandbox::new();
         fs::write(folder.path().join("block.yaml"), &block).unwrap();
         findings(folder.path(), &["block.yaml"])
     };
@@ -183,7 +183,7 @@ fn numbers_without_end() {
 /// How many findings, the first one, and a little of everything.
 #[track_caller]
 fn check_many(name: &str, text: &str, count: usize, first: &str, most: u64) {
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     fs::write(folder.path().join(name), text).unwrap();
     let (seen, run) = findings(folder.path(), &[name]);
     assert_eq!((seen.len(), seen.first().map(String::as_str), run.status), (count, Some(first), 1), "{name}");
@@ -209,7 +209,7 @@ fn one_line_of_twenty_megabytes() {
     let text = format!(r#"{{"fixtures": [{{"match": {{"userMessage": "{long}"}}, "latency": -1, "response": {{"content": "Sunny."}}}}]}}"#);
     let column = text.find("-1,").unwrap() + 1;
     check_within("long.json", &text, &[&format!("1:{column} invalid-latency")], 300);
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     fs::write(folder.path().join("long.json"), &text).unwrap();
     for format in ["text", "concise", "github", "sarif"] {
         let run = aimock(folder.path(), &["validate", "--format", format, "long.json"]);
@@ -221,7 +221,7 @@ fn one_line_of_twenty_megabytes() {
 
 #[test]
 fn a_file_that_is_too_large_is_not_read() {
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     fs::File::create(folder.path().join("huge.json")).unwrap().set_len(2 << 30).unwrap();
     fs::write(folder.path().join("good.json"), GOOD).unwrap();
     for arguments in [&["huge.json"][..], &["."]] {
@@ -234,7 +234,7 @@ fn a_file_that_is_too_large_is_not_read() {
 #[cfg(unix)]
 #[test]
 fn what_is_no_file_is_not_opened() {
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     let inside = |name: &str| folder.path().join(name);
     fs::write(inside("good.json"), GOOD).unwrap();
     assert!(Command::new("mkfifo").arg(inside("pipe.json")).status().unwrap().success());
@@ -257,7 +257,7 @@ fn what_is_no_file_is_not_opened() {
 #[test]
 fn a_file_that_may_not_be_read() {
     use std::os::unix::fs::PermissionsExt as _;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     let path = folder.path().join("secret.json");
     fs::write(&path, GOOD).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
@@ -272,7 +272,7 @@ fn a_file_that_may_not_be_read() {
 fn problems_of_a_text_are_counted_up_to_a_bound() {
     let halves = GOOD.replace("Sunny.", &"\\ud83d ".repeat(100_000));
     check_many("halves.json", &halves, 1_001, "halves.json:1:72 lone-surrogate", 200);
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     fs::write(folder.path().join("halves.json"), halves).unwrap();
     let (seen, _) = findings(folder.path(), &["halves.json"]);
     assert!(seen.last().unwrap().ends_with(" too-many-problems"));

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use tempfile::TempDir;
+use crate::sandbox::Sandbox;
 
 use crate::repository::{read, root, texts};
 
@@ -21,8 +21,8 @@ const PLAIN: &str = r#"{ "fixtures": [{ "match": { "userMessage": "say hello" },
 const BAD_KEY: &str = r#"{ "fixtures": [{ "match": { "userMesage": "x" }, "response": { "content": "y" } }] }"#;
 
 /// A repository of these files.
-fn repository(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
+fn repository(files: &[(&str, &str)]) -> Sandbox {
+    let folder = Sandbox::new();
     std::fs::create_dir(folder.path().join(".git")).expect("a folder");
     for (name, text) in files {
         let path = folder.path().join(name);

@@ -48,6 +48,8 @@ mod normalize_cli;
 mod normalize_examples;
 /// Laws of normalize over made-up files, and what it makes of real ones.
 mod normalize_laws;
+/// Keys that tests plant.
+mod planted;
 /// Requests that go to an upstream, over real sockets.
 mod proxy;
 /// What upstreams say, written down and replayed.
@@ -62,8 +64,12 @@ mod repository;
 mod rewriting;
 /// The sample files below `tests/corpus`.
 mod samples;
+/// Folders for tests.
+mod sandbox;
 /// The published schema and the loader, held against each other.
 mod schema_agreement;
+/// Planted keys come out nowhere.
+mod secrecy;
 /// The behaviours that must hold to the letter.
 mod seeds;
 /// The replay server over real sockets.

@@ -6,10 +6,10 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use tempfile::TempDir;
+use crate::sandbox::Sandbox;
 
 /// A folder that goes away with the test.
-pub(crate) struct Workplace(TempDir);
+pub(crate) struct Workplace(Sandbox);
 
 /// What a run said and how it ended.
 pub(crate) struct Run {
@@ -21,7 +21,7 @@ pub(crate) struct Run {
 impl Workplace {
     /// A folder with these files; the folders around them are made.
     pub(crate) fn new(files: &[(&str, &str)]) -> Workplace {
-        let place = Workplace(TempDir::new().unwrap());
+        let place = Workplace(Sandbox::new());
         for (name, text) in files {
             place.write(name, text);
         }
@@ -40,9 +40,7 @@ impl Workplace {
 
     /// Writes a file; the folders around it are made.
     pub(crate) fn write(&self, name: &str, text: &str) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        self.0.write(name, text);
     }
 
     /// Puts a file in another's place.
@@ -82,5 +80,6 @@ pub(crate) fn finished(mut command: Command) -> Run {
 
 fn run_of(output: &std::process::Output) -> Run {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    crate::sandbox::keep("said", &[text(&output.stdout), text(&output.stderr)].concat());
     Run { status: output.status.code().unwrap(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::process::{command, finish};
 use crate::tally::{self, Counted, Tally};
-use crate::{clients, generated, precommit, readme};
+use crate::{clients, generated, planted, precommit, readme};
 
 /// Longest time of one step.
 const LIMIT: Duration = Duration::from_mins(30);
@@ -41,6 +41,7 @@ const STEPS: &[Step] = &[
     ("clippy", |root| cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])),
     ("doc", doc),
     ("tests", tests),
+    ("planted", planted::search),
     ("generated", generated::check),
     ("install", install),
     ("licences", licences),
@@ -66,6 +67,16 @@ pub(crate) fn run(root: &Path, extent: Extent) -> ExitCode {
 /// Runs one step alone, with the same report.
 pub(crate) fn only(root: &Path, name: &str, step: fn(&Path) -> Verdict) -> ExitCode {
     let total = report(name, root, step);
+    println!("\n{total}");
+    exit(total)
+}
+
+/// Runs the steps of these names, with the same report.
+pub(crate) fn some(root: &Path, names: &[&str]) -> ExitCode {
+    let mut total = Tally::default();
+    for &(name, step) in STEPS.iter().filter(|(name, _)| names.contains(name)) {
+        total += report(name, root, step);
+    }
     println!("\n{total}");
     exit(total)
 }
@@ -128,7 +139,10 @@ fn doc(root: &Path) -> Verdict {
 }
 
 fn tests(root: &Path) -> Verdict {
-    let outcome = match finish(command("cargo", &["test", "--workspace", "--no-fail-fast", "--locked"], root), LIMIT) {
+    planted::clear(root);
+    let mut cargo = command("cargo", &["test", "--workspace", "--no-fail-fast", "--locked"], root);
+    cargo.env(planted::KEEP, "1");
+    let outcome = match finish(cargo, LIMIT) {
         Ok(outcome) => outcome,
         Err(reason) => return Verdict::Broken(reason),
     };

@@ -6,6 +6,7 @@
 mod ci;
 mod clients;
 mod generated;
+mod planted;
 mod precommit;
 mod process;
 mod readme;
@@ -19,10 +20,11 @@ const HELP: &str = "\
 Usage: cargo xtask CHORE
 
 Chores:
-  ci [--quick]   format, lints, docs, tests, generated files, licences, real clients, hooks, README; --quick: no
+  ci [--quick]   format, lints, docs, tests, planted keys, generated files, licences, real clients, hooks, README; --quick: no
                  clients and no hooks
   clients        only the real clients
   precommit      only the hooks, with the real pre-commit
+  planted        only the tests and the search for the keys that they plant in what they write
   readme         only the commands in README.md
   gen [--check]  write the generated files, or say which of them are stale
   recordings FOLDER MEGABYTES
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         ["ci", "--quick"] => ci::run(&root, ci::Extent::WithoutClients),
         ["clients"] => ci::only(&root, "clients", clients::run),
         ["precommit"] => ci::only(&root, "precommit", precommit::run),
+        ["planted"] => ci::some(&root, &["tests", "planted"]),
         ["readme"] => ci::only(&root, "readme", readme::run),
         ["gen"] => generated::write(&root),
         ["gen", "--check"] => ci::only(&root, "generated", generated::check),

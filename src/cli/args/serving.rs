@@ -107,7 +107,7 @@ pub struct ServeArgs {
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = "At the end")]
     pub coverage: Option<CoverageFormat>,
     /// Write the coverage to this file instead
-    #[arg(long, value_name = "FILE", requires = "coverage", help_heading = "At the end")]
+    #[arg(long, value_name = "FILE", help_heading = "At the end")]
     pub coverage_file: Option<PathBuf>,
     /// How much is logged on stderr [default: info]
     #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Global options")]
@@ -119,9 +119,9 @@ pub struct ServeArgs {
     pub upstream: UpstreamArgs,
     #[command(flatten)]
     pub recording: RecordingArgs,
-    /// How lines of the log are written
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t, help_heading = "Global options")]
-    pub log_format: LogFormat,
+    /// How lines of the log are written [default: text]
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Global options")]
+    pub log_format: Option<LogFormat>,
     /// Command to run against the server, with its arguments
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
@@ -152,6 +152,7 @@ pub enum LogLevel {
     Warn,
     #[default]
     Info,
+    /// Each request too
     Debug,
 }
 
@@ -173,13 +174,13 @@ pub struct VerifyArgs {
     /// Its grammar [default: the one that its first event shows]
     #[arg(long, value_name = "NAME", requires = "stream")]
     pub grammar: Option<String>,
-    /// File of expectations; may be left out where `-f` brings `expect` blocks
+    /// File of expectations [default: the configuration's]; may be left out where `-f` brings `expect` blocks
     #[arg(value_name = "EXPECTATIONS")]
     pub expectations: Option<PathBuf>,
     /// Journal to check, a JSON array or one entry a line; `-` is stdin
     #[arg(long, value_name = "FILE", conflicts_with = "url")]
     pub journal: Option<PathBuf>,
-    /// Running server whose journal is checked
+    /// Running server whose journal is checked [default: the configuration's]
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
     /// Fixtures whose `expect` blocks are checked too, and that may be unused; may be repeated

@@ -23,10 +23,11 @@ pub(super) use tail::{Tail, Told};
 use self::ledger::Ledger;
 use self::tail::Tails;
 use self::witness::Witness;
-use super::credential::{Credential, Credentials, redacted_headers, redacted_target};
+use super::credential::{Credential, Credentials, credentials_of, redacted_headers, redacted_target};
 use crate::engine::{Bypass, NearMiss, Scripted, View, reason};
 use crate::exchange::{RawRequest, StatedUsage};
 use crate::fixture::ChaosAction;
+use crate::secrets::Redactor;
 use crate::wire::Framing;
 
 /// Larger request bodies are not kept unless told otherwise.
@@ -189,12 +190,33 @@ pub(super) struct Entry {
     request_id: String,
     test_id: String,
     credential: Option<Credential>,
+    /// Finds what must not be shown: the credentials of the request, and those that all entries share.
+    redactor: Unshown,
     size: usize,
     outcome: Mutex<Outcome>,
     witness: Mutex<Witness>,
     /// Under the lock of the ring: bytes of the answer that count against the journal's bound; `None` once the entry is
     /// forgotten.
     answer_bytes: Mutex<Option<usize>>,
+}
+
+/// Values that are kept so that they are found and taken out wherever an entry repeats them, and for nothing else.
+struct Unshown {
+    own: Box<[String]>,
+    shared: Arc<Redactor>,
+}
+
+/// Says how many, not which.
+impl std::fmt::Debug for Unshown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Unshown({} own)", self.own.len())
+    }
+}
+
+impl Unshown {
+    fn redactor(&self) -> Redactor {
+        self.shared.and(self.own.iter().map(String::as_str))
+    }
 }
 
 /// A request body, if it is small enough to keep.
@@ -254,6 +276,8 @@ pub(super) struct Arrival {
 pub(super) struct Journal {
     limits: JournalLimits,
     credentials: Credentials,
+    /// Knows what no entry may show.
+    redactor: Arc<Redactor>,
     ring: Mutex<Ring>,
     tails: Tails,
 }
@@ -266,9 +290,9 @@ struct Ring {
 }
 
 impl Journal {
-    /// An empty journal.
-    pub(super) fn new(limits: JournalLimits) -> Journal {
-        Journal { limits, credentials: Credentials::new(), ring: Mutex::default(), tails: Tails::default() }
+    /// An empty journal; what the redactor knows is never shown.
+    pub(super) fn new(limits: JournalLimits, redactor: Arc<Redactor>) -> Journal {
+        Journal { limits, credentials: Credentials::new(), redactor, ring: Mutex::default(), tails: Tails::default() }
     }
 
     /// Adds an entry; the oldest make room.
@@ -347,6 +371,7 @@ impl Journal {
             request_id: arrival.request_id,
             test_id: arrival.test_id,
             credential: self.credentials.identify(raw),
+            redactor: Unshown { own: credentials_of(raw), shared: self.redactor.clone() },
             size,
             witness: Mutex::new(Witness::new(outcome.speech)),
             answer_bytes: Mutex::new(Some(0)),

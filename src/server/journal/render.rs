@@ -11,11 +11,11 @@ use super::{Answerer, ChaosRecord, Entry, Kept, Outcome};
 use crate::engine::{NearMiss, Scripted};
 use crate::exchange::{StatedUsage, StreamFacts};
 use crate::fixture::ChaosAction;
-use crate::secrets::Redactor;
+use crate::secrets::Redacted;
 
 impl Entry {
-    /// The entry as the control API shows it.
-    pub(in crate::server) fn to_json(&self) -> Value {
+    /// The entry as it is shown, by whatever way it leaves.
+    pub(in crate::server) fn to_json(&self) -> Redacted<Value> {
         let headers: Map<String, Value> = self.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
         let (stream, usage) = {
             let mut witness = self.witness();
@@ -52,8 +52,23 @@ impl Entry {
             let ordinal = credential.ordinal.map(|ordinal| format!("k{ordinal}"));
             entry.put("credential", json!({ "header": credential.header, "ordinal": ordinal, "fingerprint": credential.fingerprint }));
         }
-        // Prompts, paths and test ids can hold keys as well.
-        Redactor::default().json(Value::Object(entry.0)).into_inner()
+        // Prompts, paths, test ids and answers can hold keys as well.
+        self.redactor.redactor().json(Value::Object(entry.0))
+    }
+
+    /// The entry as a line of the log: `POST /v1/messages: 200 by a.json#/fixtures/0 (content), 12 ms, req-…`.
+    pub(in crate::server) fn line(&self, outcome: &Outcome) -> String {
+        let by = match &outcome.answerer {
+            Some(Answerer::Fixture(view)) => format!(" by {}", view.handle),
+            Some(Answerer::Injected) => " by a queued error".to_owned(),
+            None => String::new(),
+        };
+        let matched = outcome.matched.map(|by| format!(" ({by})")).unwrap_or_default();
+        let time = outcome.duration.map(|time| format!(", {} ms", time.as_millis())).unwrap_or_default();
+        let end = outcome.interrupted.map(|why| format!(", broken off: {why}")).unwrap_or_default();
+        let test = self.own_test_id().map(|id| format!(", test {id}")).unwrap_or_default();
+        let line = format!("{} {}: {}{by}{matched}{time}{end}{test}, {}", self.method, self.target, outcome.status, self.request_id);
+        self.redactor.redactor().text(&line).into_inner()
     }
 
     /// Milliseconds since the Unix epoch.

@@ -1,5 +1,7 @@
 //! Entries as expectations read them.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use super::{Answerer, Entry, Journal};
 use crate::engine::DEFAULT_TEST_ID;
 use crate::expect::{self, Run, Seen};
@@ -56,9 +58,13 @@ impl Entry {
     }
 }
 
-/// The pause that an answer's headers ask for, in milliseconds: `retry-after-ms`, else `retry-after` in seconds. A date
-/// asks for nothing that could be told to the millisecond.
-pub(in crate::server) fn retry_after<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Option<f64> {
+/// The pause that an answer's headers ask for, in milliseconds: `retry-after-ms`, else `retry-after`, in seconds or as a date
+/// (RFC 9110, section 10.2.3). A date is counted from `now`, the time since the Unix epoch; one that is over asks for none.
+pub(in crate::server) fn retry_after<'h>(now: Duration, header: impl Fn(&str) -> Option<&'h str>) -> Option<f64> {
     let number = |name: &str| header(name)?.trim().parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0);
-    number("retry-after-ms").or_else(|| number("retry-after").map(|seconds| seconds * 1000.0))
+    let until = || {
+        let date = httpdate::parse_http_date(header("retry-after")?.trim()).ok()?;
+        Some(super::render::milliseconds(date.duration_since(UNIX_EPOCH).ok()?.saturating_sub(now)))
+    };
+    number("retry-after-ms").or_else(|| number("retry-after").map(|seconds| seconds * 1000.0)).or_else(until)
 }

@@ -145,6 +145,7 @@ pub(super) async fn carry(mut relay: Relay, exchange: Exchange, call: &Call<'_>,
             answer(relay, capture, begun, call.framing, carrier, finish).await
         }
         Err(error) => {
+            call.app.log(Level::Warning, &format!("{url} gives no answer: {error}"));
             let plan = call.failed(relay.codec, &error_reply(&error));
             finish.amend(|outcome| {
                 outcome.status = plan.status;
@@ -212,10 +213,11 @@ async fn answer(relay: Relay, capture: Option<Capture>, begun: Begun, asked: Fra
         fields.push(("x-accel-buffering".to_owned(), "no".to_owned()));
     }
     fields.push(("x-aimock-match".to_owned(), RELAYED.to_owned()));
+    let now = finish.app().now();
     finish.amend(|outcome| {
         outcome.status = begun.status;
         outcome.streamed = framing.is_stream();
-        outcome.retry_after = retry_after(|name| begun.field(name));
+        outcome.retry_after = retry_after(now, |name| begun.field(name));
     });
     if readable {
         finish.speaks(

@@ -220,7 +220,10 @@ impl Upstreams {
 }
 
 /// The last cause says what happened; what stands around it only says that something did.
-fn failure(error: &dyn std::error::Error) -> ContactError {
+fn failure(error: &(dyn std::error::Error + 'static)) -> ContactError {
+    if let Some(reason) = tls::distrust(error) {
+        return ContactError::Failed(reason);
+    }
     let mut last = error;
     while let Some(cause) = last.source() {
         last = cause;

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A folder with files, removed at the end of its test.
-struct Folder(tempfile::TempDir);
+struct Folder(crate::sandbox::Sandbox);
 
 /// What a run said.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ struct Run {
 
 impl Folder {
     fn new(files: &[(&str, &str)]) -> Folder {
-        let folder = Folder(tempfile::tempdir().unwrap());
+        let folder = Folder(crate::sandbox::Sandbox::new());
         // Configurations above the folder for temporary files are not ours.
         std::fs::create_dir_all(folder.path(".git")).unwrap();
         for (name, text) in files {

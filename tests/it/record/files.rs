@@ -3,13 +3,14 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::sandbox::Sandbox;
 use aimock::exchange::{Block, ErrorOrigin, ErrorReply, Overrides, RawEvent, Reply, Turn};
 use aimock::record::NameBy;
 use aimock::server::RecordWhen;
 use serde_json::json;
-use tempfile::TempDir;
 
 use super::{entries, recording, written};
+use crate::planted;
 use crate::proxy::upstream::{Upstream, answer};
 use crate::server::support::{chat, start_with};
 
@@ -26,13 +27,13 @@ async fn counting() -> Upstream {
     .await
 }
 
-fn names(folder: &TempDir) -> Vec<String> {
+fn names(folder: &Sandbox) -> Vec<String> {
     written(folder.path()).into_iter().map(|(name, _)| name).collect()
 }
 
 #[tokio::test]
 async fn one_file_a_test_and_one_a_match_elsewhere() {
-    let (upstream, folder) = (counting().await, TempDir::new().unwrap());
+    let (upstream, folder) = (counting().await, Sandbox::new());
     let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |_| ())).await;
     for text in ["one", "two"] {
         server.send(chat(text).header("x-test-id", "Suite › works")).await;
@@ -47,7 +48,7 @@ async fn one_file_a_test_and_one_a_match_elsewhere() {
 
 #[tokio::test]
 async fn recordings_by_time_never_meet() {
-    let (upstream, folder) = (counting().await, TempDir::new().unwrap());
+    let (upstream, folder) = (counting().await, Sandbox::new());
     let settings = recording(upstream.settings(), folder.path(), |all| (all.name_by, all.when) = (NameBy::Time, RecordWhen::Always));
     let server = start_with(json!([]), settings).await;
     server.ask("one").await;
@@ -58,7 +59,7 @@ async fn recordings_by_time_never_meet() {
 
 #[tokio::test]
 async fn everything_anew_asks_each_time_and_replaces() {
-    let (upstream, folder) = (counting().await, TempDir::new().unwrap());
+    let (upstream, folder) = (counting().await, Sandbox::new());
     let fixtures = json!([{ "match": { "userMessage": "one" }, "response": { "content": "from the fixture" } }]);
     let server = start_with(fixtures, recording(upstream.settings(), folder.path(), |all| all.when = RecordWhen::Always)).await;
     assert_eq!(server.ask("one").await.said(), "answer 1");
@@ -70,7 +71,7 @@ async fn everything_anew_asks_each_time_and_replaces() {
 /// The server's clock stands at 2023-11-14T22:13:20Z.
 #[tokio::test]
 async fn old_recordings_are_made_anew_and_others_stay() {
-    let (upstream, folder) = (counting().await, TempDir::new().unwrap());
+    let (upstream, folder) = (counting().await, Sandbox::new());
     let fixture =
         |text: &str, recorded: &str| json!({ "match": { "userMessage": text }, "response": { "content": "old" }, "recordedAt": recorded });
     let by_hand = json!({ "match": { "userMessage": "hand" }, "response": { "content": "old" } });
@@ -88,16 +89,14 @@ async fn old_recordings_are_made_anew_and_others_stay() {
 /// that an upstream repeats or a user says.
 #[tokio::test]
 async fn credentials_reach_no_file_no_log_and_no_journal() {
-    let body = "Qm7Zt2Xv9Lr4Kd8Wp3Nc6Hs1Bf5Jg0TyUrEx4Ma8Vo2Qi6yW";
-    let (by_form, by_value, upstreams) =
-        (format!("sk-{}", &body[..48]), "open-sesame-12345".to_owned(), "the-providers-own-key".to_owned());
+    let (by_form, by_value, upstreams) = (planted::openai(), planted::presented(), planted::upstreams_own());
     let said = format!("echo {by_form} and {by_value} and {upstreams}");
     let replies = [
         (200, CHAT.replace("NUMBER", &said)),
         (401, json!({ "error": { "message": format!("Incorrect API key provided: {by_value}"), "type": "x" } }).to_string()),
         (200, format!("not JSON at all, {said}")),
     ];
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     for (status, reply) in replies {
         let upstream = Upstream::start(vec![answer(&format!("{status} X"), "content-type: application/json\r\n", &reply)]).await;
         let mut settings = upstream.settings();
@@ -121,10 +120,56 @@ async fn credentials_reach_no_file_no_log_and_no_journal() {
     assert_eq!(written(folder.path()).len(), 3);
 }
 
+/// A reset that keeps fixtures keeps what was recorded since the start, and what could not be written too; what was posted goes.
+#[tokio::test]
+async fn a_reset_that_keeps_fixtures_keeps_recordings() {
+    let (upstream, folder) = (counting().await, Sandbox::new());
+    folder.write("bad/openai.json", "no JSON");
+    let fixtures = json!([{ "match": { "userMessage": "from a file" }, "response": { "content": "of a file" } }]);
+    let server = start_with(fixtures, recording(upstream.settings(), folder.path(), |_| ())).await;
+    server.ask("one").await;
+    server.send(chat("two").header("x-test-id", "bad")).await;
+    let posted = json!({ "fixtures": [{ "match": { "userMessage": "posted" }, "response": { "content": "posted" } }] }).to_string();
+    server.post("/__aimock/fixtures", &posted).await;
+    assert_eq!(server.ask("posted").await.said(), "posted");
+    for _ in 0..2 {
+        assert_eq!(server.post("/__aimock/reset?fixtures=keep", "").await.status, 200);
+        assert_eq!(server.journal().await.len(), 0);
+        assert_eq!(
+            (server.ask("from a file").await.said(), server.ask("one").await.said()),
+            ("of a file".to_owned(), "answer 1".to_owned())
+        );
+        let unsaved = server.ask("two").await;
+        let handle = unsaved.header("x-aimock-fixture").unwrap();
+        assert!(unsaved.said() == "answer 2" && handle.contains("openai.json%20(not%20saved)"), "{handle}");
+    }
+    assert_eq!(upstream.count(), 2);
+    assert_eq!(server.ask("posted").await.said(), "answer 3");
+    server.post("/__aimock/reset", "").await;
+    assert_eq!(server.get("/__aimock/fixtures").await.json()["count"], 0);
+}
+
+#[tokio::test]
+async fn a_recording_is_for_the_family_of_models_or_for_the_one_that_was_asked() {
+    let (upstream, folder) = (counting().await, Sandbox::new());
+    let dated =
+        |model: &str| crate::server::support::chat_of(&json!({ "model": model, "messages": [{ "role": "user", "content": "hi" }] }));
+    for (full, model, asked) in [(false, "gpt-4o", 1), (true, "gpt-4o-2024-08-06", 3)] {
+        let folder = folder.path().join(model);
+        let server = start_with(json!([]), recording(upstream.settings(), &folder, |all| all.full_model = full)).await;
+        for name in ["gpt-4o-2024-08-06", "gpt-4o-2024-11-20", "gpt-4o-2024-08-06"] {
+            server.send(dated(name)).await;
+        }
+        let models: Vec<_> = entries(&folder).iter().map(|entry| entry["match"]["model"].clone()).collect();
+        assert!(models.contains(&json!(model)) && models.len() == if full { 2 } else { 1 }, "{models:?}");
+        assert_eq!(upstream.count(), asked);
+    }
+}
+
 /// Concurrent requests for one file: none is lost, and every answer is served afterwards.
 #[tokio::test]
 async fn concurrent_recordings_of_one_file_lose_nothing() {
-    let (upstream, folder) = (counting().await, TempDir::new().unwrap());
+    let (upstream, folder) = (counting().await, Sandbox::new());
     let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |_| ())).await;
     let texts: Vec<String> = (10..50).map(|number| format!("question {number}")).collect();
     let mut waiting = tokio::task::JoinSet::new();

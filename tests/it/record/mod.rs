@@ -4,10 +4,14 @@
 
 /// What lands in files, and how they are named.
 mod files;
+/// The peer's configuration.
+mod peers;
 /// The built program, killed and doubled.
 mod processes;
 /// Recorded once, replayed for ever: every codec, streaming and not.
 mod replay;
+/// Disks without room, folders that refuse, upstreams without end.
+mod room;
 /// Transforms of what is recorded.
 mod transforms;
 /// Folders and sizes that refuse.
@@ -22,7 +26,7 @@ use serde_json::{Value, json};
 use crate::server::support::Request;
 
 /// Records into a folder.
-fn recording(upstream: UpstreamSettings, folder: &Path, change: impl FnOnce(&mut RecordSettings)) -> impl FnOnce(&mut Settings) {
+pub(crate) fn recording(upstream: UpstreamSettings, folder: &Path, change: impl FnOnce(&mut RecordSettings)) -> impl FnOnce(&mut Settings) {
     let mut settings = RecordSettings::new(folder);
     change(&mut settings);
     let recorder = Arc::new(Recorder::new(settings));
@@ -33,7 +37,7 @@ fn recording(upstream: UpstreamSettings, folder: &Path, change: impl FnOnce(&mut
 }
 
 /// Every file below a folder with its text, in order of their names.
-fn written(folder: &Path) -> Vec<(String, String)> {
+pub(crate) fn written(folder: &Path) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {

@@ -8,8 +8,8 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use crate::sandbox::Sandbox;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::{entries, written};
 use crate::proxy::upstream::{Act, Upstream, answer, send};
@@ -17,10 +17,10 @@ use crate::proxy::upstream::{Act, Upstream, answer, send};
 const CHAT: &str = r#"{"id":"c","object":"chat.completion","created":1,"model":"gpt-4o","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}]}"#;
 
 /// A recorder of its own, and where it listens.
-struct Program {
-    child: Child,
-    address: String,
-    log: Mutex<Receiver<String>>,
+pub(super) struct Program {
+    pub(super) child: Child,
+    pub(super) address: String,
+    pub(super) log: Mutex<Receiver<String>>,
 }
 
 impl Program {
@@ -30,12 +30,30 @@ impl Program {
 
     fn run(upstream: &Upstream, place: &Path, arguments: &[&str]) -> Program {
         let mut command = Command::new(env!("CARGO_BIN_EXE_aimock"));
-        command.args(arguments).args(["-p", "0", "--provider-openai", &format!("http://{}", upstream.address)]);
-        command.current_dir(place).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(arguments);
+        Program::spawn(command, upstream, place)
+    }
+
+    /// A command that becomes the program once it has the last of its arguments.
+    pub(super) fn spawn(mut command: Command, upstream: &Upstream, place: &Path) -> Program {
+        command.args(["--provider-openai", &format!("http://{}", upstream.address)]);
+        Program::spawn_as_it_is(command, place)
+    }
+
+    /// The same, whose upstreams its configuration names.
+    pub(super) fn spawn_as_it_is(mut command: Command, place: &Path) -> Program {
+        command.args(["-p", "0"]).current_dir(place).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (tell, log) = channel();
         let stderr = child.stderr.take().unwrap();
-        std::thread::spawn(move || BufReader::new(stderr).lines().map_while(Result::ok).for_each(|line| drop(tell.send(line))));
+        std::thread::spawn(move || {
+            let mut all = String::new();
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                all = all + &line + "\n";
+                let _ = tell.send(line);
+            }
+            crate::sandbox::keep("log", &all);
+        });
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         Program { child, address: line.trim().strip_prefix("http://").unwrap().to_owned(), log: Mutex::new(log) }
@@ -43,16 +61,27 @@ impl Program {
 
     /// Waits for a line of the log about a reload.
     fn reloaded(&self) -> String {
+        self.says("reloaded")
+    }
+
+    /// Waits for a line of the log with this in it.
+    pub(super) fn says(&self, what: &str) -> String {
         loop {
-            let line = self.log.lock().unwrap().recv_timeout(Duration::from_secs(30)).expect("nothing was reloaded");
-            if line.contains("reloaded") {
+            let line = self.log.lock().unwrap().recv_timeout(Duration::from_secs(30)).unwrap_or_else(|_| panic!("nobody says `{what}`"));
+            if line.contains(what) {
                 return line;
             }
         }
     }
 
+    /// The most memory that it had, in KiB, where the system tells.
+    pub(super) fn peak(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok())
+    }
+
     /// Sends a chat request of a test; the connection, unread.
-    fn send(&self, text: &str) -> std::io::Result<TcpStream> {
+    pub(super) fn send(&self, text: &str) -> std::io::Result<TcpStream> {
         let body = json!({ "model": "gpt-4o", "messages": [{ "role": "user", "content": text }] }).to_string();
         let mut tcp = TcpStream::connect(&self.address)?;
         tcp.set_read_timeout(Some(Duration::from_secs(60)))?;
@@ -64,17 +93,18 @@ impl Program {
         Ok(tcp)
     }
 
-    fn ask(&self, text: &str) -> String {
+    pub(super) fn ask(&self, text: &str) -> String {
         let mut answer = String::new();
         self.send(text).unwrap().read_to_string(&mut answer).unwrap();
         answer
     }
 
-    fn get(&self, target: &str) -> Value {
+    pub(super) fn get(&self, target: &str) -> Value {
         let mut tcp = TcpStream::connect(&self.address).unwrap();
         write!(tcp, "GET {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         tcp.read_to_string(&mut answer).unwrap();
+        crate::sandbox::keep("shown", &answer);
         serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
     }
 
@@ -96,7 +126,7 @@ async fn upstream() -> Upstream {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_recorders_on_one_folder_lose_nothing() {
-    let (upstream, root) = (upstream().await, TempDir::new().unwrap());
+    let (upstream, root) = (upstream().await, Sandbox::new());
     let folder = root.path().join("recorded");
     let programs = [Program::start(&upstream, &folder), Program::start(&upstream, &folder)];
     std::thread::scope(|scope| {
@@ -115,7 +145,7 @@ async fn two_recorders_on_one_folder_lose_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recorder_that_is_killed_leaves_whole_files() {
-    let (upstream, root) = (upstream().await, TempDir::new().unwrap());
+    let (upstream, root) = (upstream().await, Sandbox::new());
     let folder = root.path().join("recorded");
     let mut before = 0;
     for round in 0..8 {
@@ -146,7 +176,7 @@ async fn a_long_answer_passes_in_little_memory() {
     let head =
         send(format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", 100 * PIECE));
     let script: Vec<Act> = std::iter::once(head).chain((0..100).map(|_| send(vec![b'x'; PIECE]))).collect();
-    let (upstream, root) = (Upstream::start(script).await, TempDir::new().unwrap());
+    let (upstream, root) = (Upstream::start(script).await, Sandbox::new());
     let program = Program::start(&upstream, &root.path().join("recorded"));
     let mut tcp = program.send("long").unwrap();
     let (mut piece, mut length) = (vec![0; PIECE], 0);
@@ -157,8 +187,7 @@ async fn a_long_answer_passes_in_little_memory() {
         }
     }
     assert!(length > 100 * PIECE, "only {length} bytes came");
-    let Ok(status) = std::fs::read_to_string(format!("/proc/{}/status", program.child.id())) else { return };
-    let peak: u64 = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok()).unwrap();
+    let Some(peak) = program.peak() else { return };
     // 64 MiB are kept until the limit is met, in a buffer that doubles.
     assert!(peak < 260 * 1024, "{peak} KiB");
     assert_eq!(written(root.path()), []);
@@ -167,7 +196,7 @@ async fn a_long_answer_passes_in_little_memory() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_recording_under_watch_is_no_news_and_no_count_is_lost() {
     for flags in [["--watch", "--record-mode=missing"], ["--watch-poll=50", "--record-mode=missing"]] {
-        let place = TempDir::new().unwrap();
+        let place = Sandbox::new();
         let upstream = Upstream::start(vec![answer("200 OK", "content-type: application/json\r\n", CHAT)]).await;
         std::fs::create_dir(place.path().join("fixtures")).unwrap();
         let own = |more: &[&str]| {
@@ -206,7 +235,7 @@ async fn a_recording_under_watch_is_no_news_and_no_count_is_lost() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_folder_that_is_still_empty_can_be_recorded_into() {
     for (arguments, folder) in [(["record", "-o", "empty"].as_slice(), "empty"), (&["serve", "empty", "--record"], "empty/recorded")] {
-        let place = TempDir::new().unwrap();
+        let place = Sandbox::new();
         std::fs::create_dir(place.path().join("empty")).unwrap();
         let upstream = Upstream::start(vec![answer("200 OK", "content-type: application/json\r\n", CHAT)]).await;
         tokio::task::block_in_place(|| {

@@ -2,8 +2,8 @@
 
 use std::io::Write as _;
 
+use crate::sandbox::Sandbox;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::{entries, messages, recording, text_of, written};
 use crate::proxy::upstream::{Upstream, answer, chunk, last_chunk, stream_head};
@@ -57,7 +57,7 @@ fn whole(body: &str) -> Vec<crate::proxy::upstream::Act> {
 }
 
 /// Asks twice, then once more after a restart; the upstream hears of the first alone. Returns the three answers.
-async fn three_times(upstream: &Upstream, folder: &TempDir, request: &Request) -> [Response; 3] {
+async fn three_times(upstream: &Upstream, folder: &Sandbox, request: &Request) -> [Response; 3] {
     let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |_| ())).await;
     let first = server.send(request.clone()).await;
     let second = server.send(request.clone()).await;
@@ -71,7 +71,7 @@ async fn three_times(upstream: &Upstream, folder: &TempDir, request: &Request) -
 
 async fn says_the_same(script: Vec<crate::proxy::upstream::Act>, request: Request, expected: &str) -> Value {
     let upstream = Upstream::start(script).await;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     for answer in three_times(&upstream, &folder, &request).await {
         assert_eq!((answer.status, text_of(answer.text()).as_str(), answer.complete), (200, expected, true), "{}", answer.text());
     }
@@ -114,7 +114,7 @@ async fn azure_replays() {
 #[tokio::test]
 async fn anthropic_messages_replay_with_their_tools() {
     let upstream = Upstream::start(whole(MESSAGE)).await;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     for answer in three_times(&upstream, &folder, &messages("weather", false)).await {
         let content = &answer.json()["content"];
         assert_eq!(content[0]["text"], "Sunny in Oslo.");
@@ -156,7 +156,7 @@ fn told(response: &Value) -> Value {
 #[tokio::test]
 async fn responses_replay_as_the_same_object() {
     let upstream = Upstream::start(whole(RESPONSE)).await;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     let original: Value = serde_json::from_str(RESPONSE).unwrap();
     for answer in three_times(&upstream, &folder, &responses(false)).await {
         let body = answer.json();
@@ -225,7 +225,7 @@ fn streamed(answer: &Response) -> (Vec<String>, Value) {
 #[tokio::test]
 async fn responses_streams_replay_event_by_event() {
     let upstream = Upstream::start(streaming(&response_events())).await;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     let [first, second, third] = three_times(&upstream, &folder, &responses(true)).await;
     assert_eq!(first.text(), response_events().concat());
     let (mut names, whole) = streamed(&first);
@@ -239,7 +239,7 @@ async fn responses_streams_replay_event_by_event() {
 #[tokio::test]
 async fn text_completions_replay() {
     let upstream = Upstream::start(whole(COMPLETION)).await;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     let request =
         Request::new("POST", "/v1/completions").body(json!({ "model": "gpt-3.5-turbo-instruct", "prompt": "weather" }).to_string());
     for answer in three_times(&upstream, &folder, &request).await {
@@ -254,7 +254,7 @@ async fn text_completions_replay() {
         .chain(["data: [DONE]\n\n".to_owned()])
         .collect();
     let upstream = Upstream::start(streaming(&chunks)).await;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     let request = Request::new("POST", "/v1/completions").body(json!({ "prompt": "weather", "stream": true }).to_string());
     for answer in three_times(&upstream, &folder, &request).await {
         let data = answer.events().into_iter().filter_map(|event| serde_json::from_str::<Value>(&event).ok());
@@ -266,7 +266,7 @@ async fn text_completions_replay() {
 #[tokio::test]
 async fn embeddings_keep_every_vector() {
     let upstream = Upstream::start(whole(VECTORS)).await;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     let request =
         Request::new("POST", "/v1/embeddings").body(json!({ "model": "text-embedding-3-small", "input": ["a", "b"] }).to_string());
     for answer in three_times(&upstream, &folder, &request).await {
@@ -280,7 +280,7 @@ async fn embeddings_keep_every_vector() {
 async fn errors_that_stay_are_recorded_with_their_status() {
     let body = r#"{"error":{"message":"no such model","type":"invalid_request_error","param":"model","code":"model_not_found"}}"#;
     let upstream = Upstream::start(vec![answer("404 Not Found", "content-type: application/json\r\n", body)]).await;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     for answer in three_times(&upstream, &folder, &chat("weather")).await {
         assert_eq!((answer.status, &answer.json()["error"]["code"]), (404, &json!("model_not_found")));
     }
@@ -294,7 +294,7 @@ async fn what_no_reply_can_hold_is_kept_byte_for_byte() {
     );
     for script in [whole(&two), vec![answer("200 OK", "content-type: audio/mpeg\r\n", [0xff, 0xfb, 0x00, 0x80])]] {
         let upstream = Upstream::start(script).await;
-        let folder = TempDir::new().unwrap();
+        let folder = Sandbox::new();
         let [first, second, third] = three_times(&upstream, &folder, &chat("weather")).await;
         assert_eq!((&first.body, first.header("content-type")), (&second.body, second.header("content-type")));
         assert_eq!(first.body, third.body);
@@ -304,7 +304,7 @@ async fn what_no_reply_can_hold_is_kept_byte_for_byte() {
 #[tokio::test]
 async fn b1_an_empty_stream_is_recorded_as_one() {
     let upstream = Upstream::start(vec![stream_head(), last_chunk()]).await;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     for answer in three_times(&upstream, &folder, &chat_stream("weather")).await {
         assert_eq!((answer.status, answer.text(), answer.complete), (200, "", true));
     }
@@ -315,7 +315,7 @@ async fn b1_an_empty_stream_is_recorded_as_one() {
 async fn exact_streams_replay_byte_for_byte() {
     let events = chat_events();
     let upstream = Upstream::start(streaming(&events)).await;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |all| all.exact = true)).await;
     let first = server.send(chat_stream("weather")).await;
     let second = server.send(chat_stream("weather")).await;
@@ -331,7 +331,7 @@ async fn compressed_answers_are_recorded_plain() {
     let fields = "content-type: application/json\r\ncontent-encoding: gzip\r\n";
     let upstream = Upstream::start(vec![answer("200 OK", fields, packed.finish().unwrap())]).await;
     for request in [chat("weather"), chat("weather").header("accept-encoding", "gzip")] {
-        let folder = TempDir::new().unwrap();
+        let folder = Sandbox::new();
         let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |_| ())).await;
         server.send(request).await;
         assert_eq!(server.ask("weather").await.said(), "Sunny in Oslo.");
@@ -343,7 +343,7 @@ async fn compressed_answers_are_recorded_plain() {
 #[tokio::test]
 async fn turns_are_recorded_one_by_one() {
     let upstream = Upstream::start(whole(CHAT)).await;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |_| ())).await;
     let next = json!({ "model": "gpt-4o", "messages": [
         { "role": "user", "content": "weather" }, { "role": "assistant", "content": "where?" }, { "role": "user", "content": "weather" },
@@ -358,7 +358,7 @@ async fn turns_are_recorded_one_by_one() {
 #[tokio::test]
 async fn routes_without_a_codec_are_kept_as_they_came() {
     let upstream = Upstream::start(whole("{\"object\":\"list\"}")).await;
-    let folder = TempDir::new().unwrap();
+    let folder = Sandbox::new();
     // An answer that OpenAI keeps and we do not is asked for there, and so is never a fixture for anything else.
     let ask = |id: &str| Request::new("GET", &format!("/v1/responses/{id}"));
     for answer in three_times(&upstream, &folder, &ask("weather")).await {

@@ -1,9 +1,9 @@
 //! Recording under transforms: keys are those that matching sees, and what cannot be rewritten is kept as it came.
 
+use crate::sandbox::Sandbox;
 use aimock::matcher::Matching;
 use aimock::transform::Spec;
 use serde_json::json;
-use tempfile::TempDir;
 
 use super::{entries, messages, recording, text_of, written};
 use crate::proxy::upstream::{Act, Upstream, answer};
@@ -21,7 +21,7 @@ fn every_way(text: &str) -> [Request; 4] {
     [chat(text), chat_stream(text), messages(text, false), messages(text, true)]
 }
 
-async fn recorder(transform: Spec, upstream: &Upstream, folder: &TempDir) -> Running {
+async fn recorder(transform: Spec, upstream: &Upstream, folder: &Sandbox) -> Running {
     let change = recording(upstream.settings(), folder.path(), |_| ());
     start_under_with(&[transform], Matching::Exact, json!([]), change).await
 }
@@ -29,7 +29,7 @@ async fn recorder(transform: Spec, upstream: &Upstream, folder: &TempDir) -> Run
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn c1_a_recording_holds_the_transformed_key_and_answers_on_any_other_date() {
     for (number, request) in every_way("Today is 2026-01-31T10:00:00Z. Weather?").into_iter().enumerate() {
-        let (upstream, folder) = (Upstream::playing(script).await, TempDir::new().unwrap());
+        let (upstream, folder) = (Upstream::playing(script).await, Sandbox::new());
         let server = recorder(Spec::BuiltIn { name: "timestamps".to_owned(), label: None }, &upstream, &folder).await;
         assert_eq!(text_of(server.send(request).await.text()), "Sunny.");
         let files = written(folder.path());
@@ -56,7 +56,7 @@ async fn c1_a_recording_holds_the_transformed_key_and_answers_on_any_other_date(
 async fn c4_a_transform_that_fails_while_recording_keeps_the_answer_under_the_request_as_it_came() {
     let text = "Today is 2026-01-31T10:00:00Z.";
     for request in every_way(text) {
-        let (upstream, folder) = (Upstream::playing(script).await, TempDir::new().unwrap());
+        let (upstream, folder) = (Upstream::playing(script).await, Sandbox::new());
         let roleless = Spec::Drop { pointer: "/messages/*/role".to_owned(), label: Some("no roles".to_owned()) };
         let server = recorder(roleless, &upstream, &folder).await;
         let answer = server.send(request).await;

@@ -1,7 +1,7 @@
 //! Folders and sizes that refuse.
 
+use crate::sandbox::Sandbox;
 use serde_json::json;
-use tempfile::TempDir;
 
 use super::{entries, recording, written};
 use crate::proxy::upstream::{Act, Upstream, answer, chunk, stream_head};
@@ -17,7 +17,7 @@ fn ok(body: &str) -> Vec<Act> {
 /// journal say what failed, and this server replays it all the same.
 #[tokio::test]
 async fn a_folder_that_refuses_costs_no_answer() {
-    let (upstream, folder) = (Upstream::start(ok(CHAT)).await, TempDir::new().unwrap());
+    let (upstream, folder) = (Upstream::start(ok(CHAT)).await, Sandbox::new());
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     let server = start_with(json!([]), recording(upstream.settings(), &file, |_| ())).await;
@@ -34,7 +34,7 @@ async fn a_folder_that_refuses_costs_no_answer() {
 
 #[tokio::test]
 async fn a_file_that_is_no_fixture_file_is_left_alone() {
-    let (upstream, folder) = (Upstream::start(ok(CHAT)).await, TempDir::new().unwrap());
+    let (upstream, folder) = (Upstream::start(ok(CHAT)).await, Sandbox::new());
     std::fs::create_dir(folder.path().join("t")).unwrap();
     std::fs::write(folder.path().join("t/openai.json"), "{ broken").unwrap();
     let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |_| ())).await;
@@ -48,7 +48,7 @@ async fn transient_errors_are_relayed_and_only_saved_when_asked() {
     for (status, saved) in [("429 Too Many", 0), ("503 Unavailable", 0), ("408 T", 0), ("409 C", 0), ("400 Bad", 1)] {
         let upstream = Upstream::start(vec![answer(status, "content-type: application/json\r\n", "{\"error\":{\"message\":\"m\"}}")]).await;
         for errors in [false, true] {
-            let folder = TempDir::new().unwrap();
+            let folder = Sandbox::new();
             let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |all| all.errors = errors)).await;
             assert_eq!(server.ask("hi").await.status, status[..3].parse::<u16>().unwrap());
             assert_eq!(entries(folder.path()).len(), saved.max(usize::from(errors)), "{status}");
@@ -61,7 +61,7 @@ async fn b5_a_stream_that_breaks_off_is_not_recorded() {
     for end in [None, Some(Act::Reset)] {
         let mut script = vec![stream_head(), chunk("data: 1\n\n"), chunk("data: [DONE]\n\n")];
         script.extend(end);
-        let (upstream, folder) = (Upstream::start(script).await, TempDir::new().unwrap());
+        let (upstream, folder) = (Upstream::start(script).await, Sandbox::new());
         let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |_| ())).await;
         assert!(!server.send(chat_stream("hi")).await.complete);
         assert_eq!(server.journal().await[0]["response"]["interrupted"], true);
@@ -72,7 +72,7 @@ async fn b5_a_stream_that_breaks_off_is_not_recorded() {
 #[tokio::test]
 async fn answers_over_the_limit_are_relayed_and_not_recorded() {
     let body = CHAT.replace("hello", &"x".repeat(100_000));
-    let (upstream, folder) = (Upstream::start(ok(&body)).await, TempDir::new().unwrap());
+    let (upstream, folder) = (Upstream::start(ok(&body)).await, Sandbox::new());
     let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |all| all.most_bytes = 50_000)).await;
     for _ in 0..2 {
         assert_eq!(server.ask("hi").await.text(), body);
@@ -94,7 +94,7 @@ async fn a_client_that_leaves_after_the_terminator_has_its_answer_recorded() {
     let whole = vec![stream_head(), first.clone(), event(json!({}), json!("stop")), chunk("data: [DONE]\n\n"), Act::Silence];
     let half = vec![stream_head(), first, Act::Silence];
     for (script, until, recorded) in [(whole, "[DONE]", 1), (half, "hello", 0)] {
-        let (mut upstream, folder) = (Upstream::start(script).await, TempDir::new().unwrap());
+        let (mut upstream, folder) = (Upstream::start(script).await, Sandbox::new());
         let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |_| ())).await;
         let mut tcp = server.connect().await;
         tcp.write_all(&chat_stream("hi").bytes()).await.unwrap();

@@ -1,9 +1,9 @@
 //! (b) What is counted, and what can be asserted, when a stream ends: tokens, events, ways out.
 
+use crate::sandbox::Sandbox;
 use aimock::server::{OnMiss, RecordSettings, Recorder, Upstreams};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::kit::{STREAMS, WAYS, Way, entry, fixture, metric};
@@ -66,7 +66,7 @@ async fn b5_b11_a_broken_off_upstream_is_counted_asserted_and_not_recorded() {
         };
         let event = format!("data: {said}\n\n");
         let upstream = Upstream::start(vec![stream_head(), chunk(&event), chunk(&event)]).await;
-        let folder = TempDir::new().unwrap();
+        let folder = Sandbox::new();
         let on_miss = OnMiss::Record(
             Arc::new(Upstreams::new(upstream.settings()).unwrap()),
             Arc::new(Recorder::new(RecordSettings::new(folder.path()))),

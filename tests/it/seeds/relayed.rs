@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::sandbox::Sandbox;
 use aimock::engine::ChaosStreams;
 use aimock::fixture::ChaosField;
 use aimock::server::{OnMiss, RecordSettings, Recorder, Settings, UpstreamSettings, Upstreams};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::Notify;
 
@@ -116,7 +116,7 @@ async fn proxied(upstream: UpstreamSettings, chaos: &[(ChaosField, f64)]) -> Run
 }
 
 /// The same, recording.
-async fn recorded(upstream: &Upstream, folder: &TempDir, chaos: &[(ChaosField, f64)]) -> Running {
+async fn recorded(upstream: &Upstream, folder: &Sandbox, chaos: &[(ChaosField, f64)]) -> Running {
     let upstreams = Arc::new(Upstreams::new(upstream.settings()).unwrap());
     let recorder = Arc::new(Recorder::new(RecordSettings::new(folder.path())));
     start_with(json!([]), with(chaos, |settings| settings.on_miss = OnMiss::Record(upstreams, recorder))).await
@@ -150,7 +150,7 @@ async fn a1_a19_what_stands_in_for_an_answer_asks_no_upstream_and_records_nothin
     ];
     for way in WAYS {
         for (field, name, status) in actions {
-            let (upstream, folder) = (Upstream::start(script(way)).await, TempDir::new().unwrap());
+            let (upstream, folder) = (Upstream::start(script(way)).await, Sandbox::new());
             for server in [proxied(upstream.settings(), &[(field, 1.0)]).await, recorded(&upstream, &folder, &[(field, 1.0)]).await] {
                 let got = server.send(way.says("hi")).await;
                 assert_eq!((got.status, got.raw.is_empty()), (status, status == 0));
@@ -336,7 +336,7 @@ async fn a10_what_is_recorded_is_what_the_upstream_said_whatever_the_client_got(
     for way in WAYS {
         let mut said = Vec::new();
         for action in actions {
-            let (upstream, folder) = (Upstream::start(script(way)).await, TempDir::new().unwrap());
+            let (upstream, folder) = (Upstream::start(script(way)).await, Sandbox::new());
             let server = recorded(&upstream, &folder, &[action, (ChaosField::StallMs, 1.0)]).await;
             server.send(way.says("hi")).await;
             // The client's connection may end before the upstream's answer does.
@@ -369,7 +369,7 @@ async fn a11_arbitrary_bytes_are_captured_as_they_came() {
     let bytes = [0xff, 0xfe, 0x00, 0x0d, 0x0a, 0x80];
     for way in WAYS {
         let upstream = Upstream::start(vec![answer("200 OK", "content-type: application/x-odd\r\n", bytes)]).await;
-        let folder = TempDir::new().unwrap();
+        let folder = Sandbox::new();
         let server = recorded(&upstream, &folder, &[]).await;
         for source in ["proxy", "fixture"] {
             let got = server.send(way.says("hi")).await;
@@ -511,7 +511,7 @@ async fn a17_relayed_answers_under_chaos_carry_cors() {
 #[tokio::test]
 async fn a19_a_malformed_answer_is_recorded_as_it_was_and_replays() {
     for way in WAYS {
-        let (upstream, folder) = (Upstream::start(script(way)).await, TempDir::new().unwrap());
+        let (upstream, folder) = (Upstream::start(script(way)).await, Sandbox::new());
         let server = recorded(&upstream, &folder, &[]).await;
         let first = server.send(way.says("hi").header("x-aimock-chaos-malformed", "1")).await;
         assert!(first.text().contains(MALFORMED), "{}", first.text());

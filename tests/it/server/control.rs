@@ -171,3 +171,15 @@ async fn routes_and_openapi_tell_of_the_same_paths() {
     }
     assert!(server.journal().await.is_empty());
 }
+/// A Retry-After may be a date; it is over when the server's clock says so. The server's clock stands at 22:13:20.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_retry_after_that_is_a_date_is_a_pause() {
+    for (date, pause) in
+        [("Tue, 14 Nov 2023 22:13:23 GMT", json!(3000.0)), ("Tue, 14 Nov 2023 22:13:19 GMT", json!(0.0)), ("soon", Value::Null)]
+    {
+        let http = json!({ "http": { "status": 429, "headers": { "retry-after": date }, "body": "" } });
+        let server = start(json!([{ "match": {}, "response": http }])).await;
+        assert_eq!(server.ask("hi").await.header("retry-after"), Some(date));
+        assert_eq!(server.journal().await[0]["response"]["retryAfterMs"], pause, "{date}");
+    }
+}

@@ -27,7 +27,11 @@ pub(crate) struct Running {
     pub log: Arc<Mutex<Vec<String>>>,
     stage: watch::Sender<Stage>,
     task: JoinHandle<Ended>,
+    _kept: Kept,
 }
+
+/// A log that is kept when its server is let go.
+struct Kept(Arc<Mutex<Vec<String>>>);
 
 /// Serves these fixtures (the value of a file's `fixtures`).
 pub(crate) async fn start(fixtures: Value) -> Running {
@@ -69,14 +73,14 @@ async fn start_loaded(fixtures: Value, settings: Settings, options: LoadOptions<
     let library = Library::new(read("suite.json", &text, &options).unwrap(), vec![SourceFile::new("suite.json")]);
     let log = Arc::new(Mutex::new(Vec::new()));
     let (lines, loader) = (log.clone(), move |text: &str| read("posted.json", text, &options));
-    let mut world = World::new(Box::new(loader), Box::new(move |_, line| lines.lock().unwrap().push(line.to_owned())));
+    let mut world = World::new(Box::new(loader), Box::new(move |_, line| lines.lock().unwrap().push(line.get().clone())));
     world.now = || SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     change(&mut world);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stage, stages) = watch::channel(Stage::Serve);
     let task = tokio::spawn(serve(listener, Arc::new(App::new(settings, library, world)), stages));
-    Running { address, log, stage, task }
+    Running { address, _kept: Kept(log.clone()), log, stage, task }
 }
 
 /// Loads a text; errors become a list of messages.
@@ -117,7 +121,11 @@ impl Running {
     }
 
     pub(crate) async fn get(&self, target: &str) -> Response {
-        self.send(Request::new("GET", target)).await
+        let response = self.send(Request::new("GET", target)).await;
+        if target.starts_with("/__aimock") {
+            crate::sandbox::keep("shown", &String::from_utf8_lossy(&response.body));
+        }
+        response
     }
 
     pub(crate) async fn post(&self, target: &str, body: &str) -> Response {
@@ -139,6 +147,12 @@ impl Running {
             moment().await;
         }
         panic!("an answer never ended");
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        crate::sandbox::keep("log", &self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).join("\n"));
     }
 }
 
