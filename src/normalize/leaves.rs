@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use super::allowed::Allowed;
 use super::identity::{Known, REFERRED, hash};
 use super::role::{Leaf, Role, walk};
-use super::scalar::{Replacement, replaced, rewrite};
+use super::scalar::{Replacement, renumber, replaced, rewrite};
 use super::{Pass, Work};
 use crate::diagnostic::{Edit, Span};
 use crate::document::{Format, Node, Parsed, Value};
@@ -16,7 +16,7 @@ use crate::transform::{BuiltIn, Found, Kind, Scanner, Strictness, Transforms, bu
 /// A rewritten value can show something new to recognise; this often it is read again.
 const MOST_ROUNDS: usize = 8;
 
-type Timings = for<'n, 's> fn(&'n Node<'s>) -> Vec<(&'n Node<'s>, String)>;
+type Timings = for<'n, 's> fn(&'n Node<'s>) -> Vec<(&'n Node<'s>, u64)>;
 
 /// The scrubbing passes that run, ready to use.
 #[derive(Debug)]
@@ -45,7 +45,12 @@ pub(super) struct Change {
 pub(super) struct Scrubbed {
     /// Sorted, without overlaps, when [`Scrubbed::settle`] is done.
     pub(super) edits: Vec<Edit>,
+    /// What makes the text another one, whatever else is edited: the edits are not kept then.
+    pub(super) differs: bool,
+    /// Every changed place; empty unless asked for.
     pub(super) changes: Vec<Change>,
+    /// How many places each pass changes.
+    pub(super) counts: Vec<(&'static Pass, usize)>,
     /// Values that responses lose, as hashes.
     pub(super) lost: HashSet<u64>,
     /// Ids that responses make and clients send back, as hashes.
@@ -276,13 +281,18 @@ impl Walk<'_> {
         let rounded = round(timings);
         if let Some((node, new)) = rounded.first() {
             let others = rounded.len() - 1;
-            let old = self.text.get(node.span.start..node.span.end).unwrap_or("").to_owned();
+            let old = self.text.get(node.span.start..node.span.end).unwrap_or("");
             self.change(pass, node.span, || match others {
                 0 => format!("`{old}` becomes `{new}`"),
                 _ => format!("`{old}` becomes `{new}`, and {others} more"),
             });
         }
-        self.out.edits.extend(rounded.into_iter().map(|(node, text)| Edit { span: node.span, text }));
+        let rounded = rounded.into_iter().map(|(node, number)| (node.span, number));
+        match self.format {
+            Format::Json | Format::Jsonc => self.out.edits.extend(renumber(self.text, rounded)),
+            // Aliases lead to numbers elsewhere.
+            Format::Yaml => self.out.edits.extend(rounded.map(|(span, number)| Edit { span, text: number.to_string() })),
+        }
     }
 
     /// A text that is compared with the rewritten request: it goes through the same transforms. What a pass would still
@@ -396,8 +406,7 @@ impl Walk<'_> {
     }
 
     fn change_hiding(&mut self, pass: &'static Pass, span: Span, hide: bool, message: impl FnOnce() -> String) {
-        let message = if self.detail { message() } else { String::new() };
-        self.out.changes.push(Change { pass, span, message, hide });
+        self.out.change(pass, self.detail, || Change { pass, span, message: message(), hide });
     }
 }
 
@@ -415,6 +424,29 @@ impl Scrub {
 }
 
 impl Scrubbed {
+    /// Counts a changed place, and keeps it where places are listed.
+    fn change(&mut self, pass: &'static Pass, detail: bool, change: impl FnOnce() -> Change) {
+        match self.counts.iter_mut().find(|(counted, _)| std::ptr::eq(*counted, pass)) {
+            Some((_, count)) => *count += 1,
+            None => self.counts.push((pass, 1)),
+        }
+        if detail {
+            self.changes.push(change());
+        }
+    }
+
+    /// Drops the edits where nobody wants the new text and it is known to be another one. They stand inside of scalars and
+    /// do not overlap, so that a sum of lengths which changes is a scalar that changes.
+    pub(super) fn forget_edits(&mut self) {
+        let (added, removed) = self.edits.iter().fold((0, 0), |(added, removed), edit| {
+            (added + edit.text.len(), removed + (edit.span.end - edit.span.start))
+        });
+        if added != removed {
+            self.differs = true;
+            self.edits = Vec::new();
+        }
+    }
+
     /// Decides about what match keys name, now that it is known which ids responses make, and about the ids of tool calls,
     /// now that it is known which of them something refers to; puts the edits in order.
     pub(super) fn settle(&mut self, text: &str, format: Format, all: &Together, detail: bool) {
@@ -431,8 +463,10 @@ impl Scrubbed {
             };
             self.edits.extend(edits);
             let old = kept.text.get(replacement.range.clone()).unwrap_or("");
-            let message = if detail { format!("{} becomes {}", code(old), code(&replacement.text)) } else { String::new() };
-            self.changes.push(Change { pass, span: place(text, kept.span, old), message, hide: false });
+            self.change(pass, detail, || {
+                let message = format!("{} becomes {}", code(old), code(&replacement.text));
+                Change { pass, span: place(text, kept.span, old), message, hide: false }
+            });
         }
         for named in std::mem::take(&mut self.named) {
             let whole = named.is_id && made.contains(&hash(&named.text));
@@ -441,9 +475,10 @@ impl Scrubbed {
             let replacements: Vec<Replacement> = goes.iter().map(|(_, replacement, _)| replacement.clone()).collect();
             let Some(edits) = rewrite(text, format, named.span, &named.text, &replacements) else { continue };
             self.edits.extend(edits);
-            let message =
-                if detail { format!("{} becomes {}, as in the response", code(value), code(&replacement.text)) } else { String::new() };
-            self.changes.push(Change { pass, span: named.span, message, hide: false });
+            self.change(pass, detail, || {
+                let message = format!("{} becomes {}, as in the response", code(value), code(&replacement.text));
+                Change { pass, span: named.span, message, hide: false }
+            });
         }
         self.edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
         // What YAML aliases repeat is written once.

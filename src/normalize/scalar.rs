@@ -3,6 +3,7 @@
 //! What is not replaced keeps its spelling: escapes, quotes, indentation. A form that cannot hold the new text is
 //! written as a quoted string in its place.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use crate::diagnostic::{Edit, Span};
@@ -38,6 +39,27 @@ pub(super) fn rewrite(file: &str, format: Format, span: Span, value: &str, repla
         }
         Format::Yaml => inside_yaml(written, span, value, replacements),
     }
+}
+
+/// Bytes between two numbers that are rewritten by one edit.
+const NEAR: usize = 64;
+
+/// The edits of a JSON text that put whole numbers in the place of others. What stands between two near ones goes with
+/// them, so that a long list is one edit and not thousands; comments stay apart, which may have edits of their own.
+pub(super) fn renumber(file: &str, numbers: impl Iterator<Item = (Span, u64)>) -> Vec<Edit> {
+    let mut edits: Vec<Edit> = Vec::new();
+    for (span, number) in numbers {
+        let between = edits.last().and_then(|last| file.get(last.span.end..span.start));
+        match (edits.last_mut(), between) {
+            (Some(last), Some(between)) if between.len() <= NEAR && !between.contains('/') => {
+                // Writing to a string never fails.
+                let _ = write!(last.text, "{between}{number}");
+                last.span.end = span.end;
+            }
+            _ => edits.push(Edit { span, text: number.to_string() }),
+        }
+    }
+    edits
 }
 
 /// The scalar as a quoted string.
