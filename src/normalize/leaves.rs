@@ -193,17 +193,21 @@ impl Walk<'_> {
                 return;
             }
         }
-        let mut replacements: Vec<Replacement> = first.iter().map(|(replacement, _)| replacement.clone()).collect();
-        let mut now = replaced(text, &replacements);
+        let mut now = replaced(text, first.iter().map(|(replacement, _)| replacement));
+        let mut all = None;
         for _ in 1..MOST_ROUNDS {
             let again = self.freeze(node, &now, role);
             if again.is_empty() {
                 break;
             }
-            now = replaced(&now, &again.into_iter().map(|(replacement, _)| replacement).collect::<Vec<_>>());
-            replacements = vec![difference(text, &now)];
+            now = replaced(&now, again.iter().map(|(replacement, _)| replacement));
+            all = Some(difference(text, &now));
         }
-        if self.rewrite(node.span, text, &replacements) {
+        let is_rewritten = match &all {
+            Some(difference) => self.rewrite(node.span, text, std::iter::once(difference)),
+            None => self.rewrite(node.span, text, first.iter().map(|(replacement, _)| replacement)),
+        };
+        if is_rewritten {
             self.tell(node.span, text, &first);
         }
     }
@@ -303,7 +307,7 @@ impl Walk<'_> {
         {
             match self.scrub.transforms.text(key, text) {
                 Ok(new) if new != text => {
-                    if self.rewrite(node.span, text, &[difference(text, &new)]) {
+                    if self.rewrite(node.span, text, std::iter::once(&difference(text, &new))) {
                         let hide = secrets::holds_known_key(text);
                         let message = if hide { "a secret goes".to_owned() } else { format!("{} becomes {}", code(text), code(&new)) };
                         self.change_hiding(pass, node.span, hide, || message);
@@ -340,8 +344,7 @@ impl Walk<'_> {
 
     fn secrets(&mut self, node: &Node<'_>, text: &str) {
         let list = self.found_secrets(node.span, text);
-        let replacements: Vec<Replacement> = list.iter().map(|(replacement, _)| replacement.clone()).collect();
-        if !list.is_empty() && self.rewrite(node.span, text, &replacements) {
+        if !list.is_empty() && self.rewrite(node.span, text, list.iter().map(|(replacement, _)| replacement)) {
             self.tell(node.span, text, &list);
         }
     }
@@ -371,7 +374,7 @@ impl Walk<'_> {
     }
 
     /// `false`: the value cannot be rewritten where it stands.
-    fn rewrite(&mut self, span: Span, value: &str, replacements: &[Replacement]) -> bool {
+    fn rewrite<'r>(&mut self, span: Span, value: &str, replacements: impl Iterator<Item = &'r Replacement> + Clone) -> bool {
         let edits = rewrite(self.text, self.format, span, value, replacements);
         let rewritten = edits.is_some();
         self.out.edits.extend(edits.into_iter().flatten());
@@ -380,12 +383,10 @@ impl Walk<'_> {
 
     /// One change a pass, at the first of its places.
     fn tell(&mut self, span: Span, text: &str, list: &[(Replacement, &'static Pass)]) {
-        let mut told: Vec<&'static str> = Vec::new();
-        for (replacement, pass) in list {
-            if told.contains(&pass.name) {
+        for (index, (replacement, pass)) in list.iter().enumerate() {
+            if list.iter().take(index).any(|(_, told)| told.name == pass.name) {
                 continue;
             }
-            told.push(pass.name);
             if !self.detail {
                 self.change_hiding(pass, span, pass.name == "secrets", String::new);
                 continue;
@@ -438,9 +439,8 @@ impl Scrubbed {
     /// Drops the edits where nobody wants the new text and it is known to be another one. They stand inside of scalars and
     /// do not overlap, so that a sum of lengths which changes is a scalar that changes.
     pub(super) fn forget_edits(&mut self) {
-        let (added, removed) = self.edits.iter().fold((0, 0), |(added, removed), edit| {
-            (added + edit.text.len(), removed + (edit.span.end - edit.span.start))
-        });
+        let (added, removed) =
+            self.edits.iter().fold((0, 0), |(added, removed), edit| (added + edit.text.len(), removed + (edit.span.end - edit.span.start)));
         if added != removed {
             self.differs = true;
             self.edits = Vec::new();
@@ -455,9 +455,9 @@ impl Scrubbed {
             if !kept.hashes().any(|hash| referred.contains(&hash)) {
                 continue;
             }
-            let replacements: Vec<Replacement> = kept.found.iter().map(|(_, replacement, _)| replacement.clone()).collect();
+            let replacements = kept.found.iter().map(|(_, replacement, _)| replacement);
             let (Some((_, replacement, pass)), Some(edits)) =
-                (kept.found.first(), rewrite(text, format, kept.span, &kept.text, &replacements))
+                (kept.found.first(), rewrite(text, format, kept.span, &kept.text, replacements))
             else {
                 continue;
             };
@@ -472,8 +472,8 @@ impl Scrubbed {
             let whole = named.is_id && made.contains(&hash(&named.text));
             let goes: Vec<_> = named.found.iter().filter(|(value, _, _)| whole || made.contains(&hash(value))).collect();
             let Some((value, replacement, pass)) = goes.first() else { continue };
-            let replacements: Vec<Replacement> = goes.iter().map(|(_, replacement, _)| replacement.clone()).collect();
-            let Some(edits) = rewrite(text, format, named.span, &named.text, &replacements) else { continue };
+            let replacements = goes.iter().map(|(_, replacement, _)| replacement);
+            let Some(edits) = rewrite(text, format, named.span, &named.text, replacements) else { continue };
             self.edits.extend(edits);
             self.change(pass, detail, || {
                 let message = format!("{} becomes {}, as in the response", code(value), code(&replacement.text));

@@ -26,6 +26,26 @@ fn next_digit(bytes: &[u8], from: usize) -> Option<usize> {
     bytes.get(at..)?.iter().position(u8::is_ascii_digit).map(|offset| at + offset)
 }
 
+/// Where two letters stand after one another, in lower or upper case; `pair` is in lower case. Whole blocks are passed over
+/// with a few comparisons a vector.
+pub(super) fn letter_pairs(bytes: &[u8], pair: [u8; 2]) -> impl Iterator<Item = usize> {
+    const BLOCK: usize = 32;
+    let [first, second] = pair;
+    let is_pair = move |before: u8, after: u8| before | 0x20 == first && after | 0x20 == second;
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while let (Some(befores), Some(afters)) = (bytes.get(at..at + BLOCK), bytes.get(at + 1..=at + BLOCK)) {
+            if befores.iter().zip(afters).fold(false, |any, (before, after)| any | is_pair(*before, *after)) {
+                break;
+            }
+            at += BLOCK;
+        }
+        let found = at + bytes.get(at..)?.windows(2).position(|two| matches!(two, [before, after] if is_pair(*before, *after)))?;
+        at = found + 1;
+        Some(found)
+    })
+}
+
 /// Whether a byte belongs to a word.
 pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
@@ -105,11 +125,16 @@ impl Signs {
 
     /// The signs of a text.
     pub(super) fn of(text: &str) -> Signs {
-        let mut seen = 0;
-        for byte in text.bytes() {
-            seen |= TABLE[usize::from(byte)];
+        // Four sums side by side: none waits for another.
+        let (fours, rest) = text.as_bytes().as_chunks::<4>();
+        let mut seen = [0; 4];
+        for four in fours {
+            for (seen, byte) in seen.iter_mut().zip(four) {
+                *seen |= TABLE[usize::from(*byte)];
+            }
         }
-        Signs(seen)
+        let rest = rest.iter().fold(0, |seen, byte| seen | TABLE[usize::from(*byte)]);
+        Signs(seen.iter().fold(rest, |all, seen| all | seen))
     }
 }
 
