@@ -34,8 +34,8 @@ pub(super) fn letter_pairs(bytes: &[u8], pair: [u8; 2]) -> impl Iterator<Item = 
     let is_pair = move |before: u8, after: u8| before | 0x20 == first && after | 0x20 == second;
     let mut at = 0;
     std::iter::from_fn(move || {
-        while let (Some(befores), Some(afters)) = (bytes.get(at..at + BLOCK), bytes.get(at + 1..=at + BLOCK)) {
-            if befores.iter().zip(afters).fold(false, |any, (before, after)| any | is_pair(*before, *after)) {
+        while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<{ BLOCK + 1 }>) {
+            if (0..BLOCK).fold(false, |any, index| any | is_pair(block[index], block[index + 1])) {
                 break;
             }
             at += BLOCK;
@@ -125,16 +125,14 @@ impl Signs {
 
     /// The signs of a text.
     pub(super) fn of(text: &str) -> Signs {
-        // Four sums side by side: none waits for another.
+        let sign = |byte: u8| TABLE[usize::from(byte)];
         let (fours, rest) = text.as_bytes().as_chunks::<4>();
-        let mut seen = [0; 4];
-        for four in fours {
-            for (seen, byte) in seen.iter_mut().zip(four) {
-                *seen |= TABLE[usize::from(*byte)];
-            }
+        let mut seen = rest.iter().fold(0, |seen, byte| seen | sign(*byte));
+        for [a, b, c, d] in fours {
+            // In pairs, so that not every byte waits for the one before it.
+            seen |= (sign(*a) | sign(*b)) | (sign(*c) | sign(*d));
         }
-        let rest = rest.iter().fold(0, |seen, byte| seen | TABLE[usize::from(*byte)]);
-        Signs(seen.iter().fold(rest, |all, seen| all | seen))
+        Signs(seen)
     }
 }
 
