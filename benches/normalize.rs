@@ -33,6 +33,12 @@ fn defaults(bencher: Bencher<'_, '_>, files: u32) {
     bench(bencher, files, &Options::default());
 }
 
+/// The same, where only what would change is told.
+#[divan::bench(args = [1, 10], sample_count = 20)]
+fn dry_run(bencher: Bencher<'_, '_>, files: u32) {
+    bench(bencher, files, &Options { texts: false, ..Options::default() });
+}
+
 #[divan::bench(sample_count = 10)]
 fn every_pass(bencher: Bencher<'_, '_>) {
     bench(bencher, 2, &Options { passes: ALL.to_vec(), ..Options::default() });

@@ -204,6 +204,7 @@ impl Lint<'_> {
             matching: self.config.matching(None),
             others: &others,
             detail: true,
+            texts: false,
         };
         normalize::run_parsed(&given, &given_trees, &options).into_iter().flat_map(|outcome| outcome.changes).collect()
     }

@@ -41,12 +41,14 @@ pub(super) fn run(args: &NormalizeArgs, global: &GlobalArgs, terminal: &mut Term
     let (files, others) = split(&mut plan);
     let transforms = config.transforms.clone();
     let inputs: Vec<Input> = files.iter().map(|(input, _)| input.clone()).collect();
-    let options = Options { transforms, matching: config.matching(None), others: &others, detail: args.check, passes };
+    let arranges = args.split_by.is_some() || args.merge_into.is_some();
+    let texts = args.write || args.diff || arranges || files.iter().any(|(_, path)| path.is_none());
+    let options = Options { transforms, matching: config.matching(None), others: &others, detail: args.check, texts, passes };
     let outcomes = normalize::run(&inputs, &options);
     let work = Work { args, plan: &plan, files, outcomes, passes: &options.passes };
     let mut status = work.finish(terminal)?;
     work.tell(&config, terminal);
-    if status != Status::Failed && (args.split_by.is_some() || args.merge_into.is_some()) {
+    if status != Status::Failed && arranges {
         status = status.max(arrange::run(args, &work.texts(), &others, terminal)?);
     }
     let outcomes: Vec<FileOutcome> = work.file_outcomes();
@@ -102,7 +104,7 @@ impl Work<'_> {
             terminal.flush()?;
         }
         terminal.say(self.last_line(written));
-        let would_change = !self.args.write && self.changed().any(|(_, path, _)| path.is_some() || self.args.diff || self.args.check);
+        let would_change = !self.args.write && self.changed().any(|(_, path)| path.is_some() || self.args.diff || self.args.check);
         Ok(if would_change { status.max(Status::Findings) } else { status })
     }
 
@@ -136,8 +138,14 @@ impl Work<'_> {
         status
     }
 
-    /// Files that change, with their paths and new texts.
-    fn changed(&self) -> impl Iterator<Item = (&Input, Option<&PathBuf>, &str)> {
+    /// Files that change, with their paths.
+    fn changed(&self) -> impl Iterator<Item = (&Input, Option<&PathBuf>)> {
+        let all = self.files.iter().zip(&self.outcomes).filter(|(_, outcome)| outcome.changed);
+        all.map(|((input, path), _)| (input, path.as_ref()))
+    }
+
+    /// The same with their new texts, where those are wanted.
+    fn rewritten(&self) -> impl Iterator<Item = (&Input, Option<&PathBuf>, &str)> {
         let all = self.files.iter().zip(&self.outcomes);
         all.filter_map(|((input, path), outcome)| outcome.text.as_deref().map(|text| (input, path.as_ref(), text)))
     }
@@ -154,7 +162,7 @@ impl Work<'_> {
     }
 
     fn diff(&self, terminal: &mut Terminal<'_>) -> anyhow::Result<()> {
-        for (input, _, text) in self.changed() {
+        for (input, _, text) in self.rewritten() {
             let name = input.source.name();
             let lines = similar::TextDiff::from_lines(input.source.text(), text);
             write!(terminal.stdout(), "{}", lines.unified_diff().context_radius(3).header(name, name))?;
@@ -173,7 +181,7 @@ impl Work<'_> {
     /// How many files were written. One that cannot be does not keep the others from it.
     fn write(&self, status: &mut Status, terminal: &mut Terminal<'_>) -> usize {
         let mut written = 0;
-        for (_, path, text) in self.changed() {
+        for (_, path, text) in self.rewritten() {
             let Some(path) = path else { continue };
             match files::write_atomically(path, text.as_bytes()) {
                 Ok(()) => written += 1,
@@ -203,7 +211,7 @@ impl Work<'_> {
         if self.args.write || self.args.statistics || text.is_empty() {
             return text;
         }
-        let names: Vec<&str> = self.changed().map(|(input, _, _)| input.source.name()).collect();
+        let names: Vec<&str> = self.changed().map(|(input, _)| input.source.name()).collect();
         for name in names.iter().take(MOST_FILES) {
             let _ = writeln!(text, "  {}", escape(name));
         }

@@ -194,7 +194,7 @@ fn rounded(timings: &Value) -> Option<Value> {
     edits.sort_unstable_by_key(|(node, _)| node.span.start);
     for (node, number) in edits {
         new.push_str(text.get(from..node.span.start)?);
-        new.push_str(&number);
+        new.push_str(&number.to_string());
         from = node.span.end;
     }
     new.push_str(text.get(from..)?);

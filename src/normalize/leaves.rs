@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use super::allowed::Allowed;
 use super::identity::{Known, REFERRED, hash};
 use super::role::{Leaf, Role, walk};
-use super::scalar::{Replacement, replaced, rewrite};
+use super::scalar::{Replacement, renumber, replaced, rewrite};
 use super::{Pass, Work};
 use crate::diagnostic::{Edit, Span};
 use crate::document::{Format, Node, Parsed, Value};
@@ -16,7 +16,7 @@ use crate::transform::{BuiltIn, Found, Kind, Scanner, Strictness, Transforms, bu
 /// A rewritten value can show something new to recognise; this often it is read again.
 const MOST_ROUNDS: usize = 8;
 
-type Timings = for<'n, 's> fn(&'n Node<'s>) -> Vec<(&'n Node<'s>, String)>;
+type Timings = for<'n, 's> fn(&'n Node<'s>) -> Vec<(&'n Node<'s>, u64)>;
 
 /// The scrubbing passes that run, ready to use.
 #[derive(Debug)]
@@ -45,7 +45,12 @@ pub(super) struct Change {
 pub(super) struct Scrubbed {
     /// Sorted, without overlaps, when [`Scrubbed::settle`] is done.
     pub(super) edits: Vec<Edit>,
+    /// What makes the text another one, whatever else is edited: the edits are not kept then.
+    pub(super) differs: bool,
+    /// Every changed place; empty unless asked for.
     pub(super) changes: Vec<Change>,
+    /// How many places each pass changes.
+    pub(super) counts: Vec<(&'static Pass, usize)>,
     /// Values that responses lose, as hashes.
     pub(super) lost: HashSet<u64>,
     /// Ids that responses make and clients send back, as hashes.
@@ -188,17 +193,21 @@ impl Walk<'_> {
                 return;
             }
         }
-        let mut replacements: Vec<Replacement> = first.iter().map(|(replacement, _)| replacement.clone()).collect();
-        let mut now = replaced(text, &replacements);
+        let mut now = replaced(text, first.iter().map(|(replacement, _)| replacement));
+        let mut all = None;
         for _ in 1..MOST_ROUNDS {
             let again = self.freeze(node, &now, role);
             if again.is_empty() {
                 break;
             }
-            now = replaced(&now, &again.into_iter().map(|(replacement, _)| replacement).collect::<Vec<_>>());
-            replacements = vec![difference(text, &now)];
+            now = replaced(&now, again.iter().map(|(replacement, _)| replacement));
+            all = Some(difference(text, &now));
         }
-        if self.rewrite(node.span, text, &replacements) {
+        let is_rewritten = match &all {
+            Some(difference) => self.rewrite(node.span, text, std::iter::once(difference)),
+            None => self.rewrite(node.span, text, first.iter().map(|(replacement, _)| replacement)),
+        };
+        if is_rewritten {
             self.tell(node.span, text, &first);
         }
     }
@@ -276,13 +285,18 @@ impl Walk<'_> {
         let rounded = round(timings);
         if let Some((node, new)) = rounded.first() {
             let others = rounded.len() - 1;
-            let old = self.text.get(node.span.start..node.span.end).unwrap_or("").to_owned();
+            let old = self.text.get(node.span.start..node.span.end).unwrap_or("");
             self.change(pass, node.span, || match others {
                 0 => format!("`{old}` becomes `{new}`"),
                 _ => format!("`{old}` becomes `{new}`, and {others} more"),
             });
         }
-        self.out.edits.extend(rounded.into_iter().map(|(node, text)| Edit { span: node.span, text }));
+        let rounded = rounded.into_iter().map(|(node, number)| (node.span, number));
+        match self.format {
+            Format::Json | Format::Jsonc => self.out.edits.extend(renumber(self.text, rounded)),
+            // Aliases lead to numbers elsewhere.
+            Format::Yaml => self.out.edits.extend(rounded.map(|(span, number)| Edit { span, text: number.to_string() })),
+        }
     }
 
     /// A text that is compared with the rewritten request: it goes through the same transforms. What a pass would still
@@ -293,7 +307,7 @@ impl Walk<'_> {
         {
             match self.scrub.transforms.text(key, text) {
                 Ok(new) if new != text => {
-                    if self.rewrite(node.span, text, &[difference(text, &new)]) {
+                    if self.rewrite(node.span, text, std::iter::once(&difference(text, &new))) {
                         let hide = secrets::holds_known_key(text);
                         let message = if hide { "a secret goes".to_owned() } else { format!("{} becomes {}", code(text), code(&new)) };
                         self.change_hiding(pass, node.span, hide, || message);
@@ -330,8 +344,7 @@ impl Walk<'_> {
 
     fn secrets(&mut self, node: &Node<'_>, text: &str) {
         let list = self.found_secrets(node.span, text);
-        let replacements: Vec<Replacement> = list.iter().map(|(replacement, _)| replacement.clone()).collect();
-        if !list.is_empty() && self.rewrite(node.span, text, &replacements) {
+        if !list.is_empty() && self.rewrite(node.span, text, list.iter().map(|(replacement, _)| replacement)) {
             self.tell(node.span, text, &list);
         }
     }
@@ -361,7 +374,7 @@ impl Walk<'_> {
     }
 
     /// `false`: the value cannot be rewritten where it stands.
-    fn rewrite(&mut self, span: Span, value: &str, replacements: &[Replacement]) -> bool {
+    fn rewrite<'r>(&mut self, span: Span, value: &str, replacements: impl Iterator<Item = &'r Replacement> + Clone) -> bool {
         let edits = rewrite(self.text, self.format, span, value, replacements);
         let rewritten = edits.is_some();
         self.out.edits.extend(edits.into_iter().flatten());
@@ -370,12 +383,10 @@ impl Walk<'_> {
 
     /// One change a pass, at the first of its places.
     fn tell(&mut self, span: Span, text: &str, list: &[(Replacement, &'static Pass)]) {
-        let mut told: Vec<&'static str> = Vec::new();
-        for (replacement, pass) in list {
-            if told.contains(&pass.name) {
+        for (index, (replacement, pass)) in list.iter().enumerate() {
+            if list.iter().take(index).any(|(_, told)| told.name == pass.name) {
                 continue;
             }
-            told.push(pass.name);
             if !self.detail {
                 self.change_hiding(pass, span, pass.name == "secrets", String::new);
                 continue;
@@ -396,8 +407,7 @@ impl Walk<'_> {
     }
 
     fn change_hiding(&mut self, pass: &'static Pass, span: Span, hide: bool, message: impl FnOnce() -> String) {
-        let message = if self.detail { message() } else { String::new() };
-        self.out.changes.push(Change { pass, span, message, hide });
+        self.out.change(pass, self.detail, || Change { pass, span, message: message(), hide });
     }
 }
 
@@ -415,6 +425,28 @@ impl Scrub {
 }
 
 impl Scrubbed {
+    /// Counts a changed place, and keeps it where places are listed.
+    fn change(&mut self, pass: &'static Pass, detail: bool, change: impl FnOnce() -> Change) {
+        match self.counts.iter_mut().find(|(counted, _)| std::ptr::eq(*counted, pass)) {
+            Some((_, count)) => *count += 1,
+            None => self.counts.push((pass, 1)),
+        }
+        if detail {
+            self.changes.push(change());
+        }
+    }
+
+    /// Drops the edits where nobody wants the new text and it is known to be another one. They stand inside of scalars and
+    /// do not overlap, so that a sum of lengths which changes is a scalar that changes.
+    pub(super) fn forget_edits(&mut self) {
+        let (added, removed) =
+            self.edits.iter().fold((0, 0), |(added, removed), edit| (added + edit.text.len(), removed + (edit.span.end - edit.span.start)));
+        if added != removed {
+            self.differs = true;
+            self.edits = Vec::new();
+        }
+    }
+
     /// Decides about what match keys name, now that it is known which ids responses make, and about the ids of tool calls,
     /// now that it is known which of them something refers to; puts the edits in order.
     pub(super) fn settle(&mut self, text: &str, format: Format, all: &Together, detail: bool) {
@@ -423,27 +455,30 @@ impl Scrubbed {
             if !kept.hashes().any(|hash| referred.contains(&hash)) {
                 continue;
             }
-            let replacements: Vec<Replacement> = kept.found.iter().map(|(_, replacement, _)| replacement.clone()).collect();
+            let replacements = kept.found.iter().map(|(_, replacement, _)| replacement);
             let (Some((_, replacement, pass)), Some(edits)) =
-                (kept.found.first(), rewrite(text, format, kept.span, &kept.text, &replacements))
+                (kept.found.first(), rewrite(text, format, kept.span, &kept.text, replacements))
             else {
                 continue;
             };
             self.edits.extend(edits);
             let old = kept.text.get(replacement.range.clone()).unwrap_or("");
-            let message = if detail { format!("{} becomes {}", code(old), code(&replacement.text)) } else { String::new() };
-            self.changes.push(Change { pass, span: place(text, kept.span, old), message, hide: false });
+            self.change(pass, detail, || {
+                let message = format!("{} becomes {}", code(old), code(&replacement.text));
+                Change { pass, span: place(text, kept.span, old), message, hide: false }
+            });
         }
         for named in std::mem::take(&mut self.named) {
             let whole = named.is_id && made.contains(&hash(&named.text));
             let goes: Vec<_> = named.found.iter().filter(|(value, _, _)| whole || made.contains(&hash(value))).collect();
             let Some((value, replacement, pass)) = goes.first() else { continue };
-            let replacements: Vec<Replacement> = goes.iter().map(|(_, replacement, _)| replacement.clone()).collect();
-            let Some(edits) = rewrite(text, format, named.span, &named.text, &replacements) else { continue };
+            let replacements = goes.iter().map(|(_, replacement, _)| replacement);
+            let Some(edits) = rewrite(text, format, named.span, &named.text, replacements) else { continue };
             self.edits.extend(edits);
-            let message =
-                if detail { format!("{} becomes {}, as in the response", code(value), code(&replacement.text)) } else { String::new() };
-            self.changes.push(Change { pass, span: named.span, message, hide: false });
+            self.change(pass, detail, || {
+                let message = format!("{} becomes {}, as in the response", code(value), code(&replacement.text));
+                Change { pass, span: named.span, message, hide: false }
+            });
         }
         self.edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
         // What YAML aliases repeat is written once.

@@ -67,8 +67,8 @@ pub struct Example {
 pub enum Work {
     /// What the built-in transform of the same name recognises in responses gets its frozen form.
     BuiltIn,
-    /// The numbers of `recordedTimings`: each that changes, with its new text.
-    Timings(for<'n, 's> fn(&'n Node<'s>) -> Vec<(&'n Node<'s>, String)>),
+    /// The numbers of `recordedTimings`: each that changes, with the whole number of milliseconds that it becomes.
+    Timings(for<'n, 's> fn(&'n Node<'s>) -> Vec<(&'n Node<'s>, u64)>),
     /// Texts of match keys go through the transforms in force.
     MatchKeys,
     /// Looks at the whole file.

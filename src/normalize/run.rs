@@ -33,15 +33,34 @@ pub struct Options<'o> {
     pub others: &'o [Input],
     /// Whether every changed place is listed.
     pub detail: bool,
+    /// Whether the new texts are wanted. Without them it is only told which files change, in less time and memory.
+    pub texts: bool,
 }
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Options { passes: default_passes(), transforms: Transforms::default(), matching: Matching::default(), others: &[], detail: false }
+        Options {
+            passes: default_passes(),
+            transforms: Transforms::default(),
+            matching: Matching::default(),
+            others: &[],
+            detail: false,
+            texts: true,
+        }
     }
 }
 
 impl Options<'_> {
+    /// Whether a file has to be written to tell what becomes of it: to be read again by other passes, or to be checked.
+    fn needs_text(&self, format: Format) -> bool {
+        self.texts || format == Format::Yaml || self.shaping()
+    }
+
+    /// Whether there are passes that look at whole files.
+    fn shaping(&self) -> bool {
+        self.passes.iter().any(|pass| matches!(pass.work, Work::Tree(_)))
+    }
+
     /// Whether files may get the form of fixture files.
     fn shapes(&self) -> bool {
         self.passes.iter().any(|pass| pass.name == "shape")
@@ -51,7 +70,9 @@ impl Options<'_> {
 /// What became of one file.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
-    /// The new text; `None`: nothing changes.
+    /// Whether the text changes.
+    pub changed: bool,
+    /// The new text; `None`: nothing changes, or it is not wanted.
     pub text: Option<String>,
     /// Changed places by pass, in the order of the passes.
     pub counts: Vec<(&'static str, usize)>,
@@ -85,8 +106,7 @@ pub fn run_parsed(inputs: &[Input], trees: &[Option<&Parsed<'_>>], options: &Opt
         if !scrub.is_empty() {
             scrub_all(&mut files, &scrub, &mut known, options);
         }
-        let shaping = options.passes.iter().any(|pass| matches!(pass.work, Work::Tree(_)));
-        if shaping || (scrub.is_empty() && round == 0) {
+        if options.shaping() || (scrub.is_empty() && round == 0) {
             changed = files.par_iter_mut().map(|file| file.shape(options)).reduce(|| false, |a, b| a | b);
         }
         if !changed {
@@ -94,8 +114,8 @@ pub fn run_parsed(inputs: &[Input], trees: &[Option<&Parsed<'_>>], options: &Opt
         }
     }
     let mut outcomes = files.into_par_outcomes(options);
-    for (outcome, input) in outcomes.iter_mut().zip(inputs).filter(|(outcome, _)| outcome.text.is_some()) {
-        outcome.text = None;
+    for (outcome, input) in outcomes.iter_mut().zip(inputs).filter(|(outcome, _)| outcome.changed) {
+        (outcome.changed, outcome.text) = (false, None);
         let message = "the passes do not come to an end on this file; it is left as it was";
         let finding = Diagnostic::new("normalize-endless", Severity::Error, message, whole(&input.source));
         outcome.problems.push(finding.advise("please report it with the file; meanwhile run the passes one at a time with `--select`"));
@@ -147,6 +167,8 @@ struct File<'i> {
     shifts: Vec<Shift>,
     counts: BTreeMap<&'static str, usize>,
     changes: Vec<(Change, Span)>,
+    /// The text is known to be another one, and nobody wants it.
+    differs: bool,
     reshaped: bool,
     outcome: Outcome,
 }
@@ -160,6 +182,7 @@ impl<'i> File<'i> {
             shifts: Vec::new(),
             counts: BTreeMap::new(),
             changes: Vec::new(),
+            differs: false,
             reshaped: false,
             outcome: Outcome::default(),
         }
@@ -203,7 +226,11 @@ impl<'i> File<'i> {
             own = File::parse(text, self.input, options.shapes(), &mut self.outcome)?;
             &own
         };
-        Some(scrub.file(text, self.input.format, parsed, known, options.detail))
+        let mut work = scrub.file(text, self.input.format, parsed, known, options.detail);
+        if !options.needs_text(self.input.format) {
+            work.forget_edits();
+        }
+        Some(work)
     }
 
     /// Makes the edits of a walk, and keeps what it says.
@@ -224,18 +251,21 @@ impl<'i> File<'i> {
         for name in work.left_in_keys {
             *self.outcome.left_in_keys.entry(name).or_default() += 1;
         }
+        for (pass, count) in work.counts {
+            *self.counts.entry(pass.name).or_default() += count;
+        }
         for change in work.changes {
             self.note(change);
         }
-        self.edit(&work.edits);
+        self.differs |= work.differs;
+        if !self.differs {
+            self.edit(&work.edits);
+        }
     }
 
     fn note(&mut self, change: Change) {
-        *self.counts.entry(change.pass.name).or_default() += 1;
-        if !change.message.is_empty() {
-            let span = back(&self.shifts, change.span);
-            self.changes.push((change, span));
-        }
+        let span = back(&self.shifts, change.span);
+        self.changes.push((change, span));
     }
 
     fn edit(&mut self, edits: &[Edit]) {
@@ -264,7 +294,10 @@ impl<'i> File<'i> {
             drop(parsed);
             let (made, list) = without_overlaps(edits);
             for (span, message) in made {
-                self.note(Change { pass, span, message, hide: false });
+                *self.counts.entry(pass.name).or_default() += 1;
+                if options.detail {
+                    self.note(Change { pass, span, message, hide: false });
+                }
             }
             changed |= !list.is_empty();
             self.reshaped |= !list.is_empty();
@@ -277,9 +310,12 @@ impl<'i> File<'i> {
     }
 
     fn into_outcome(self, options: &Options<'_>) -> Outcome {
-        let File { input, tree, now, counts, changes, reshaped, mut outcome, .. } = self;
-        let Some(text) = now.filter(|text| text != input.source.text()) else { return outcome };
-        if let Err(problem) = check(input, &text, reshaped, options) {
+        let File { input, tree, now, counts, changes, differs, reshaped, mut outcome, .. } = self;
+        let text = now.filter(|text| text != input.source.text());
+        if text.is_none() && !differs {
+            return outcome;
+        }
+        if let Some(Err(problem)) = text.as_ref().map(|text| check(input, text, reshaped, options)) {
             outcome.problems.push(*problem);
             return outcome;
         }
@@ -287,7 +323,8 @@ impl<'i> File<'i> {
         if options.detail {
             outcome.changes = findings(input, tree, changes);
         }
-        outcome.text = Some(text);
+        outcome.changed = true;
+        outcome.text = text.filter(|_| options.texts);
         outcome
     }
 }

@@ -3,6 +3,7 @@
 //! What is not replaced keeps its spelling: escapes, quotes, indentation. A form that cannot hold the new text is
 //! written as a quoted string in its place.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use crate::diagnostic::{Edit, Span};
@@ -16,7 +17,7 @@ pub(super) struct Replacement {
 }
 
 /// The text with all replacements, which stand in order and do not overlap.
-pub(super) fn replaced(text: &str, replacements: &[Replacement]) -> String {
+pub(super) fn replaced<'r>(text: &str, replacements: impl IntoIterator<Item = &'r Replacement>) -> String {
     let mut new = String::with_capacity(text.len());
     let mut at = 0;
     for replacement in replacements {
@@ -30,14 +31,41 @@ pub(super) fn replaced(text: &str, replacements: &[Replacement]) -> String {
 
 /// The edits of a file that replace stretches of one of its scalars. `value` is what the scalar at `span` means.
 /// `None`: what stands there is not the scalar itself (a YAML alias).
-pub(super) fn rewrite(file: &str, format: Format, span: Span, value: &str, replacements: &[Replacement]) -> Option<Vec<Edit>> {
+pub(super) fn rewrite<'r>(
+    file: &str,
+    format: Format,
+    span: Span,
+    value: &str,
+    replacements: impl Iterator<Item = &'r Replacement> + Clone,
+) -> Option<Vec<Edit>> {
     let written = file.get(span.start..span.end)?;
     match format {
         Format::Json | Format::Jsonc => {
-            Some(inside_json(written, span, replacements).unwrap_or_else(|| whole(span, &replaced(value, replacements))))
+            Some(inside_json(written, span, replacements.clone()).unwrap_or_else(|| whole(span, &replaced(value, replacements))))
         }
         Format::Yaml => inside_yaml(written, span, value, replacements),
     }
+}
+
+/// Bytes between two numbers that are rewritten by one edit.
+const NEAR: usize = 64;
+
+/// The edits of a JSON text that put whole numbers in the place of others. What stands between two near ones goes with
+/// them, so that a long list is one edit and not thousands; comments stay apart, which may have edits of their own.
+pub(super) fn renumber(file: &str, numbers: impl Iterator<Item = (Span, u64)>) -> Vec<Edit> {
+    let mut edits: Vec<Edit> = Vec::new();
+    for (span, number) in numbers {
+        let between = edits.last().and_then(|last| file.get(last.span.end..span.start));
+        match (edits.last_mut(), between) {
+            (Some(last), Some(between)) if between.len() <= NEAR && !between.contains('/') => {
+                // Writing to a string never fails.
+                let _ = write!(last.text, "{between}{number}");
+                last.span.end = span.end;
+            }
+            _ => edits.push(Edit { span, text: number.to_string() }),
+        }
+    }
+    edits
 }
 
 /// The scalar as a quoted string.
@@ -62,7 +90,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// Edits inside a JSON string. Offsets of its meaning are found again by walking over its escapes.
-fn inside_json(written: &str, span: Span, replacements: &[Replacement]) -> Option<Vec<Edit>> {
+fn inside_json<'r>(written: &str, span: Span, replacements: impl Iterator<Item = &'r Replacement>) -> Option<Vec<Edit>> {
     let body = written.strip_prefix('"')?.strip_suffix('"')?;
     let plain = !body.contains('\\');
     let (mut raw, mut meant) = (0, 0);
@@ -72,19 +100,31 @@ fn inside_json(written: &str, span: Span, replacements: &[Replacement]) -> Optio
         }
         while meant < wanted {
             let rest = body.get(raw..)?;
-            let run = memchr::memchr(b'\\', rest.as_bytes()).unwrap_or(rest.len());
+            let run = plain_run(rest.as_bytes());
             let (spelled, length) = if run > 0 { (run.min(wanted - meant), run.min(wanted - meant)) } else { unit(rest)? };
             raw += spelled;
             meant += length;
         }
         (meant == wanted).then_some(raw)
     };
-    let mut edits = Vec::with_capacity(replacements.len());
+    let mut edits = Vec::with_capacity(replacements.size_hint().0);
     for replacement in replacements {
         let (start, end) = (find(replacement.range.start)?, find(replacement.range.end)?);
         edits.push(Edit { span: Span::new(span.start + 1 + start, span.start + 1 + end), text: escaped(&replacement.text) });
     }
     Some(edits)
+}
+
+/// How many bytes there are before the next escape. In JSON inside a string it is near, in prose it is far.
+fn plain_run(bytes: &[u8]) -> usize {
+    const NEAR: usize = 16;
+    let is_escape = |byte: &u8| *byte == b'\\';
+    bytes
+        .iter()
+        .take(NEAR)
+        .position(is_escape)
+        .or_else(|| memchr::memchr(b'\\', bytes.get(NEAR..)?).map(|far| far + NEAR))
+        .unwrap_or(bytes.len())
 }
 
 /// Length in the file and in the meaning (UTF-8) of the escape that stands first.
@@ -106,14 +146,19 @@ fn unit(rest: &str) -> Option<(usize, usize)> {
 }
 
 /// Edits inside a YAML scalar: where its text stands as it is meant, in place; else it becomes a quoted string.
-fn inside_yaml(written: &str, span: Span, value: &str, replacements: &[Replacement]) -> Option<Vec<Edit>> {
+fn inside_yaml<'r>(
+    written: &str,
+    span: Span,
+    value: &str,
+    replacements: impl Iterator<Item = &'r Replacement> + Clone,
+) -> Option<Vec<Edit>> {
     let first = written.chars().next()?;
     if first == '*' {
         return None;
     }
-    let new = replaced(value, replacements);
+    let new = replaced(value, replacements.clone());
     let in_place = || -> Option<Vec<Edit>> {
-        let mut edits = Vec::with_capacity(replacements.len());
+        let mut edits = Vec::new();
         let (mut raw, mut meant) = (0, 0);
         for replacement in replacements {
             // The n-th occurrence in the meaning is the n-th in the file, unless an escape or a fold is in the way.

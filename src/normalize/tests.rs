@@ -275,3 +275,26 @@ fn dates_of_timings_stay_consistent() {
     stays("a.json", &timings(r#"{ "ttftMs": 150, "interChunkDelaysMs": [5, 20, -3], "totalDurationMs": 1250 }"#));
     stays("a.json", &timings(r#"{ "ttftMs": "x", "totalDurationMs": 1e300 }"#));
 }
+
+#[test]
+fn timings_are_one_edit_that_keeps_what_stands_between() {
+    let texts = [
+        (
+            "{ \"ttftMs\": 412.36, \"interChunkDelaysMs\": [3.2,\n\t47.91], \"totalDurationMs\": 463.47 }",
+            "{ \"ttftMs\": 400, \"interChunkDelaysMs\": [3,\n\t50], \"totalDurationMs\": 475 }",
+        ),
+        (
+            "{ \"ttftMs\": 412.36, // 47.91 is left\n \"totalDurationMs\": 463.47 }",
+            "{ \"ttftMs\": 400, // 47.91 is left\n \"totalDurationMs\": 475 }",
+        ),
+        ("{ \"totalDurationMs\": 463.47, \"ttftMs\": 412.36 }", "{ \"totalDurationMs\": 475, \"ttftMs\": 400 }"),
+    ];
+    for (before, after) in texts {
+        let file = |timings: &str| {
+            format!(
+                "{{ \"fixtures\": [{{ \"match\": {{ \"userMessage\": \"a\" }}, \"response\": {{ \"content\": \"b\" }}, \"recordedTimings\": {timings} }}] }}"
+            )
+        };
+        assert_eq!(normalized("a.jsonc", &file(before), &Options::default()).text, Some(file(after)));
+    }
+}

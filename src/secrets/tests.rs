@@ -1,6 +1,7 @@
 //! What is let through and what is not, without a key in this file: they are put together from pieces.
 
 use base64::Engine as _;
+use proptest::prelude::*;
 
 use super::{
     Class, Layer, decoded, is_credential_header, is_credential_name, is_placeholder, looks_random, may_be_encoded, may_hold,
@@ -146,4 +147,30 @@ fn one_search_is_enough_for_all_credentials() {
         assert!(mark(text) && may_hold_credential(text), "{text}");
     }
     assert!(!may_hold_credential("nothing but words and 12 numbers, none of them long"));
+}
+
+/// Marks, pieces of them, and what stands around them.
+fn near_marks() -> impl Strategy<Value = String> {
+    let marks: Vec<&'static str> = super::kinds::marks().collect();
+    let piece = (proptest::sample::select(marks), any::<(u8, u8)>(), 0..3_u8).prop_map(|(mark, (from, to), cut)| {
+        let (from, to) = (usize::from(from) % mark.len(), usize::from(to) % mark.len());
+        let piece = if cut == 0 { mark } else { &mark[from.min(to)..=from.max(to)] };
+        piece.to_owned()
+    });
+    let pieces = prop_oneof![4 => piece, 1 => "[a-zé_./:= -]{0,12}"];
+    proptest::collection::vec(pieces, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn the_fast_search_for_marks_finds_what_the_simple_one_finds(text in near_marks()) {
+        prop_assert_eq!(may_hold_credential(&text), super::kinds::marks().any(|mark| text.contains(mark)));
+    }
+}
+
+#[test]
+fn every_mark_is_found_alone() {
+    for mark in super::kinds::marks() {
+        assert!(may_hold_credential(mark) && may_hold_credential(&format!("ö {mark} ö")), "{mark}");
+    }
 }

@@ -26,6 +26,26 @@ fn next_digit(bytes: &[u8], from: usize) -> Option<usize> {
     bytes.get(at..)?.iter().position(u8::is_ascii_digit).map(|offset| at + offset)
 }
 
+/// Where two letters stand after one another, in lower or upper case; `pair` is in lower case. Whole blocks are passed over
+/// with a few comparisons a vector.
+pub(super) fn letter_pairs(bytes: &[u8], pair: [u8; 2]) -> impl Iterator<Item = usize> {
+    const BLOCK: usize = 32;
+    let [first, second] = pair;
+    let is_pair = move |before: u8, after: u8| before | 0x20 == first && after | 0x20 == second;
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<{ BLOCK + 1 }>) {
+            if (0..BLOCK).fold(false, |any, index| any | is_pair(block[index], block[index + 1])) {
+                break;
+            }
+            at += BLOCK;
+        }
+        let found = at + bytes.get(at..)?.windows(2).position(|two| matches!(two, [before, after] if is_pair(*before, *after)))?;
+        at = found + 1;
+        Some(found)
+    })
+}
+
 /// Whether a byte belongs to a word.
 pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
@@ -105,9 +125,12 @@ impl Signs {
 
     /// The signs of a text.
     pub(super) fn of(text: &str) -> Signs {
-        let mut seen = 0;
-        for byte in text.bytes() {
-            seen |= TABLE[usize::from(byte)];
+        let sign = |byte: u8| TABLE[usize::from(byte)];
+        let (fours, rest) = text.as_bytes().as_chunks::<4>();
+        let mut seen = rest.iter().fold(0, |seen, byte| seen | sign(*byte));
+        for [a, b, c, d] in fours {
+            // In pairs, so that not every byte waits for the one before it.
+            seen |= (sign(*a) | sign(*b)) | (sign(*c) | sign(*d));
         }
         Signs(seen)
     }

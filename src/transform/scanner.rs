@@ -39,6 +39,9 @@ impl Scanner {
 
 /// Puts what does not overlap into its place; both are in order.
 fn merge(all: &mut Vec<(usize, Found)>, index: usize, found: &mut Vec<Found>) {
+    if all.is_empty() {
+        return all.extend(found.drain(..).map(|found| (index, found)));
+    }
     let mut earlier = std::mem::take(all).into_iter().peekable();
     for found in found.drain(..) {
         while let Some(before) = earlier.next_if(|(_, before)| before.range.end <= found.range.start) {

@@ -190,6 +190,19 @@ proptest! {
     }
 
     #[test]
+    fn a_dry_run_tells_what_a_run_does((file, format) in files()) {
+        let given = input(&file, format);
+        for passes in [Options::default().passes, ALL.to_vec()] {
+            let (made, after) = normalized(&given, &Options { passes: passes.clone(), ..Options::default() });
+            prop_assert_eq!(made.changed, made.text.is_some());
+            prop_assert_eq!(made.changed, after.source.text() != given.source.text());
+            let (told, _) = normalized(&given, &Options { passes, texts: false, ..Options::default() });
+            prop_assert_eq!(&told.text, &None);
+            prop_assert_eq!((told.changed, told.counts, told.notes), (made.changed, made.counts, made.notes));
+        }
+    }
+
+    #[test]
     fn only_values_change((file, format) in files()) {
         let given = input(&file, format);
         let (_, after) = normalized(&given, &Options::default());

@@ -26,6 +26,9 @@ pub(super) fn parse<'s>(text: &'s str, limits: &Limits) -> std::result::Result<P
         findings: Findings::default(),
         comments: Vec::new(),
         trailing_commas: Vec::new(),
+        items: Vec::new(),
+        members: Vec::new(),
+        unescaped: String::new(),
     };
     match reader.document() {
         Ok(root) => Ok(Parsed {
@@ -52,6 +55,21 @@ struct Reader<'s, 'l> {
     findings: Findings,
     comments: Vec<Span>,
     trailing_commas: Vec<Span>,
+    /// Items of the arrays that are open, outermost first: an array that closes takes its own, so that no list grows
+    /// piece by piece and none is larger than it must be.
+    items: Vec<Node<'s>>,
+    /// The same for members of objects.
+    members: Vec<Member<'s>>,
+    /// Where strings with escapes are put together.
+    unescaped: String,
+}
+
+/// Lists that nothing is open around are handed over as they are from this length on, and not copied.
+const LONG: usize = 1 << 12;
+
+/// What was read from `first` on.
+fn taken<T>(list: &mut Vec<T>, first: usize) -> Vec<T> {
+    if first == 0 && list.len() >= LONG { std::mem::take(list) } else { list.drain(first..).collect() }
 }
 
 impl<'s> Reader<'s, '_> {
@@ -86,20 +104,23 @@ impl<'s> Reader<'s, '_> {
 
     fn object(&mut self) -> Result<Value<'s>> {
         self.enter()?;
-        let mut members = Vec::new();
+        let first = self.members.len();
         loop {
             self.space()?;
             match self.peek() {
-                Some(b'"') => members.push(self.member_of_object()?),
+                Some(b'"') => {
+                    let member = self.member_of_object()?;
+                    self.members.push(member);
+                }
                 Some(b'}') => break,
-                _ => return Err(self.unexpected_key(!members.is_empty())),
+                _ => return Err(self.unexpected_key(self.members.len() > first)),
             }
             if !self.comma(b'}', "`,` or `}` after the value")? {
                 break;
             }
         }
         self.leave();
-        Ok(Value::Object(members))
+        Ok(Value::Object(taken(&mut self.members, first)))
     }
 
     fn member_of_object(&mut self) -> Result<Member<'s>> {
@@ -117,19 +138,20 @@ impl<'s> Reader<'s, '_> {
 
     fn array(&mut self) -> Result<Value<'s>> {
         self.enter()?;
-        let mut items = Vec::new();
+        let first = self.items.len();
         loop {
             self.space()?;
             if self.peek() == Some(b']') {
                 break;
             }
-            items.push(self.value(if items.is_empty() { "a value or `]`" } else { "a value or `]` after `,`" })?);
+            let item = self.value(if self.items.len() == first { "a value or `]`" } else { "a value or `]` after `,`" })?;
+            self.items.push(item);
             if !self.comma(b']', "`,` or `]` after the value")? {
                 break;
             }
         }
         self.leave();
-        Ok(Value::Array(items))
+        Ok(Value::Array(taken(&mut self.items, first)))
     }
 
     /// Whether a comma follows the item just read. A comma before the closing bracket is remembered.

@@ -103,7 +103,9 @@ impl<'s> Reader<'s, '_> {
             self.at += 1;
             return Ok(Cow::Borrowed(first));
         }
-        let mut text = first.to_owned();
+        let mut text = std::mem::take(&mut self.unescaped);
+        text.clear();
+        text.push_str(first);
         loop {
             match self.peek() {
                 Some(b'"') => break,
@@ -113,7 +115,12 @@ impl<'s> Reader<'s, '_> {
             text.push_str(self.plain_run());
         }
         self.at += 1;
-        Ok(Cow::Owned(text))
+        if text.len() > LONG {
+            return Ok(Cow::Owned(text));
+        }
+        let exact = text.as_str().to_owned();
+        self.unescaped = text;
+        Ok(Cow::Owned(exact))
     }
 
     /// The characters up to the next quote, backslash, control character or end.
@@ -168,18 +175,72 @@ impl<'s> Reader<'s, '_> {
     }
 }
 
-/// How many bytes there are before the next quote, backslash or control character. Blocks are looked at as a whole, which
-/// compilers turn into a few vector comparisons.
+/// Strings up to this length are copied out of the buffer that they were put together in; longer ones take it along.
+const LONG: usize = 1 << 16;
+
+/// How many bytes there are before the next quote, backslash or control character. Keys and pieces between escapes are
+/// short: the first words are looked at one by one. Then blocks are looked at as a whole, which compilers turn into a few
+/// vector comparisons.
 fn plain_length(bytes: &[u8]) -> usize {
+    const WORD: usize = 8;
     const BLOCK: usize = 32;
-    let ends = |byte: u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+    let first_end_before = |most: usize, at: &mut usize| {
+        while *at < most
+            && let Some(word) = bytes.get(*at..).and_then(<[u8]>::first_chunk::<WORD>)
+        {
+            if let Some(end) = first_end(*word) {
+                return Some(*at + end);
+            }
+            *at += WORD;
+        }
+        None
+    };
     let mut at = 0;
+    if let Some(end) = first_end_before(2 * WORD, &mut at) {
+        return end;
+    }
     while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<BLOCK>) {
         if block.iter().fold(false, |any, byte| any | ends(*byte)) {
             break;
         }
         at += BLOCK;
     }
-    let rest = bytes.get(at..).unwrap_or_default();
-    at + rest.iter().position(|byte| ends(*byte)).unwrap_or(rest.len())
+    first_end_before(bytes.len(), &mut at).unwrap_or_else(|| {
+        let rest = bytes.get(at..).unwrap_or_default();
+        at + rest.iter().position(|byte| ends(*byte)).unwrap_or(rest.len())
+    })
+}
+
+fn ends(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | 0..=0x1f)
+}
+
+/// The place of the first byte of a word that [`ends`] a run. In each of the three comparisons a byte that meets the
+/// condition sets its highest bit; what it borrows can only reach bytes behind it (Hacker's Delight 6-1).
+fn first_end(word: [u8; 8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(word);
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    let quote = zero(word ^ (ONES * u64::from(b'"')));
+    let backslash = zero(word ^ (ONES * u64::from(b'\\')));
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    let found = (quote | backslash | control) & (ONES << 7);
+    (found != 0).then(|| found.trailing_zeros() as usize / 8)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{ends, plain_length};
+
+    proptest! {
+        #[test]
+        fn a_run_is_as_long_as_byte_after_byte_says(
+            bytes in proptest::collection::vec(prop_oneof![20 => 0x20..=0xff_u8, 1 => any::<u8>(), 1 => Just(b'"')], 0..200)
+        ) {
+            let simple = bytes.iter().position(|byte| ends(*byte)).unwrap_or(bytes.len());
+            prop_assert_eq!(plain_length(&bytes), simple);
+        }
+    }
 }

@@ -130,7 +130,7 @@ fn delta_event(node: &Node<'_>) -> Option<Piece> {
         let inner = parse(&written, Format::Json, &Limits::default()).ok()?;
         let literal = pointer::locate(&inner.root, &place)?.value_span();
         let replacement = Replacement { range: literal.start..literal.end, text: quoted(joined) };
-        scalar::rewrite(tree.layout.text, tree.layout.format, span, &written, &[replacement])
+        scalar::rewrite(tree.layout.text, tree.layout.format, span, &written, std::iter::once(&replacement))
     };
     Some(Piece { common, text, edit: Box::new(edit) })
 }

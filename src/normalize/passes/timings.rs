@@ -25,7 +25,7 @@ pub(super) static PASS: Pass = Pass {
     work: Work::Timings(timings),
 };
 
-fn timings<'n, 's>(node: &'n Node<'s>) -> Vec<(&'n Node<'s>, String)> {
+fn timings<'n, 's>(node: &'n Node<'s>) -> Vec<(&'n Node<'s>, u64)> {
     let mut changed = Vec::new();
     let mut sum = [0.0, 0.0];
     let single = node.get("ttftMs").into_iter();
@@ -67,7 +67,7 @@ fn on_grid(value: f64, round: fn(f64) -> f64) -> f64 {
 }
 
 #[expect(clippy::float_cmp, reason = "a number on the grid is exactly itself")]
-fn push<'n, 's>(node: &'n Node<'s>, old: f64, new: f64, changed: &mut Vec<(&'n Node<'s>, String)>) {
+fn push<'n, 's>(node: &'n Node<'s>, old: f64, new: f64, changed: &mut Vec<(&'n Node<'s>, u64)>) {
     if new != old {
         changed.push((node, whole(new)));
     }
@@ -75,6 +75,6 @@ fn push<'n, 's>(node: &'n Node<'s>, old: f64, new: f64, changed: &mut Vec<(&'n N
 
 /// What stands on the grid is whole, and far below the largest integer that a double holds exactly.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number of milliseconds below a year")]
-fn whole(value: f64) -> String {
-    (value as u64).to_string()
+fn whole(value: f64) -> u64 {
+    value as u64
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use memchr::memchr2_iter;
 use regex::Regex;
 
-use super::super::bytes::{Signs, before, distinct, joined_after, joined_before};
+use super::super::bytes::{Signs, before, distinct, joined_after, joined_before, letter_pairs};
 use super::super::found::{Found, Kind};
 use super::super::spec::FREE_TEXTS;
 use super::{BuiltIn, Example, Strictness};
@@ -60,8 +60,7 @@ fn has_start(bytes: &[u8]) -> bool {
             .and_then(|before| before.get(end.checked_sub(word.len())?..))
             .is_some_and(|before| before.eq_ignore_ascii_case(word))
     };
-    let named = |letter: usize| {
-        let Some(start) = letter.checked_sub(1).filter(|_| ends(letter, b"i")) else { return false };
+    let named = |start: usize| {
         let marked = matches!(before(bytes, start), Some(b'-' | b'_' | b' '));
         NAMES.iter().any(|name| ends(start, name) || (marked && ends(start - 1, name)))
     };
@@ -70,7 +69,7 @@ fn has_start(bytes: &[u8]) -> bool {
             || ends(mark, b"req")
             || (ends(mark, b"cf") && bytes.get(mark + 1..mark + 4).is_some_and(|ray| ray.eq_ignore_ascii_case(b"ray")))
     };
-    memchr2_iter(b'-', b'_', bytes).any(marked) || memchr2_iter(b'd', b'D', bytes).any(named)
+    memchr2_iter(b'-', b'_', bytes).any(marked) || letter_pairs(bytes, *b"id").any(named)
 }
 
 fn scan(text: &str, strictness: Strictness, found: &mut Vec<Found>) {

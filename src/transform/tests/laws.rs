@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::bytes::Signs;
+use super::super::bytes::{Signs, letter_pairs};
 use super::super::{ALL, Scanner, Strictness};
 use super::examples::freeze;
 use super::{list, spec};
@@ -132,6 +132,19 @@ fn items() -> impl Strategy<Value = Vec<&'static str>> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn pairs_of_letters_are_found_one_by_one(text in "[ -~é]{0,80}([iI][dD]|[a-jé ]){0,40}") {
+        let lower = text.to_ascii_lowercase();
+        let simple: Vec<usize> = lower.match_indices("id").map(|(at, _)| at).collect();
+        prop_assert_eq!(letter_pairs(text.as_bytes(), *b"id").collect::<Vec<_>>(), simple);
+    }
+
+    #[test]
+    fn signs_are_those_of_every_byte(text in "[ -~é日\t]{0,40}") {
+        let each = text.char_indices().map(|(at, c)| Signs::of(&text[at..at + c.len_utf8()]));
+        prop_assert_eq!(Signs::of(&text), each.fold(Signs::NONE, Signs::and));
+    }
 
     #[test]
     fn twice_is_once(items in items(), text in text(), key in prop::sample::select(&["userMessage", "model", "toolCallId"][..])) {
