@@ -7,11 +7,16 @@
 
 mod anthropic_messages;
 mod azure_openai;
+mod gemini_embed;
+mod gemini_generate;
 pub mod grammar;
 mod openai_chat;
 mod openai_embeddings;
 pub mod route;
 mod shared;
+mod vertex_anthropic;
+mod vertex_embed;
+mod vertex_generate;
 
 pub use shared::ids::SeededIds;
 pub use shared::reasoning::ReasoningModels;
@@ -20,8 +25,17 @@ use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, Frame
 use crate::wire::Framing;
 
 /// Every codec, in the order of the documentation.
-pub static ALL: &[&dyn Provider] =
-    &[&openai_chat::PROVIDER, &openai_embeddings::PROVIDER, &azure_openai::PROVIDER, &anthropic_messages::PROVIDER];
+pub static ALL: &[&dyn Provider] = &[
+    &openai_chat::PROVIDER,
+    &openai_embeddings::PROVIDER,
+    &azure_openai::PROVIDER,
+    &anthropic_messages::PROVIDER,
+    &gemini_generate::PROVIDER,
+    &gemini_embed::PROVIDER,
+    &vertex_generate::PROVIDER,
+    &vertex_embed::PROVIDER,
+    &vertex_anthropic::PROVIDER,
+];
 
 /// The codec with this name.
 pub fn named(name: &str) -> Option<&'static dyn Provider> {

@@ -5,11 +5,13 @@
 //! shape of its events. Nothing here judges: that is `expect`.
 
 mod anthropic_messages;
+mod gemini;
 mod openai_chat;
 #[cfg(test)]
 mod tests;
 
 pub(super) use anthropic_messages::GRAMMAR as MESSAGES;
+pub(super) use gemini::GRAMMAR as GEMINI;
 pub(super) use openai_chat::GRAMMAR as CHAT;
 
 use std::collections::BTreeMap;
@@ -38,7 +40,7 @@ pub struct Grammar {
 }
 
 /// Every grammar, in the order in which events of unknown codecs are tried.
-static ALL: &[&Grammar] = &[&CHAT, &MESSAGES];
+static ALL: &[&Grammar] = &[&CHAT, &MESSAGES, &GEMINI];
 
 /// The usage that a whole JSON body states, whatever API it is of.
 pub fn stated_usage(body: &[u8]) -> Option<StatedUsage> {

@@ -8,6 +8,11 @@ pub(super) mod chat_request;
 pub(super) mod collapse;
 pub(super) mod embeddings;
 pub(super) mod embeddings_collapse;
+pub(super) mod gemini_collapse;
+pub(super) mod gemini_embeddings;
+pub(super) mod gemini_reply;
+pub(super) mod gemini_request;
+pub(super) mod google;
 pub(super) mod ids;
 pub(super) mod messages_collapse;
 pub(super) mod messages_reply;
@@ -16,6 +21,7 @@ pub(super) mod openai;
 pub(super) mod reasoning;
 pub(super) mod respond;
 pub(super) mod text;
+pub(super) mod token_counts;
 pub(super) mod usage;
 
 #[cfg(test)]

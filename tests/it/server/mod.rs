@@ -6,6 +6,7 @@
 mod answers;
 mod control;
 mod converted;
+mod google;
 mod journal;
 mod limits;
 mod matching;
