@@ -9,6 +9,7 @@ mod anthropic_messages;
 mod azure_openai;
 mod gemini_embed;
 mod gemini_generate;
+mod gemini_interactions;
 pub mod grammar;
 mod openai_chat;
 mod openai_embeddings;
@@ -32,6 +33,7 @@ pub static ALL: &[&dyn Provider] = &[
     &anthropic_messages::PROVIDER,
     &gemini_generate::PROVIDER,
     &gemini_embed::PROVIDER,
+    &gemini_interactions::PROVIDER,
     &vertex_generate::PROVIDER,
     &vertex_embed::PROVIDER,
     &vertex_anthropic::PROVIDER,
@@ -114,6 +116,10 @@ pub trait Provider: Sync {
     fn name(&self) -> &'static str;
     /// The value of `match.provider` (`openai`, `anthropic`, `azure` …).
     fn provider(&self) -> &'static str;
+    /// Whose upstream answers in its place, as the flags name it.
+    fn upstream(&self) -> &'static str {
+        self.provider()
+    }
     /// One line for docs.
     fn summary(&self) -> &'static str;
     /// Where it answers.

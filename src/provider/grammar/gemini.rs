@@ -1,4 +1,4 @@
-//! Responses of Gemini (API reference, "GenerateContentResponse"), as events or as elements of an array. No event says
+//! Responses of Gemini (API reference, "`GenerateContentResponse`"), as events or as elements of an array. No event says
 //! that the stream is over: the one with the finish reason is the last that says anything.
 
 use serde_json::Value;

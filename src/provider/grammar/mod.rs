@@ -6,12 +6,14 @@
 
 mod anthropic_messages;
 mod gemini;
+mod gemini_interactions;
 mod openai_chat;
 #[cfg(test)]
 mod tests;
 
 pub(super) use anthropic_messages::GRAMMAR as MESSAGES;
 pub(super) use gemini::GRAMMAR as GEMINI;
+pub(super) use gemini_interactions::GRAMMAR as INTERACTIONS;
 pub(super) use openai_chat::GRAMMAR as CHAT;
 
 use std::collections::BTreeMap;
@@ -40,7 +42,7 @@ pub struct Grammar {
 }
 
 /// Every grammar, in the order in which events of unknown codecs are tried.
-static ALL: &[&Grammar] = &[&CHAT, &MESSAGES, &GEMINI];
+static ALL: &[&Grammar] = &[&CHAT, &MESSAGES, &GEMINI, &INTERACTIONS];
 
 /// The usage that a whole JSON body states, whatever API it is of.
 pub fn stated_usage(body: &[u8]) -> Option<StatedUsage> {

@@ -57,7 +57,7 @@ fn a_gemini_stream_tells_everything_it_said_in_either_form() {
         usage_only: false,
         text: TextFacts::of("Hello"),
     };
-    let events: String = GEMINI.iter().map(|chunk| format!("data: {chunk}\n\n")).collect();
+    let events = GEMINI.map(|chunk| format!("data: {chunk}\n\n")).concat();
     assert_eq!(Reading::of(Sse, Some("gemini_generate"), events.as_bytes()), expected);
     assert_eq!(Reading::of(Sse, None, events.as_bytes()), expected, "known by its shape");
     let array = format!("[{}]", GEMINI.join(",\r\n"));
@@ -66,6 +66,22 @@ fn a_gemini_stream_tells_everything_it_said_in_either_form() {
     assert_eq!((cut.usage, cut.terminated, cut.unparsed, cut.stops_before_terminator()), (None, false, 0, true));
     let stated = super::stated_usage(GEMINI[2].as_bytes());
     assert_eq!(stated, Some(StatedUsage { input: 3, output: 3 }));
+}
+
+#[test]
+fn an_interaction_tells_everything_it_said() {
+    let events = [
+        r#"{"event_type":"interaction.created","interaction":{}}"#,
+        r#"{"event_type":"step.start","index":0,"step":{"type":"function_call"}}"#,
+        r#"{"event_type":"step.delta","index":0,"delta":{"type":"arguments_delta","arguments":"{\"a\":1}"}}"#,
+        r#"{"event_type":"step.delta","index":1,"delta":{"type":"thought_summary","content":{"type":"text","text":"Hm"}}}"#,
+        r#"{"event_type":"step.delta","index":2,"delta":{"type":"text","text":"Hello"}}"#,
+        r#"{"event_type":"interaction.completed","interaction":{"usage":{"total_input_tokens":3,"total_output_tokens":2,"total_thought_tokens":1}}}"#,
+    ];
+    let stream: String = events.iter().map(|event| format!("event: x\ndata: {event}\n\n")).chain(["data: [DONE]\n\n".to_owned()]).collect();
+    let facts = Reading::of(Sse, Some("gemini_interactions"), stream.as_bytes());
+    assert_eq!((facts.events, facts.terminated, facts.unparsed, facts.tool_arguments), (6, true, 0, Some(true)));
+    assert_eq!((facts.usage, facts.text), (Some(StatedUsage { input: 3, output: 3 }), TextFacts::of("Hello")));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Reading Gemini answers back, whole, as server-sent events and as one array (Gemini API reference,
-//! "GenerateContentResponse"; Google's API design guide, "Errors").
+//! "`GenerateContentResponse`"; Google's API design guide, "Errors").
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! Writing Gemini answers, whole and streamed (Gemini API reference, "GenerateContentResponse"; Vertex AI reference,
+//! Writing Gemini answers, whole and streamed (Gemini API reference, "`GenerateContentResponse`"; Vertex AI reference,
 //! "Inference"), for both of Google's endpoints.
 //!
 //! A stream is server-sent events with `alt=sse`, else one JSON array that grows; nothing marks the end but the finish
@@ -40,7 +40,7 @@ pub(in crate::provider) fn encode(context: &mut Context<'_>, reply: &Reply) -> E
     }
 }
 
-/// The tokens of the request ("CountTokensResponse").
+/// The tokens of the request ("`CountTokensResponse`").
 pub(in crate::provider) fn token_count(context: &Context<'_>) -> Emission {
     let total = token_counts::estimated(context.request);
     json_answer(200, &json!({ "totalTokens": total, "promptTokensDetails": [{ "modality": "TEXT", "tokenCount": total }] }))
@@ -77,7 +77,7 @@ struct Call<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Response<'a> {
+struct Generated<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     candidates: Vec<Candidate<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -125,7 +125,7 @@ fn answer(context: &mut Context<'_>, turn: &Turn, audio: Option<&Audio>) -> Emis
             index: 0,
             grounding_metadata: is_last.then(|| grounding(turn)).flatten(),
         };
-        Response {
+        Generated {
             candidates: if blocked { Vec::new() } else { vec![candidate] },
             prompt_feedback: blocked.then(|| json!({ "blockReason": finish_reason(turn) })),
             usage_metadata: is_last.then(|| usage.clone()),
@@ -133,7 +133,7 @@ fn answer(context: &mut Context<'_>, turn: &Turn, audio: Option<&Audio>) -> Emis
             response_id: &id,
         }
     });
-    let responses: Vec<Response<'_>> = responses.collect();
+    let responses: Vec<Generated<'_>> = responses.collect();
     match (context.request.stream, responses.as_slice()) {
         (false, [whole]) => json_answer(200, whole),
         (_, responses) => stream(context.framing, responses),
@@ -213,9 +213,18 @@ fn grounding(turn: &Turn) -> Option<Value> {
     (!turn.web_searches.is_empty()).then(|| json!({ "webSearchQueries": turn.web_searches }))
 }
 
-/// Counts; what the fixture gives in another vendor's words is told apart as this vendor does, who counts thoughts
-/// beside the candidates.
-fn usage(context: &Context<'_>, turn: &Turn) -> Value {
+/// Token counts as this vendor counts: thoughts stand beside the output.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counts {
+    pub(super) input: f64,
+    pub(super) output: f64,
+    pub(super) thoughts: Option<f64>,
+    pub(super) cached: Option<f64>,
+    pub(super) total: f64,
+}
+
+/// The counts of a turn; what the fixture gives in another vendor's words is told apart.
+pub(super) fn counts(context: &Context<'_>, turn: &Turn) -> Counts {
     let tokens = tokens(context.request, turn);
     let given = turn.overrides.usage.as_ref().map(|usage| &usage.given);
     let number = |pointers: &[&[&str]]| {
@@ -226,33 +235,35 @@ fn usage(context: &Context<'_>, turn: &Turn) -> Value {
         pointers.iter().find_map(follow)
     };
     let within = number(&[&["completion_tokens_details", "reasoning_tokens"], &["output_tokens_details", "reasoning_tokens"]]);
-    let stated = number(&[&["thoughtsTokenCount"]]);
     let counted = |usage: &Usage| usage.input_tokens.or(usage.output_tokens).or(usage.total_tokens).is_some();
     let is_estimate = !turn.overrides.usage.as_ref().is_some_and(counted);
     let guessed = || reasoning::shown(context, turn).filter(|_| is_estimate).map(|text| estimate(units_of(text)));
-    let thoughts = stated.or(within).or_else(guessed).filter(|count| *count > 0.0);
+    let thoughts = number(&[&["thoughtsTokenCount"]]).or(within).or_else(guessed).filter(|count| *count > 0.0);
     let own = number(&[&["candidatesTokenCount"]]);
-    let candidates = own.unwrap_or_else(|| (tokens.output - within.unwrap_or(0.0)).max(0.0));
-    let total = match turn.overrides.usage.as_ref().and_then(|usage| usage.total_tokens) {
-        Some(total) => total,
-        None => tokens.input + candidates + thoughts.unwrap_or(0.0),
-    };
+    let output = own.unwrap_or_else(|| (tokens.output - within.unwrap_or(0.0)).max(0.0));
+    let stated = turn.overrides.usage.as_ref().and_then(|usage| usage.total_tokens);
+    let total = stated.unwrap_or_else(|| tokens.input + output + thoughts.unwrap_or(0.0));
     let cached = number(&[&["cachedContentTokenCount"], &["prompt_tokens_details", "cached_tokens"], &["cache_read_input_tokens"]]);
+    Counts { input: tokens.input, output, thoughts, cached, total }
+}
+
+fn usage(context: &Context<'_>, turn: &Turn) -> Value {
+    let counts = counts(context, turn);
     let mut usage = Map::new();
     let mut put = |key: &str, value: f64| usage.insert(key.to_owned(), count(value).into());
-    put("promptTokenCount", tokens.input);
-    put("candidatesTokenCount", candidates);
-    put("totalTokenCount", total);
-    for (key, value) in [("thoughtsTokenCount", thoughts), ("cachedContentTokenCount", cached)] {
+    put("promptTokenCount", counts.input);
+    put("candidatesTokenCount", counts.output);
+    put("totalTokenCount", counts.total);
+    for (key, value) in [("thoughtsTokenCount", counts.thoughts), ("cachedContentTokenCount", counts.cached)] {
         if let Some(value) = value {
             put(key, value);
         }
     }
-    usage.insert("promptTokensDetails".to_owned(), json!([{ "modality": "TEXT", "tokenCount": count(tokens.input) }]));
+    usage.insert("promptTokensDetails".to_owned(), json!([{ "modality": "TEXT", "tokenCount": count(counts.input) }]));
     Value::Object(usage)
 }
 
-fn stream(framing: Framing, responses: &[Response<'_>]) -> Emission {
+fn stream(framing: Framing, responses: &[Generated<'_>]) -> Emission {
     if framing != Framing::JsonArray {
         return event_stream(responses.iter().map(|response| data_frame(FrameKind::Token, response)).collect());
     }

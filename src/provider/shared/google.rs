@@ -131,7 +131,7 @@ pub(super) fn canonical(status: u16) -> &'static str {
         401 => "UNAUTHENTICATED",
         403 => "PERMISSION_DENIED",
         404 => "NOT_FOUND",
-        408 => "DEADLINE_EXCEEDED",
+        408 | 504 => "DEADLINE_EXCEEDED",
         409 => "ABORTED",
         416 => "OUT_OF_RANGE",
         429 => "RESOURCE_EXHAUSTED",
@@ -139,7 +139,6 @@ pub(super) fn canonical(status: u16) -> &'static str {
         400..=498 => "INVALID_ARGUMENT",
         501 => "UNIMPLEMENTED",
         502 | 503 | 529 => "UNAVAILABLE",
-        504 => "DEADLINE_EXCEEDED",
         _ => "INTERNAL",
     }
 }

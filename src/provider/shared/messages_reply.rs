@@ -108,7 +108,7 @@ fn rate_limit_headers(error: &ErrorReply, moment: Moment<'_>) -> [(&'static str,
 
 /// Unix seconds as `2026-01-31T23:59:59Z`. Days to dates by counting years from 1 March 0000, so that the leap day
 /// comes last; valid up to the year 9999, where it stays.
-fn rfc3339(unix: u64) -> String {
+pub(super) fn rfc3339(unix: u64) -> String {
     let unix = unix.min(253_402_300_799);
     let (days, second) = (unix / 86_400 + 719_468, unix % 86_400);
     let (era, day_of_era) = (days / 146_097, days % 146_097);

@@ -237,6 +237,22 @@ fn what_a_reply_cannot_say_is_refused_with_the_reason() {
     check("/v1beta/models/m:embedContent", "{}", "the body holds no embeddings");
     check("/v1beta/models/m:embedContent", r#"{"embedding":{"values":["x"]}}"#, "an embedding has no numbers");
     check("/v1/messages/count_tokens", "{}", "the body has no `input_tokens`");
+    let interactions = "/v1beta/interactions";
+    check(interactions, "{}", "the body is no interaction");
+    check(interactions, r#"{"steps":[],"status":"completed"}"#, "the answer has neither text nor tool calls");
+    let text = r#"{"type":"model_output","content":[{"type":"text","text":"a"}]}"#;
+    check(interactions, &format!(r#"{{"steps":[{text}],"status":"in_progress"}}"#), "the interaction has not come to an end");
+    check(interactions, &format!(r#"{{"steps":[{text},{{"type":"thought"}}]}}"#), "a thought stands after other content");
+    check(
+        interactions,
+        r#"{"steps":[{"type":"google_search_call"}]}"#,
+        "a step of type `google_search_call`, which no neutral response holds",
+    );
+    check(
+        interactions,
+        "event: interaction.created\ndata: {\"event_type\":\"interaction.created\",\"interaction\":{}}\n\n",
+        "the stream ends without `interaction.completed`",
+    );
     let embeddings = "/v1/embeddings";
     check(embeddings, r#"{"data":[]}"#, "the body holds no embeddings");
     check(embeddings, r#"{"data":[{"index":1,"embedding":[1]}]}"#, "the embeddings are not in order");
@@ -258,13 +274,13 @@ proptest! {
         let Reply::Turn(turn) = &reply else { unreachable!() };
         prop_assume!(!turn.text().is_empty() || turn.calls_tools());
         let gemini = if streams { GEMINI_STREAMS } else { &["/v1beta/models/m:generateContent"] };
-        for path in ["/v1/messages", "/v1/chat/completions"].iter().chain(gemini) {
+        for path in ["/v1/messages", "/v1beta/interactions", "/v1/chat/completions"].iter().chain(gemini) {
             // A chat completion has one text before all calls, so an order that is the author's own is not told.
             if *path == "/v1/chat/completions" && !streams && text_after_call(turn) {
                 continue;
             }
             let body = serde_json::json!({
-                "model": "m", "stream": streams, "messages": [{ "role": "user", "content": "hi" }], "contents": [],
+                "model": "m", "stream": streams, "messages": [{ "role": "user", "content": "hi" }], "contents": [], "input": "hi",
             });
             check(&ask(path, body.to_string()), &reply, chunk_size, &cuts);
         }

@@ -211,7 +211,7 @@ fn errors_inside_a_stream_are_one_event_that_parses() {
         assert_eq!(events.len(), 1, "{}", codec.name());
         let body: Value = serde_json::from_str(events[0].data.as_deref().unwrap()).unwrap();
         assert_eq!(body["error"]["message"], "Something broke", "{}", codec.name());
-        let named = codec.name().contains("anthropic").then_some("error");
+        let named = (codec.name().contains("anthropic") || codec.name() == "gemini_interactions").then_some("error");
         assert_eq!(events[0].event.as_deref(), named);
     }
 }

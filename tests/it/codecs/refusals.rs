@@ -18,6 +18,10 @@ fn envelope(codec: &dyn Provider, emission: &Emission) -> Value {
         assert_eq!((&body["error"]["code"], body["error"]["message"].is_string()), (&json!(emission.status), true));
         return body;
     }
+    if codec.name() == "gemini_interactions" {
+        assert!(body["error"]["message"].is_string() && body["error"]["code"].is_string(), "{body}");
+        return body;
+    }
     assert!(body["error"]["message"].is_string() && body["error"]["type"].is_string(), "{}: {body}", codec.name());
     if codec.name().contains("anthropic") {
         assert_eq!((&body["type"], &body["request_id"]), (&json!("error"), &json!(MOMENT.request_id)));
@@ -99,6 +103,33 @@ fn gemini_refuses_as_google_does() {
     let flood = json!({ "requests": vec![json!({ "content": {}, "outputDimensionality": 100_000 }); 100] }).to_string();
     let too_many = "the requests and their outputDimensionality together ask for more than 8388608 numbers | INVALID_ARGUMENT | -";
     check_google("/v1beta/models/m:batchEmbedContents", &flood, too_many);
+}
+
+/// `message | code`
+#[track_caller]
+fn check_interactions(body: &str, expected: &str) {
+    let answer = refused(&ask("/v1beta/interactions", body)).unwrap_or_else(|| panic!("taken: {body}"));
+    let text = |key: &str| answer["error"][key].as_str().unwrap_or("-").to_owned();
+    assert_eq!(format!("{} | {}", text("message"), text("code")), expected, "{body}");
+}
+
+#[test]
+fn interactions_refuse_what_is_no_input() {
+    check_interactions("{bad", "Invalid JSON payload received. key must be a string at line 1 column 2 | invalid_request");
+    check_interactions("{}", "* input: input is not specified | invalid_request");
+    let wrong = |body: &str, path: &str, wanted: &str, got: &str| {
+        check_interactions(body, &format!("Invalid value at '{path}': expected {wanted}, but got {got} | invalid_request"));
+    };
+    wrong(r#"{"input":5}"#, "input", "a string, an object or an array of objects", "an integer");
+    wrong(r#"{"input":[null]}"#, "input[0]", "an object", "null");
+    wrong(r#"{"input":[{"type":5}]}"#, "input[0].type", "a string", "an integer");
+    wrong(r#"{"input":[{"type":"user_input","content":5}]}"#, "input[0].content", "a string or an array of objects", "an integer");
+    wrong(r#"{"input":{"type":"function_call","arguments":"x"}}"#, "input.arguments", "an object", "a string");
+    wrong(r#"{"input":"x","stream":"yes"}"#, "stream", "a boolean", "a string");
+    wrong(r#"{"input":"x","tools":[null]}"#, "tools[0]", "an object", "null");
+    wrong(r#"{"input":"x","system_instruction":{}}"#, "system_instruction", "a string", "an object");
+    wrong(r#"{"input":"x","response_format":"json"}"#, "response_format", "an object", "a string");
+    assert!(ask("/v1beta/interactions", r#"{"previous_interaction_id":"v1_x","tools":[{}]}"#).decoded.is_ok());
 }
 
 #[test]
@@ -287,7 +318,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_answered_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-        for path in [CHAT, MESSAGES, EMBEDDINGS, GENERATE, "/v1beta/models/m:embedContent", "/v1/messages/count_tokens"] {
+        for path in [CHAT, MESSAGES, EMBEDDINGS, GENERATE, "/v1beta/interactions", "/v1/messages/count_tokens"] {
             refused(&ask(path, bytes.clone()));
         }
     }

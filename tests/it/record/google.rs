@@ -161,6 +161,69 @@ async fn an_array_that_was_cut_is_no_recording() {
     assert!(entries(folder.path()).is_empty());
 }
 
+/// As the vendor's guide shows a stream.
+fn steps() -> Vec<Act> {
+    let interaction = |status: &str| json!({ "id": "v1_1", "object": "interaction", "model": "gemini-2.5-flash", "status": status });
+    let mut last = interaction("requires_action");
+    last["usage"] = json!({
+        "total_tokens": 25, "total_input_tokens": 9, "input_tokens_by_modality": [{ "modality": "text", "tokens": 9 }],
+        "total_cached_tokens": 0, "total_output_tokens": 12, "total_tool_use_tokens": 0, "total_thought_tokens": 4,
+    });
+    let events = [
+        json!({ "interaction": interaction("in_progress"), "event_type": "interaction.created" }),
+        json!({ "interaction_id": "v1_1", "status": "in_progress", "event_type": "interaction.status_update" }),
+        json!({ "index": 0, "step": { "type": "thought" }, "event_type": "step.start" }),
+        json!({ "index": 0, "delta": { "signature": "c2ln", "type": "thought_signature" }, "event_type": "step.delta" }),
+        json!({ "index": 0, "event_type": "step.stop" }),
+        json!({ "index": 1, "step": { "type": "model_output" }, "event_type": "step.start" }),
+        json!({ "index": 1, "delta": { "text": "Sunny ", "type": "text" }, "event_type": "step.delta" }),
+        json!({ "index": 1, "delta": { "text": "in Oslo.", "type": "text" }, "event_type": "step.delta" }),
+        json!({ "index": 1, "event_type": "step.stop" }),
+        json!({ "index": 2, "step": { "type": "function_call", "id": "a1", "name": "f", "arguments": {} }, "event_type": "step.start" }),
+        json!({ "index": 2, "delta": { "type": "arguments_delta", "arguments": "{\"city\"" }, "event_type": "step.delta" }),
+        json!({ "index": 2, "delta": { "type": "arguments_delta", "arguments": ":\"Oslo\"}" }, "event_type": "step.delta" }),
+        json!({ "index": 2, "event_type": "step.stop" }),
+        json!({ "interaction": last, "event_type": "interaction.completed" }),
+    ];
+    let chunks = events.iter().map(|event| chunk(format!("event: {}\ndata: {event}\n\n", event["event_type"].as_str().unwrap())));
+    std::iter::once(stream_head()).chain(chunks).chain([chunk("event: done\ndata: [DONE]\n\n"), last_chunk()]).collect()
+}
+
+#[tokio::test]
+async fn interactions_replay_whole_and_streamed() {
+    let ask = |stream: bool| {
+        let body = json!({ "model": "gemini-2.5-flash", "input": "weather", "stream": stream });
+        Request::new("POST", "/v1beta/interactions").body(body.to_string())
+    };
+    let (answers, entry) = three_times(steps(), "gemini", &ask(true)).await;
+    for answer in answers {
+        let events: Vec<Value> = answer
+            .text()
+            .lines()
+            .filter_map(|line| line.strip_prefix("data: "))
+            .filter_map(|data| serde_json::from_str(data).ok())
+            .collect();
+        let join = |pointer: &str| events.iter().filter_map(|event| event.pointer(pointer)?.as_str()).collect::<String>();
+        assert_eq!((join("/delta/text").as_str(), join("/delta/signature").as_str()), ("Sunny in Oslo.", "c2ln"));
+        assert_eq!(serde_json::from_str::<Value>(&join("/delta/arguments")).unwrap(), json!({ "city": "Oslo" }));
+        let last = &events.last().unwrap()["interaction"];
+        assert_eq!((&last["status"], &last["id"], &last["usage"]["total_tokens"]), (&json!("requires_action"), &json!("v1_1"), &json!(25)));
+        assert_eq!((&last["usage"]["total_output_tokens"], &last["usage"]["total_thought_tokens"]), (&json!(12), &json!(4)));
+        assert!(answer.text().ends_with("event: done\ndata: [DONE]\n\n"));
+    }
+    assert_eq!((&entry["response"]["content"], &entry["response"]["usage"]["completion_tokens"]), (&json!("Sunny in Oslo."), &json!(16)));
+    // What was recorded as a stream answers whole, and that is read back once more.
+    let server = start(json!([entry])).await;
+    let whole = server.send(ask(false)).await.json();
+    assert_eq!(whole["steps"][2], json!({ "type": "function_call", "id": "a1", "name": "f", "arguments": { "city": "Oslo" } }));
+    let again = vec![answer("200 OK", "content-type: application/json\r\n", whole.to_string())];
+    let (answers, _) = three_times(again, "gemini", &ask(false)).await;
+    for answer in answers {
+        let answer = answer.json();
+        assert_eq!((&answer["steps"], &answer["usage"], &answer["status"]), (&whole["steps"], &whole["usage"], &whole["status"]));
+    }
+}
+
 #[tokio::test]
 async fn embeddings_replay_in_every_form() {
     let forms = [
@@ -235,6 +298,27 @@ async fn anthropic_models_of_vertex_replay() {
         );
     }
     assert_eq!(entry["match"]["userMessage"], "weather");
+}
+
+#[tokio::test]
+async fn a_key_in_the_query_gives_way_only_where_it_is_a_placeholder() {
+    for (query, own, sent, header) in [
+        ("?key=real-one&alt=sse", None, "?key=real-one&alt=sse", None),
+        ("?key=real-one", Some("own-key"), "?key=real-one", None),
+        ("?alt=sse&key=sk-aimock-x", Some("own-key"), "?alt=sse", Some("own-key")),
+        ("", Some("own-key"), "", Some("own-key")),
+    ] {
+        let upstream = Upstream::start(whole(&content())).await;
+        let mut settings = upstream.settings();
+        let base = settings.targets[0].base.clone();
+        settings.targets = vec![aimock::server::Target { provider: "gemini".to_owned(), base, key: own.map(str::to_owned) }];
+        let folder = TempDir::new().unwrap();
+        let server = start_with(json!([]), recording(settings, folder.path(), |_| ())).await;
+        server.send(asks(&format!("{GEMINI}generateContent{query}"))).await;
+        let seen = upstream.request(0);
+        assert!(seen.starts_with(&format!("POST {GEMINI}generateContent{sent} HTTP/1.1\r\n")), "{seen}");
+        assert_eq!(seen.lines().find_map(|line| line.strip_prefix("x-goog-api-key: ")), header, "{seen}");
+    }
 }
 
 #[tokio::test]

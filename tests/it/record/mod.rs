@@ -55,7 +55,7 @@ fn written(folder: &Path) -> Vec<(String, String)> {
 
 /// Every recorded entry. A file that is still being written has a name of its own.
 pub(crate) fn entries(folder: &Path) -> Vec<Value> {
-    let files = written(folder).into_iter().filter(|(name, _)| name.ends_with(".json"));
+    let files = written(folder).into_iter().filter(|(name, _)| Path::new(name).extension().is_some_and(|kind| kind == "json"));
     files.flat_map(|(_, text)| serde_json::from_str::<Value>(&text).unwrap()["fixtures"].as_array().unwrap().clone()).collect()
 }
 

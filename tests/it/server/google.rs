@@ -106,6 +106,7 @@ async fn bodies_that_mean_harm_are_refused_in_the_vendors_words() {
         format!("{project}/anthropic/models/m:streamRawPredict"),
         format!("{project}/anthropic/models/count-tokens:rawPredict"),
         "/v1/messages/count_tokens".to_owned(),
+        "/v1beta/interactions".to_owned(),
     ];
     let bodies: [&[u8]; 8] = [
         b"",
@@ -137,6 +138,8 @@ fn assert_envelope(route: &str, answer: &Response, status: u16) {
     let error = if let Value::Array(items) = &body { &items[0]["error"] } else { &body["error"] };
     if route.contains("anthropic") || route.contains("messages") {
         assert_eq!(body["type"], "error", "{route}");
+    } else if route.contains("interactions") {
+        assert!(error["code"].is_string() && error["message"].is_string(), "{route}: {body}");
     } else {
         assert_eq!((&error["code"], &error["status"]), (&json!(status), &json!("INVALID_ARGUMENT")), "{route}");
     }
