@@ -1,4 +1,4 @@
-//! Anthropic Messages.
+//! Anthropic Messages, and their token counts.
 
 use super::grammar::{self, Grammar};
 use super::shared::{messages_collapse, messages_reply, messages_request};
@@ -10,6 +10,8 @@ pub(super) static PROVIDER: AnthropicMessages = AnthropicMessages;
 #[derive(Debug)]
 pub(super) struct AnthropicMessages;
 
+const COUNT: &str = "/v1/messages/count_tokens";
+
 impl Provider for AnthropicMessages {
     fn name(&self) -> &'static str {
         "anthropic_messages"
@@ -20,23 +22,27 @@ impl Provider for AnthropicMessages {
     }
 
     fn summary(&self) -> &'static str {
-        "Anthropic Messages"
+        "Anthropic Messages, and their token counts"
     }
 
     fn routes(&self) -> &'static [Route] {
-        &[Route { method: "POST", path: "/v1/messages", endpoint: Endpoint::Chat }]
+        &[
+            Route { method: "POST", path: "/v1/messages", endpoint: Endpoint::Chat },
+            Route { method: "POST", path: COUNT, endpoint: Endpoint::Chat },
+        ]
     }
 
-    fn decode(&self, raw: &RawRequest, _route: &Route, _params: &Params) -> Result<Request, Box<ErrorReply>> {
-        messages_request::decode(raw, self.provider()).map_err(messages_request::refusal)
+    fn decode(&self, raw: &RawRequest, route: &Route, _params: &Params) -> Result<Request, Box<ErrorReply>> {
+        let request = messages_request::decode(raw, self.provider()).map_err(messages_request::refusal)?;
+        Ok(if route.path == COUNT { Request { endpoint: None, stream: false, ..request } } else { request })
     }
 
     fn encode(&self, context: &mut Context<'_>, reply: &Reply) -> Emission {
         messages_reply::encode(context, reply)
     }
 
-    fn collapse(&self, _request: &Request, captured: &Captured) -> Result<Collapsed, Unsayable> {
-        messages_collapse::collapse(captured)
+    fn collapse(&self, request: &Request, captured: &Captured) -> Result<Collapsed, Unsayable> {
+        messages_collapse::collapse(request, captured)
     }
 
     fn encode_error(&self, error: &ErrorReply, moment: Moment<'_>) -> Emission {
@@ -61,5 +67,8 @@ impl Provider for AnthropicMessages {
 
     fn audit(&self, raw: &RawRequest, _request: &Request) -> Vec<String> {
         messages_request::audit_thinking(raw)
+    }
+    fn fallback(&self, context: &mut Context<'_>) -> Option<Emission> {
+        context.request.endpoint.is_none().then(|| messages_reply::token_count(context))
     }
 }

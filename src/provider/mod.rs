@@ -7,6 +7,9 @@
 
 mod anthropic_messages;
 mod azure_openai;
+mod gemini_embed;
+mod gemini_generate;
+mod gemini_interactions;
 pub mod grammar;
 mod openai_chat;
 mod openai_completions;
@@ -16,6 +19,9 @@ pub mod protocol;
 pub mod route;
 mod shared;
 mod stored;
+mod vertex_anthropic;
+mod vertex_embed;
+mod vertex_generate;
 
 pub use shared::ids::SeededIds;
 pub use shared::reasoning::ReasoningModels;
@@ -32,6 +38,12 @@ pub static ALL: &[&dyn Provider] = &[
     &openai_embeddings::PROVIDER,
     &azure_openai::PROVIDER,
     &anthropic_messages::PROVIDER,
+    &gemini_generate::PROVIDER,
+    &gemini_embed::PROVIDER,
+    &gemini_interactions::PROVIDER,
+    &vertex_generate::PROVIDER,
+    &vertex_embed::PROVIDER,
+    &vertex_anthropic::PROVIDER,
 ];
 
 /// The codec with this name.
@@ -113,6 +125,10 @@ pub trait Provider: Sync {
     fn name(&self) -> &'static str;
     /// The value of `match.provider` (`openai`, `anthropic`, `azure` …).
     fn provider(&self) -> &'static str;
+    /// Whose upstream answers in its place, as the flags name it.
+    fn upstream(&self) -> &'static str {
+        self.provider()
+    }
     /// One line for docs.
     fn summary(&self) -> &'static str;
     /// Where it answers.

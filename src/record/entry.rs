@@ -60,13 +60,14 @@ pub struct Recording<'a> {
 impl Recording<'_> {
     /// The entry, without its credentials; `None` if it cannot be written in this form. With a codec, [`Form::Exact`] always can.
     pub fn entry(&self, form: Form) -> Option<Redacted<Value>> {
-        let mut matches = if self.codec.is_some() { self.stamp() } else { self.undecoded()? };
+        let is_decoded = self.codec.is_some() && self.exchange.request.endpoint.is_some();
+        let mut matches = if is_decoded { self.stamp() } else { self.undecoded()? };
         let mut entry = Map::new();
         let (answer, notes) = match form {
             Form::Neutral => self.neutral()?,
             Form::Exact => (self.exact(), Vec::new()),
         };
-        if form == Form::Exact && self.codec.is_some() {
+        if form == Form::Exact && is_decoded {
             matches.insert("stream".to_owned(), json!(self.exchange.request.stream));
         }
         entry.insert("match".to_owned(), Value::Object(matches));
@@ -97,7 +98,7 @@ impl Recording<'_> {
         matches
     }
 
-    /// The `match` of a request that no codec reads: its URL and its JSON body, whole. `None` where the body is something
+    /// The `match` of a request that no codec reads, or that is at no endpoint: its URL and its JSON body, whole. `None` where the body is something
     /// else, or holds a credential, without which it would not be matched.
     fn undecoded(&self) -> Option<Map<String, Value>> {
         let raw = &self.exchange.raw;

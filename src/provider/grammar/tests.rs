@@ -2,7 +2,7 @@
 
 use super::Reading;
 use crate::exchange::{StatedUsage, StreamFacts, TextFacts};
-use crate::wire::Framing::Sse;
+use crate::wire::Framing::{JsonArray, Sse};
 
 const CHAT: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n\
     data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\n\
@@ -71,6 +71,50 @@ fn b8_a_messages_stream_tells_everything_it_said() {
     assert_eq!((facts.events, facts.terminated, facts.unparsed, facts.tool_arguments), (4, true, 0, Some(true)));
     assert_eq!((facts.usage, facts.usage_only), (Some(StatedUsage { input: 7, output: 5 }), false));
     assert_eq!(facts.text, TextFacts::of("Hello"));
+}
+
+const GEMINI: [&str; 3] = [
+    r#"{"candidates":[{"content":{"parts":[{"text":"Hm","thought":true},{"text":"Hel"}]},"index":0}]}"#,
+    r#"{"candidates":[{"content":{"parts":[{"text":"lo"},{"functionCall":{"name":"f","args":{"a":1}}}]},"index":0}]}"#,
+    r#"{"candidates":[{"content":{"parts":[]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":2,"thoughtsTokenCount":1}}"#,
+];
+
+#[test]
+fn a_gemini_stream_tells_everything_it_said_in_either_form() {
+    let expected = StreamFacts {
+        events: 3,
+        terminated: true,
+        unparsed: 0,
+        tool_arguments: Some(true),
+        usage: Some(StatedUsage { input: 3, output: 3 }),
+        usage_only: false,
+        text: TextFacts::of("Hello"),
+    };
+    let events = GEMINI.map(|chunk| format!("data: {chunk}\n\n")).concat();
+    assert_eq!(Reading::of(Sse, Some("gemini_generate"), events.as_bytes()), expected);
+    assert_eq!(Reading::of(Sse, None, events.as_bytes()), expected, "known by its shape");
+    let array = format!("[{}]", GEMINI.join(",\r\n"));
+    assert_eq!(Reading::of(JsonArray, Some("vertex_generate"), array.as_bytes()), expected);
+    let cut = Reading::of(JsonArray, Some("gemini_generate"), array.rsplit_once(",\r\n").unwrap().0.as_bytes());
+    assert_eq!((cut.usage, cut.terminated, cut.unparsed, cut.stops_before_terminator()), (None, false, 0, true));
+    let stated = super::stated_usage(GEMINI[2].as_bytes());
+    assert_eq!(stated, Some(StatedUsage { input: 3, output: 3 }));
+}
+
+#[test]
+fn an_interaction_tells_everything_it_said() {
+    let events = [
+        r#"{"event_type":"interaction.created","interaction":{}}"#,
+        r#"{"event_type":"step.start","index":0,"step":{"type":"function_call"}}"#,
+        r#"{"event_type":"step.delta","index":0,"delta":{"type":"arguments_delta","arguments":"{\"a\":1}"}}"#,
+        r#"{"event_type":"step.delta","index":1,"delta":{"type":"thought_summary","content":{"type":"text","text":"Hm"}}}"#,
+        r#"{"event_type":"step.delta","index":2,"delta":{"type":"text","text":"Hello"}}"#,
+        r#"{"event_type":"interaction.completed","interaction":{"usage":{"total_input_tokens":3,"total_output_tokens":2,"total_thought_tokens":1}}}"#,
+    ];
+    let stream: String = events.iter().map(|event| format!("event: x\ndata: {event}\n\n")).chain(["data: [DONE]\n\n".to_owned()]).collect();
+    let facts = Reading::of(Sse, Some("gemini_interactions"), stream.as_bytes());
+    assert_eq!((facts.events, facts.terminated, facts.unparsed, facts.tool_arguments), (6, true, 0, Some(true)));
+    assert_eq!((facts.usage, facts.text), (Some(StatedUsage { input: 3, output: 3 }), TextFacts::of("Hello")));
 }
 
 #[test]

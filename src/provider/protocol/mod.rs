@@ -6,6 +6,8 @@
 
 mod chat_chunks;
 mod completion_chunks;
+mod gemini_chunks;
+mod interaction_events;
 mod message_events;
 mod response_events;
 #[cfg(test)]
@@ -17,6 +19,8 @@ use serde_json::Value;
 
 pub(super) use self::chat_chunks::ChatChunks;
 pub(super) use self::completion_chunks::CompletionChunks;
+pub(super) use self::gemini_chunks::GeminiChunks;
+pub(super) use self::interaction_events::InteractionEvents;
 pub(super) use self::message_events::MessageEvents;
 pub(super) use self::response_events::ResponseEvents;
 use super::grammar::{Grammar, recognise};

@@ -75,16 +75,13 @@ pub static NOT_BUILT: &[NotBuilt] = &[
     later("POST", "/v1/videos", "OpenAI video"),
     later("POST", "/v1/videos/generations", "xAI video"),
     later("GET", "/v1/videos/{id}", "OpenAI and xAI video status"),
-    later("POST", "/v1beta/models/{model}:generateContent", "Gemini"),
-    later("POST", "/v1beta/models/{model}:streamGenerateContent", "Gemini"),
-    later("POST", "/v1beta/models/{model}:embedContent", "Gemini embeddings"),
     later("POST", "/v1beta/models/{model}:predict", "Imagen"),
     later("POST", "/v1beta/models/{model}:predictLongRunning", "Veo"),
     later("GET", "/v1beta/operations/{name}", "Veo operation status"),
-    later("POST", "/v1beta/interactions", "Gemini Interactions"),
+    later("GET", "/{version}/interactions/{id}", "Gemini Interactions, retrieval by id"),
+    later("DELETE", "/{version}/interactions/{id}", "Gemini Interactions, deletion by id"),
+    later("POST", "/{version}/interactions/{id}/cancel", "Gemini Interactions, cancellation"),
     later("GET", "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent", "Gemini Live"),
-    later("POST", "/v1/projects/{project}/locations/{location}/publishers/google/models/{model}:generateContent", "Vertex AI"),
-    later("POST", "/v1/projects/{project}/locations/{location}/publishers/google/models/{model}:streamGenerateContent", "Vertex AI"),
     later("POST", "/model/{id}/invoke", "Bedrock invoke"),
     later("POST", "/model/{id}/invoke-with-response-stream", "Bedrock invoke with a response stream"),
     later("POST", "/model/{id}/converse", "Bedrock Converse"),
@@ -113,14 +110,13 @@ pub static NOT_BUILT: &[NotBuilt] = &[
 ];
 
 /// Whose service a path is that no codec owns, told by how it begins; as the flags of upstreams name providers.
-const SERVICES: [(&str, &str); 16] = [
+const SERVICES: [(&str, &str); 15] = [
     ("/v1/responses", "openai"),
     ("/v1/images/", "openai"),
     ("/v1/audio/", "openai"),
     ("/v1/moderations", "openai"),
     ("/v1/videos", "openai"),
     ("/v1beta/", "gemini"),
-    ("/v1/projects/", "vertexai"),
     ("/model/", "bedrock"),
     ("/api/v1/", "openrouter"),
     ("/api/", "ollama"),

@@ -43,6 +43,23 @@ fn deployments_are_azure() {
 }
 
 #[test]
+fn google_models_stand_before_a_verb() {
+    let model = |path: &str| {
+        format!(r#"Found(gemini_generate /{{version}}/models/{{model}}:generateContent [("version", "v1"), ("model", "{path}")] "#)
+    };
+    for (sent, read) in [("gemini-2.5-pro", "gemini-2.5-pro"), ("a%2Fb", "a/b"), ("a:b", "a:b")] {
+        let found = format!("{:?}", lookup("POST", &format!("/v1/models/{sent}:generateContent")));
+        assert!(found.starts_with(&model(read)), "{found}");
+    }
+    let anthropic =
+        |model: &str| format!("{:?}", lookup("POST", &format!("/v1/projects/p/locations/l/publishers/anthropic/models/{model}")));
+    assert!(anthropic("claude-x@1:streamRawPredict").contains("{model}:streamRawPredict"));
+    assert!(anthropic("count-tokens:rawPredict").contains("count-tokens:rawPredict"));
+    let express = format!("{:?}", lookup("POST", "/v1beta1/publishers/google/models/m:streamGenerateContent"));
+    assert!(express.starts_with("Found(vertex_generate "), "{express}");
+}
+
+#[test]
 fn paths_that_look_alike_are_not_the_same() {
     for path in ["/anthropic/v1/messages", "/v1/completion", "/v1/foo/chat/completions", "/v1/chat/completions/", "/v1/messages/batches"] {
         assert!(format!("{:?}", lookup("POST", path)).starts_with("Unknown("), "{path}");
@@ -71,7 +88,8 @@ fn a_wrong_method_says_which_are_right() {
 
 #[test]
 fn what_is_not_built_has_a_name() {
-    check("POST", "/v1beta/models/gemini-pro:generateContent", "NotBuilt(Gemini)");
+    check("POST", "/v1beta/models/imagen-3:predict", "NotBuilt(Imagen)");
+    check("GET", "/v1beta/interactions/v1_x", "NotBuilt(Gemini Interactions, retrieval by id)");
     check("POST", "/model/anthropic.claude-v2:0/invoke", "NotBuilt(Bedrock invoke)");
     check("PATCH", "/fal/queue/submit/x/y", "NotBuilt(fal.ai)");
     assert!(format!("{:?}", lookup("POST", "/v1beta/models/:generateContent")).starts_with("Unknown("));

@@ -7,19 +7,22 @@ use serde_json::{Map, Value};
 
 use super::collapse::{LeftOut, error, events, json_body, only, short, turn, unsayable, usage};
 use super::messages_reply::{PLACEHOLDER_SIGNATURE, kind_of};
-use crate::exchange::{Block, Captured, Collapsed, ErrorReply, Overrides, Reply, Turn, Unsayable};
+use super::token_counts;
+use crate::exchange::{Block, Captured, Collapsed, ErrorReply, Overrides, Reply, Request, Turn, Unsayable};
 
 /// Members of a message that a reply holds.
 const HEAD: [&str; 7] = ["id", "type", "role", "model", "content", "stop_reason", "usage"];
 
-/// What a Message says.
-pub(in crate::provider) fn collapse(captured: &Captured) -> Result<Collapsed, Unsayable> {
+/// What a Message says, or a token count.
+pub(in crate::provider) fn collapse(request: &Request, captured: &Captured) -> Result<Collapsed, Unsayable> {
     let mut left_out = LeftOut::default();
     let reply = if captured.status >= 400 {
         let mut error: ErrorReply = error(captured, &mut left_out)?;
         let plain = ErrorReply { kind: None, ..error.clone() };
         error.kind = error.kind.filter(|kind| kind != kind_of(&plain));
         Reply::Error(error)
+    } else if request.endpoint.is_none() {
+        return token_counts::collapse(captured, "input_tokens");
     } else if captured.is_event_stream() {
         Reply::Turn(stream(captured, &mut left_out)?)
     } else {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::openai::{self, NOT_A_TURN, retry_headers};
 use super::respond::{event_stream, json as json_answer, named_frame, seconds, status_or_500};
 use super::usage::{count, tokens};
-use super::{reasoning, text::slices};
+use super::{reasoning, text::slices, token_counts};
 use crate::exchange::{Block, Emission, ErrorOrigin, ErrorReply, Frame, FrameKind, Reply, Turn};
 use crate::provider::{Context, Moment};
 
@@ -20,6 +20,9 @@ pub(super) const PLACEHOLDER_SIGNATURE: &str = "aimock-placeholder-signature";
 
 /// A reply as a Message, or the error that says why it cannot be one.
 pub(in crate::provider) fn encode(context: &mut Context<'_>, reply: &Reply) -> Emission {
+    if context.request.endpoint.is_none() {
+        return token_counts::encode(reply, |error| encode_error(error, context.moment()));
+    }
     match reply {
         Reply::Turn(turn) if context.request.stream => stream(context, turn),
         Reply::Turn(turn) => whole(context, turn),
@@ -35,6 +38,11 @@ pub(in crate::provider) fn encode(context: &mut Context<'_>, reply: &Reply) -> E
         | Reply::Http { .. }
         | Reply::Unrecognised => encode_error(&openai::unusable(NOT_A_TURN), context.moment()),
     }
+}
+
+/// The tokens of the request ("Count tokens in a Message").
+pub(in crate::provider) fn token_count(context: &Context<'_>) -> Emission {
+    json_answer(200, &json!({ "input_tokens": token_counts::estimated(context.request) }))
 }
 
 /// An error answer with its retry headers, and the rate limit's on a 429 or 529.
@@ -100,7 +108,7 @@ fn rate_limit_headers(error: &ErrorReply, moment: Moment<'_>) -> [(&'static str,
 
 /// Unix seconds as `2026-01-31T23:59:59Z`. Days to dates by counting years from 1 March 0000, so that the leap day
 /// comes last; valid up to the year 9999, where it stays.
-fn rfc3339(unix: u64) -> String {
+pub(super) fn rfc3339(unix: u64) -> String {
     let unix = unix.min(253_402_300_799);
     let (days, second) = (unix / 86_400 + 719_468, unix % 86_400);
     let (era, day_of_era) = (days / 146_097, days % 146_097);

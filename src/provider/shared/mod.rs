@@ -8,7 +8,15 @@ pub(super) mod chat_request;
 pub(super) mod collapse;
 pub(super) mod embeddings;
 pub(super) mod embeddings_collapse;
+pub(super) mod gemini_collapse;
+pub(super) mod gemini_embeddings;
+pub(super) mod gemini_reply;
+pub(super) mod gemini_request;
+pub(super) mod google;
 pub(super) mod ids;
+pub(super) mod interactions_collapse;
+pub(super) mod interactions_reply;
+pub(super) mod interactions_request;
 pub(super) mod messages_collapse;
 pub(super) mod messages_reply;
 pub(super) mod messages_request;
@@ -17,6 +25,7 @@ pub(super) mod reasoning;
 pub(super) mod respond;
 pub(super) mod responses;
 pub(super) mod text;
+pub(super) mod token_counts;
 pub(super) mod usage;
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ impl Relay {
         let path = &exchange.raw.path;
         // OpenRouter speaks OpenAI's format below a path of its own.
         let own = route::service(path).filter(|service| *service == "openrouter" && upstreams.find(service).is_some());
-        let provider = own.or_else(|| codec.map_or_else(|| route::service(path), |codec| Some(codec.provider())))?;
+        let provider = own.or_else(|| codec.map_or_else(|| route::service(path), |codec| Some(codec.upstream())))?;
         // A relay carries requests and answers, no sockets.
         if exchange.raw.headers.first("upgrade").is_some() {
             return None;

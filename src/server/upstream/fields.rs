@@ -28,6 +28,9 @@ const OWN: [&str; 7] = ["host", "content-length", "cookie", "accept-encoding", "
 /// Fields of answers that would bind the client to the upstream's host, or that are ours to write.
 const UNWANTED: [&str; 4] = ["set-cookie", "alt-svc", "strict-transport-security", "content-length"];
 
+/// The query parameter in which Google's APIs take a key.
+const QUERY_KEY: &str = "key";
+
 /// The fields of a request as the upstream gets them.
 pub(super) fn request_fields(raw: &RawRequest, target: &Target, settings: &UpstreamSettings) -> Result<HeaderMap, ContactError> {
     let named: Vec<String> = listed(raw.headers.all("connection"));
@@ -41,8 +44,33 @@ pub(super) fn request_fields(raw: &RawRequest, target: &Target, settings: &Upstr
             fields.append(name, value);
         }
     }
-    inject_key(&mut fields, target, settings)?;
+    if query_key_stays(raw, target, settings) != Some(true) {
+        inject_key(&mut fields, target, settings)?;
+    }
     Ok(fields)
+}
+
+/// The query as the upstream gets it: without a key that gives way to the provider's own.
+pub(super) fn query(raw: &RawRequest, target: &Target, settings: &UpstreamSettings) -> String {
+    match query_key_stays(raw, target, settings) {
+        Some(false) => {
+            let others = raw.query.split('&').filter(|pair| pair.split('=').next() != Some(QUERY_KEY));
+            others.collect::<Vec<_>>().join("&")
+        }
+        Some(true) | None => raw.query.clone(),
+    }
+}
+
+/// Google's APIs take the key in the query too; `None` where there is none. It stays unless it is meant for this server, or is
+/// a placeholder and there is a key to put in its place.
+fn query_key_stays(raw: &RawRequest, target: &Target, settings: &UpstreamSettings) -> Option<bool> {
+    let key = raw.query_value(QUERY_KEY).filter(|_| matches!(target.provider.as_str(), "gemini" | "vertexai"))?;
+    Some(!settings.keeps_credentials && (target.key.is_none() || !is_placeholder(&key, settings)))
+}
+
+fn is_placeholder(key: &str, settings: &UpstreamSettings) -> bool {
+    let marker = settings.dummy_marker.as_str();
+    key.is_empty() || (!marker.is_empty() && key.starts_with(marker))
 }
 
 /// The names in a `Connection` field: they concern this connection only.
@@ -57,9 +85,7 @@ fn inject_key(fields: &mut HeaderMap, target: &Target, settings: &UpstreamSettin
     };
     let (name, scheme) = credential_field(&target.provider);
     let given = fields.get(name).and_then(|value| value.to_str().ok()).map(|value| without_scheme(value, scheme));
-    let marker = settings.dummy_marker.as_str();
-    let placeholder = given.is_none_or(|given| given.is_empty() || (!marker.is_empty() && given.starts_with(marker)));
-    if placeholder {
+    if given.is_none_or(|given| is_placeholder(given, settings)) {
         let mut value = HeaderValue::from_str(&format!("{scheme}{key}")).map_err(|_| ContactError::NoCredential)?;
         value.set_sensitive(true);
         fields.insert(HeaderName::from_static(name), value);

@@ -210,7 +210,8 @@ impl Upstreams {
             return Err(ContactError::Failed("there is no such upstream".to_owned()));
         };
         let headers = fields::request_fields(raw, target, &self.settings)?;
-        let uri = base.uri(raw).map_err(|reason| ContactError::Failed(reason.to_string()))?;
+        let query = fields::query(raw, target, &self.settings);
+        let uri = base.uri(&raw.path, &query).map_err(|reason| ContactError::Failed(reason.to_string()))?;
         let mut request = hyper::Request::new(Full::new(raw.body.clone()));
         *request.method_mut() = raw.method.parse().map_err(|_| ContactError::Failed(format!("{} is no method", raw.method)))?;
         *request.uri_mut() = uri;
@@ -258,19 +259,22 @@ impl Base {
         Ok(Base { scheme, authority, path })
     }
 
-    /// What stands before a request's path. A base that ends in `/v1`, as clients write it, is not put before a path
-    /// that starts with it.
+    /// What stands before a request's path. A base that ends in a version, as clients write it (`/v1`, `/v1beta`), is not
+    /// put before a path that starts with it.
     fn path_before(&self, path: &str) -> &str {
-        match self.path.strip_suffix("/v1") {
-            Some(front) if path.starts_with("/v1/") => front,
+        let is_version =
+            |segment: &str| segment.strip_prefix('v').is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_digit()));
+        let first = path.split('/').nth(1).unwrap_or_default();
+        match self.path.rsplit_once('/') {
+            Some((front, last)) if last == first && is_version(last) => front,
             _ => &self.path,
         }
     }
 
-    fn uri(&self, raw: &RawRequest) -> Result<Uri, hyper::http::Error> {
-        let front = self.path_before(&raw.path);
-        let query = if raw.query.is_empty() { String::new() } else { format!("?{}", raw.query) };
-        let path = PathAndQuery::from_str(&format!("{front}{}{query}", raw.path))?;
+    fn uri(&self, path: &str, query: &str) -> Result<Uri, hyper::http::Error> {
+        let front = self.path_before(path);
+        let query = if query.is_empty() { String::new() } else { format!("?{query}") };
+        let path = PathAndQuery::from_str(&format!("{front}{path}{query}"))?;
         Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone()).path_and_query(path).build()
     }
 }

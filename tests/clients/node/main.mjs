@@ -1,9 +1,11 @@
 // All cases of the Node clients, against the server at `AIMOCK_URL`.
 
 import { run } from "./harness.mjs";
+import "./ai_google.mjs";
 import "./anthropic_errors.mjs";
 import "./anthropic_messages.mjs";
 import "./ai_sdk.mjs";
+import "./google_genai.mjs";
 import "./openai_chat.mjs";
 import "./openai_embeddings.mjs";
 import "./openai_completions.mjs";

@@ -6,6 +6,9 @@ import harness
 import anthropic_errors  # noqa: F401
 import anthropic_messages  # noqa: F401
 import anthropic_tools  # noqa: F401
+import anthropic_vertex  # noqa: F401
+import google_genai  # noqa: F401
+import google_interactions  # noqa: F401
 import langchain_chat  # noqa: F401
 import openai_chat  # noqa: F401
 import openai_completions  # noqa: F401

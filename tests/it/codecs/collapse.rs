@@ -104,6 +104,8 @@ fn check(asked: &Asked, reply: &Reply, chunk_size: usize, cuts: &[usize]) {
     assert_eq!(said(&read, reply), said(reply, reply), "{} {}", asked.codec.name(), asked.route.path);
 }
 
+const GEMINI_STREAMS: &[&str] = &["/v1beta/models/m:streamGenerateContent?alt=sse", "/v1beta/models/m:streamGenerateContent"];
+
 /// Replies that every chat endpoint can say, and those of embeddings endpoints.
 const SAYABLE: [&str; 9] = ["text", "emoji", "tools", "both", "overrides", "error", "rate-limited", "overloaded", "reasoning"];
 const VECTORS: [&str; 2] = ["embedding", "embeddings"];
@@ -116,7 +118,7 @@ fn what_is_written_is_read_back() {
     for codec in ALL {
         for (_, sample) in samples(codec.name()) {
             let asked = ask(&sample.path, sample.body.to_string());
-            let is_chat = asked.request().embedding_inputs.is_empty() && asked.route.endpoint == aimock::exchange::Endpoint::Chat;
+            let is_chat = asked.request().endpoint == Some(aimock::exchange::Endpoint::Chat);
             let inputs = asked.request().embedding_inputs.len();
             let names = match codec.name() {
                 "openai_completions" => TEXTS.as_slice(),
@@ -137,11 +139,48 @@ fn what_is_written_is_read_back() {
     assert!(checked > 40, "only {checked} samples were tried");
 }
 
+/// What an answer of Gemini says in the words of fixtures.
+#[track_caller]
+fn read_of_gemini(answer: &Value) -> Turn {
+    let asked = ask("/v1beta/models/m:generateContent", r#"{"contents":[]}"#);
+    let headers = std::iter::empty::<(&str, &str)>().collect();
+    let read = asked.codec.collapse(asked.request(), &Captured::whole(200, headers, answer.to_string())).unwrap();
+    if let Reply::Turn(turn) = read.reply { turn } else { panic!("not a turn") }
+}
+
+#[test]
+fn thoughts_signatures_searches_and_counts_of_gemini_are_kept() {
+    let turn = read_of_gemini(&serde_json::json!({
+        "candidates": [{
+            "content": { "parts": [
+                { "text": "Hm.", "thought": true },
+                { "functionCall": { "name": "f" }, "thoughtSignature": "c2ln" },
+                { "functionCall": { "name": "g", "args": { "a": 1 }, "id": "x" } },
+            ] },
+            "finishReason": "STOP", "avgLogprobs": -0.1, "groundingMetadata": { "webSearchQueries": ["oslo"] },
+        }],
+        "usageMetadata": { "promptTokenCount": 9, "candidatesTokenCount": 4, "thoughtsTokenCount": 6, "totalTokenCount": 19, "cachedContentTokenCount": 3 },
+        "modelVersion": "gemini-2.5-flash", "responseId": "r",
+    }));
+    assert_eq!((turn.reasoning.as_deref(), turn.reasoning_signature.as_deref()), (Some("Hm."), Some("c2ln")));
+    assert_eq!((turn.web_searches, turn.overrides.finish_reason), (vec!["oslo".to_owned()], None));
+    assert_eq!((turn.overrides.id.as_deref(), turn.overrides.model.as_deref()), (Some("r"), Some("gemini-2.5-flash")));
+    let usage = serde_json::json!({
+        "prompt_tokens": 9, "completion_tokens": 10, "total_tokens": 19,
+        "prompt_tokens_details": { "cached_tokens": 3 }, "completion_tokens_details": { "reasoning_tokens": 6 },
+    });
+    assert_eq!(Value::Object(turn.overrides.usage.unwrap().given), usage);
+    let calls = [("f", "{}", None), ("g", "{\"a\":1}", Some("x"))];
+    let calls =
+        calls.map(|(name, arguments, id)| Block::ToolCall { name: name.into(), arguments: arguments.into(), id: id.map(Into::into) });
+    assert_eq!(turn.blocks, calls);
+}
+
 #[test]
 fn what_a_reply_cannot_say_is_refused_with_the_reason() {
     #[track_caller]
     fn check(path: &str, body: &str, expected: &str) {
-        let asked = ask(path, r#"{"model":"m","messages":[],"input":"x","prompt":"x"}"#);
+        let asked = ask(path, r#"{"model":"m","messages":[],"input":"x","prompt":"x","contents":[],"content":{}}"#);
         let headers = std::iter::empty::<(&str, &str)>().collect();
         let read = asked.codec.collapse(asked.request(), &Captured::whole(200, headers, body.to_owned()));
         assert_eq!(read.unwrap_err().to_string(), expected, "{body}");
@@ -192,6 +231,49 @@ fn what_a_reply_cannot_say_is_refused_with_the_reason() {
         "the choice has `logprobs`, which no neutral response holds",
     );
     check(completions, "data: {\"choices\":[]}\n\n", "the stream ends without `[DONE]`");
+    let gemini = "/v1beta/models/m:generateContent";
+    check(gemini, "7", "the body is no JSON object");
+    check(gemini, "{}", "the answer has no candidate");
+    check(gemini, r#"{"candidates":[{},{}]}"#, "the answer has more than one candidate");
+    check(gemini, r#"{"candidates":[{"content":{"parts":[{"text":"a"}]}}]}"#, "the answer has no finish reason");
+    check(gemini, r#"{"promptFeedback":{"blockReason":"SAFETY"}}"#, "the prompt was blocked, which no neutral response holds");
+    check(
+        gemini,
+        r#"{"candidates":[{"content":{"parts":[{"executableCode":{"code":"1"}}]},"finishReason":"STOP"}]}"#,
+        "a part has `executableCode`, which no neutral response holds",
+    );
+    check(
+        gemini,
+        r#"{"candidates":[{"content":{"parts":[{"text":"a"},{"text":"b","thought":true}]},"finishReason":"STOP"}]}"#,
+        "thoughts stand after other content",
+    );
+    check(
+        gemini,
+        r#"{"candidates":[{"groundingMetadata":{"groundingChunks":[{"web":{}}]}}]}"#,
+        "`groundingMetadata` has `groundingChunks`, which no neutral response holds",
+    );
+    check(gemini, r#"[{"candidates":[{"content":{"parts":[{"text":"a"}]},"#, "the body is no JSON");
+    check(gemini, r#"[{"error":{"message":"x"}}]"#, "the stream holds an error");
+    check("/v1beta/models/m:countTokens", "{}", "the body has no `totalTokens`");
+    check("/v1beta/models/m:embedContent", "{}", "the body holds no embeddings");
+    check("/v1beta/models/m:embedContent", r#"{"embedding":{"values":["x"]}}"#, "an embedding has no numbers");
+    check("/v1/messages/count_tokens", "{}", "the body has no `input_tokens`");
+    let interactions = "/v1beta/interactions";
+    check(interactions, "{}", "the body is no interaction");
+    check(interactions, r#"{"steps":[],"status":"completed"}"#, "the answer has neither text nor tool calls");
+    let text = r#"{"type":"model_output","content":[{"type":"text","text":"a"}]}"#;
+    check(interactions, &format!(r#"{{"steps":[{text}],"status":"in_progress"}}"#), "the interaction has not come to an end");
+    check(interactions, &format!(r#"{{"steps":[{text},{{"type":"thought"}}]}}"#), "a thought stands after other content");
+    check(
+        interactions,
+        r#"{"steps":[{"type":"google_search_call"}]}"#,
+        "a step of type `google_search_call`, which no neutral response holds",
+    );
+    check(
+        interactions,
+        "event: interaction.created\ndata: {\"event_type\":\"interaction.created\",\"interaction\":{}}\n\n",
+        "the stream ends without `interaction.completed`",
+    );
     let embeddings = "/v1/embeddings";
     check(embeddings, r#"{"data":[]}"#, "the body holds no embeddings");
     check(embeddings, r#"{"data":[{"index":1,"embedding":[1]}]}"#, "the embeddings are not in order");
@@ -244,11 +326,15 @@ proptest! {
         let reply = Reply::Turn(Turn { reasoning, ..replies::of(blocks) });
         let Reply::Turn(turn) = &reply else { unreachable!() };
         prop_assume!(!turn.text().is_empty() || turn.calls_tools());
-        for path in ["/v1/messages", "/v1/responses", "/v1/chat/completions"] {
+        let gemini = if streams { GEMINI_STREAMS } else { &["/v1beta/models/m:generateContent"] };
+        for path in ["/v1/messages", "/v1beta/interactions", "/v1/responses", "/v1/chat/completions"].iter().chain(gemini) {
             // A chat completion has one text before all calls, so an order that is the author's own is not told.
-            prop_assume!(path != "/v1/chat/completions" || streams || !text_after_call(turn));
+            if *path == "/v1/chat/completions" && !streams && text_after_call(turn) {
+                continue;
+            }
             let hi = serde_json::json!([{ "role": "user", "content": "hi" }]);
-            let body = serde_json::json!({ "model": "m", "stream": streams, "messages": hi, "input": hi });
+            let input = if *path == "/v1/responses" { hi.clone() } else { "hi".into() };
+            let body = serde_json::json!({ "model": "m", "stream": streams, "messages": hi, "contents": [], "input": input });
             check(&ask(path, body.to_string()), &reply, chunk_size, &cuts);
         }
     }
@@ -275,8 +361,17 @@ proptest! {
 
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), status in 200..600_u16, events in any::<bool>()) {
-        for path in ["/v1/chat/completions", "/v1/messages", "/v1/embeddings", "/v1/responses", "/v1/completions"] {
-            let asked = ask(path, r#"{"model":"m","messages":[],"input":"x","prompt":"x"}"#);
+        let paths = [
+            "/v1/chat/completions",
+            "/v1/messages",
+            "/v1/embeddings",
+            "/v1/responses",
+            "/v1/completions",
+            "/v1/models/m:generateContent",
+            "/v1/models/m:embedContent",
+        ];
+        for path in paths {
+            let asked = ask(path, r#"{"model":"m","messages":[],"input":"x","prompt":"x","contents":[],"content":{}}"#);
             let kind = if events { "text/event-stream" } else { "application/json" };
             let captured = Captured::whole(status, [("content-type", kind)].into_iter().collect(), bytes.clone());
             prop_assert!(asked.codec.collapse(asked.request(), &captured).is_err());

@@ -1,6 +1,7 @@
 //! What holds for every text, every chunk size and every codec that streams.
 
-use aimock::exchange::{Block, Body, Emission, FrameKind, Reply, Turn};
+use aimock::exchange::{Block, Body, Emission, FrameKind, Overrides, Reply, Turn};
+use aimock::wire::Framing;
 use aimock::wire::sse::{Decoder, Event};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -152,6 +153,45 @@ fn told_by_responses(emission: &Emission) -> Told {
     told
 }
 
+const ARRAY: &str = "/v1beta/models/m:streamGenerateContent";
+const EVENTS: &str = "/v1beta/models/m:streamGenerateContent?alt=sse";
+
+fn gemini(path: &str) -> Asked {
+    ask(path, json!({ "contents": [] }).to_string())
+}
+
+/// The JSON of every chunk. Only a stream as an array has a terminator; of the chunks the last one alone says why it ends.
+fn chunks(asked: &Asked, emission: &Emission) -> Vec<Value> {
+    let Body::Stream(frames) = &emission.body else { panic!("not a stream") };
+    let framing = asked.codec.framing(&asked.raw);
+    let tokens = frames.iter().filter(|frame| frame.kind == FrameKind::Token).count();
+    assert_eq!(frames.len() - tokens, usize::from(framing == Framing::JsonArray), "terminators");
+    let mut decoder = aimock::wire::Decoder::new(framing, 1 << 24);
+    let read = frames.iter().flat_map(|frame| decoder.feed(&frame.bytes).unwrap());
+    let chunks: Vec<Value> = read.map(|event| serde_json::from_str(event.data.as_deref().unwrap()).unwrap()).collect();
+    assert_eq!((chunks.len(), decoder.is_mid_event(), decoder.is_closed()), (tokens, false, framing == Framing::JsonArray));
+    for (index, chunk) in chunks.iter().enumerate() {
+        let is_last = index + 1 == chunks.len();
+        assert_eq!(chunk.pointer("/candidates/0/finishReason").is_some(), is_last, "{chunk}");
+        assert_eq!(chunk.get("usageMetadata").is_some(), is_last, "{chunk}");
+    }
+    chunks
+}
+
+fn told_by_gemini(chunks: &[Value]) -> Told {
+    let mut told = Told::default();
+    for part in chunks.iter().flat_map(|chunk| chunk["candidates"][0]["content"]["parts"].as_array().unwrap()) {
+        if part["thought"] == true {
+            told.think(&part["text"]);
+        } else if let Some(call) = part.get("functionCall") {
+            told.calls.push(call["args"].to_string());
+        } else {
+            told.say(&part["text"]);
+        }
+    }
+    told
+}
+
 pub(super) fn any_text() -> impl Strategy<Value = String> {
     let pieces = vec![
         "word ",
@@ -201,7 +241,13 @@ proptest! {
             Block::Text(_) => None,
         }).collect();
         let reply = Reply::Turn(turn.clone());
+        let by_gemini = |path| {
+            let asked = gemini(path);
+            told_by_gemini(&chunks(&asked, &asked.answer(&reply, chunk_size)))
+        };
         for told in [
+            by_gemini(EVENTS),
+            by_gemini(ARRAY),
             told_by_chat(&frames(&chat().answer(&reply, chunk_size))),
             told_by_messages(&frames(&messages().answer(&reply, chunk_size))),
             told_by_responses(&responses().answer(&reply, chunk_size)),
@@ -220,6 +266,24 @@ proptest! {
             prop_assert!(count(&asked, chunk_size) >= count(&asked, chunk_size * 2));
         }
     }
+}
+
+/// The answer to a turn that the filter ended, with this text in it.
+fn filtered(text: &str) -> Value {
+    let overrides = Overrides { finish_reason: Some("content_filter".to_owned()), ..Overrides::default() };
+    let turn = Turn { overrides, ..of(vec![Block::Text(text.to_owned())]) };
+    let emission = gemini("/v1beta/models/m:generateContent").answer(&Reply::Turn(turn), 20);
+    let Body::Whole(bytes) = emission.body else { panic!("a stream") };
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+#[test]
+fn what_the_filter_left_nothing_of_has_no_candidate() {
+    let blocked = filtered("");
+    assert_eq!((&blocked["promptFeedback"], blocked.get("candidates")), (&json!({ "blockReason": "SAFETY" }), None));
+    assert!(blocked["usageMetadata"]["promptTokenCount"].is_u64());
+    let stopped = filtered("Once");
+    assert_eq!((&stopped["candidates"][0]["finishReason"], stopped.get("promptFeedback")), (&json!("SAFETY"), None));
 }
 
 #[test]

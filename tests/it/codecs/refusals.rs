@@ -11,14 +11,29 @@ use super::{Asked, MOMENT, ask, replies, samples};
 fn envelope(codec: &dyn Provider, emission: &Emission) -> Value {
     let Body::Whole(bytes) = &emission.body else { panic!("an error is never a stream") };
     let body: Value = serde_json::from_slice(bytes).unwrap();
+    let body = if let Value::Array(items) = &body { items[0].clone() } else { body };
+    if speaks_as_google(codec) {
+        let members: Vec<&String> = body["error"].as_object().unwrap().keys().take(3).collect();
+        assert_eq!(members, ["code", "message", "status"]);
+        assert_eq!((&body["error"]["code"], body["error"]["message"].is_string()), (&json!(emission.status), true));
+        return body;
+    }
+    if codec.name() == "gemini_interactions" {
+        assert!(body["error"]["message"].is_string() && body["error"]["code"].is_string(), "{body}");
+        return body;
+    }
     assert!(body["error"]["message"].is_string() && body["error"]["type"].is_string(), "{}: {body}", codec.name());
-    if codec.provider() == "anthropic" {
+    if codec.name().contains("anthropic") {
         assert_eq!((&body["type"], &body["request_id"]), (&json!("error"), &json!(MOMENT.request_id)));
     } else {
         let members: Vec<&String> = body["error"].as_object().unwrap().keys().take(4).collect();
         assert_eq!(members, ["message", "type", "param", "code"]);
     }
     body
+}
+
+fn speaks_as_google(codec: &dyn Provider) -> bool {
+    ["gemini_generate", "gemini_embed", "vertex_generate", "vertex_embed"].contains(&codec.name())
 }
 
 fn refused(asked: &Asked) -> Option<Value> {
@@ -37,6 +52,100 @@ fn check(path: &str, body: &str, expected: &str) {
     assert_eq!(error["type"], "invalid_request_error");
     let text = |key: &str| error[key].as_str().unwrap_or("-").to_owned();
     assert_eq!(format!("{} | {} | {}", text("message"), text("param"), text("code")), expected, "{path} {body}");
+}
+
+/// `message | status | field`
+#[track_caller]
+fn check_google(path: &str, body: &str, expected: &str) {
+    let answer = refused(&ask(path, body)).unwrap_or_else(|| panic!("{path} takes {body}"));
+    let error = &answer["error"];
+    let field = error.pointer("/details/0/fieldViolations/0/field").and_then(Value::as_str).unwrap_or("-");
+    let text = |key: &str| error[key].as_str().unwrap_or("-").to_owned();
+    assert_eq!(format!("{} | {} | {field}", text("message"), text("status")), expected, "{path} {body}");
+}
+
+const GENERATE: &str = "/v1beta/models/m:generateContent";
+
+#[test]
+fn gemini_refuses_as_google_does() {
+    let malformed = "Invalid JSON payload received. key must be a string at line 1 column 2 | INVALID_ARGUMENT | -";
+    for path in [GENERATE, "/v1beta/models/m:countTokens", "/v1beta/models/m:embedContent", "/v1beta/models/m:streamGenerateContent"] {
+        check_google(path, "{bad", malformed);
+        check_google(path, "[]", "Invalid JSON payload received. Request body must be a JSON object | INVALID_ARGUMENT | -");
+    }
+    check_google(GENERATE, "{}", "* contents: contents is not specified | INVALID_ARGUMENT | contents");
+    let wrong = |body: &str, path: &str, wanted: &str, got: &str| {
+        let expected = format!("Invalid value at '{path}': expected {wanted}, but got {got} | INVALID_ARGUMENT | {path}");
+        check_google(GENERATE, body, &expected);
+    };
+    wrong(r#"{"contents":"x"}"#, "contents", "an array of objects", "a string");
+    wrong(r#"{"contents":[null]}"#, "contents[0]", "an object", "null");
+    wrong(r#"{"contents":[{"role":5}]}"#, "contents[0].role", "a string", "an integer");
+    wrong(r#"{"contents":[{"parts":"x"}]}"#, "contents[0].parts", "an array of objects", "a string");
+    wrong(r#"{"contents":[{"parts":[5]}]}"#, "contents[0].parts[0]", "an object", "an integer");
+    wrong(r#"{"contents":{"parts":{"text":[]}}}"#, "contents.parts.text", "a string", "an array");
+    wrong(r#"{"contents":[{"parts":[{"function_call":[]}]}]}"#, "contents[0].parts[0].function_call", "an object", "an array");
+    wrong(r#"{"contents":[{"parts":[{"functionCall":{"args":"x"}}]}]}"#, "contents[0].parts[0].functionCall.args", "an object", "a string");
+    wrong(r#"{"contents":[],"systemInstruction":"x"}"#, "systemInstruction", "an object", "a string");
+    wrong(r#"{"contents":[],"tools":[null]}"#, "tools[0]", "an object", "null");
+    wrong(r#"{"contents":[],"tools":[{"functionDeclarations":"x"}]}"#, "tools[0].functionDeclarations", "an array of objects", "a string");
+    wrong(r#"{"contents":[],"generation_config":[]}"#, "generation_config", "an object", "an array");
+    check_google("/v1beta/models/m:embedContent", "{}", "* content: content is not specified | INVALID_ARGUMENT | content");
+    check_google("/v1beta/models/m:batchEmbedContents", "{}", "* requests: requests is not specified | INVALID_ARGUMENT | requests");
+    let vertex = "/v1/projects/p/locations/l/publishers/google/models/m:predict";
+    check_google(vertex, "{}", "* instances: instances is not specified | INVALID_ARGUMENT | instances");
+    let no_text = "instances must have `content`: only text embeddings are served here | INVALID_ARGUMENT | -";
+    check_google(vertex, r#"{"instances":[{"prompt":"a cat"}]}"#, no_text);
+    let dimensions = "outputDimensionality must be an integer between 1 and 100000 | INVALID_ARGUMENT | -";
+    check_google("/v1beta/models/m:embedContent", r#"{"content":{},"outputDimensionality":0}"#, dimensions);
+    let many = json!({ "requests": vec![json!({ "content": {} }); 2049] }).to_string();
+    check_google("/v1beta/models/m:batchEmbedContents", &many, "at most 2048 requests can be in one batch | INVALID_ARGUMENT | -");
+    let flood = json!({ "requests": vec![json!({ "content": {}, "outputDimensionality": 100_000 }); 100] }).to_string();
+    let too_many = "the requests and their outputDimensionality together ask for more than 8388608 numbers | INVALID_ARGUMENT | -";
+    check_google("/v1beta/models/m:batchEmbedContents", &flood, too_many);
+}
+
+/// `message | code`
+#[track_caller]
+fn check_interactions(body: &str, expected: &str) {
+    let answer = refused(&ask("/v1beta/interactions", body)).unwrap_or_else(|| panic!("taken: {body}"));
+    let text = |key: &str| answer["error"][key].as_str().unwrap_or("-").to_owned();
+    assert_eq!(format!("{} | {}", text("message"), text("code")), expected, "{body}");
+}
+
+#[test]
+fn interactions_refuse_what_is_no_input() {
+    check_interactions("{bad", "Invalid JSON payload received. key must be a string at line 1 column 2 | invalid_request");
+    check_interactions("{}", "* input: input is not specified | invalid_request");
+    let wrong = |body: &str, path: &str, wanted: &str, got: &str| {
+        check_interactions(body, &format!("Invalid value at '{path}': expected {wanted}, but got {got} | invalid_request"));
+    };
+    wrong(r#"{"input":5}"#, "input", "a string, an object or an array of objects", "an integer");
+    wrong(r#"{"input":[null]}"#, "input[0]", "an object", "null");
+    wrong(r#"{"input":[{"type":5}]}"#, "input[0].type", "a string", "an integer");
+    wrong(r#"{"input":[{"type":"user_input","content":5}]}"#, "input[0].content", "a string or an array of objects", "an integer");
+    wrong(r#"{"input":{"type":"function_call","arguments":"x"}}"#, "input.arguments", "an object", "a string");
+    wrong(r#"{"input":"x","stream":"yes"}"#, "stream", "a boolean", "a string");
+    wrong(r#"{"input":"x","tools":[null]}"#, "tools[0]", "an object", "null");
+    wrong(r#"{"input":"x","system_instruction":{}}"#, "system_instruction", "a string", "an object");
+    wrong(r#"{"input":"x","response_format":"json"}"#, "response_format", "an object", "a string");
+    assert!(ask("/v1beta/interactions", r#"{"previous_interaction_id":"v1_x","tools":[{}]}"#).decoded.is_ok());
+}
+
+#[test]
+fn a_stream_as_an_array_is_refused_in_an_array() {
+    let asked = ask("/v1beta/models/m:streamGenerateContent", "{}");
+    let framing = asked.codec.framing(&asked.raw);
+    let emission = asked.codec.encode_error(asked.decoded.as_ref().unwrap_err(), aimock::provider::Moment { framing, ..MOMENT });
+    let Body::Whole(bytes) = &emission.body else { panic!("an error is never a stream") };
+    let body: Value = serde_json::from_slice(bytes).unwrap();
+    assert_eq!((emission.status, &body[0]["error"]["status"]), (400, &json!("INVALID_ARGUMENT")));
+}
+
+#[test]
+fn strict_mode_refuses_speakers_that_gemini_does_not_know() {
+    let asked = ask(GENERATE, r#"{"contents":[{"role":"user"},{"role":"assistant"},{"role":"model"}]}"#);
+    assert_eq!(asked.codec.audit(&asked.raw, asked.request()), ["Please use a valid role: user, model. Got `assistant`."]);
 }
 
 const CHAT: &str = "/v1/chat/completions";
@@ -192,6 +301,7 @@ fn what_is_merely_unknown_is_taken() {
         (RESPONSES, r#"{"previous_response_id":"resp_1","model":null,"tools":[{},{"type":"x"}]}"#),
         (RESPONSES, r#"{"input":[{},{"type":"reasoning"},{"type":"item_reference","id":"x"},{"role":"narrator"}],"extra":1}"#),
         (COMPLETIONS, r#"{"prompt":[1,2],"best_of":3}"#),
+        (GENERATE, r#"{"contents":[{}, {"role":"narrator","parts":null},{"parts":[{}]}],"tools":[{}],"generationConfig":{},"extra":[1]}"#),
     ] {
         assert!(ask(path, body).decoded.is_ok(), "{path} {body}");
     }
@@ -200,7 +310,7 @@ fn what_is_merely_unknown_is_taken() {
 #[test]
 fn deep_nesting_is_refused() {
     let deep = format!(r#"{{"messages":{}"#, "[".repeat(200_000));
-    for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS] {
+    for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS, GENERATE] {
         assert!(refused(&ask(path, deep.as_str())).is_some());
     }
 }
@@ -278,7 +388,8 @@ proptest! {
 
     #[test]
     fn any_bytes_are_answered_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-        for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS] {
+        let others = ["/v1beta/interactions", "/v1/messages/count_tokens"];
+        for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS, GENERATE].into_iter().chain(others) {
             refused(&ask(path, bytes.clone()));
         }
     }

@@ -4,6 +4,8 @@
 
 /// What lands in files, and how they are named.
 mod files;
+/// The APIs of Google.
+mod google;
 /// The peer's configuration.
 mod peers;
 /// The built program, killed and doubled.

@@ -31,6 +31,7 @@ fn said(recorded: &Recorded, status: u16, kind: &str, body: &[u8]) -> String {
     };
     let request = codec.decode(&raw, route, &params).unwrap();
     let captured = Captured::whole(status, [("content-type", kind)].into_iter().collect(), body.to_vec());
+    // What no neutral response holds is kept as it is.
     let Ok(collapsed) = codec.collapse(&request, &captured) else { return format!("{status} {:?}", String::from_utf8_lossy(body)) };
     let mut response = fixture::response(&collapsed.reply).unwrap();
     let members = response.as_object_mut().unwrap();

@@ -7,6 +7,7 @@ mod answers;
 pub(crate) mod clock;
 mod control;
 mod converted;
+mod google;
 mod journal;
 mod limits;
 mod matching;

@@ -201,6 +201,11 @@ async fn c7_every_route_of_every_provider_is_rewritten() {
         let sample: Value = serde_json::from_str(&text).unwrap();
         let (Some(path), Some(body)) = (sample["path"].as_str(), sample.get("body")) else { continue };
         let Some((route, key, question)) = question(path, body) else { continue };
+        // Where tokens are only counted, no text is matched.
+        if key.is_empty() {
+            routes.retain(|known| *known != route);
+            continue;
+        }
         let asked = body.to_string().replace(&json!(question).to_string(), &json!(format!("{question} at {NOW}")).to_string());
         let answer = if key == "inputText" { json!({ "embedding": [0.5] }) } else { json!({ "content": "Yes." }) };
         let fixtures = json!([{ "match": { key: format!("{question} at {THEN}") }, "response": answer }]);
@@ -219,7 +224,8 @@ fn question(path: &str, body: &Value) -> Option<(&'static str, &'static str, Str
     let request = codec.decode(&raw, route, &params).ok()?;
     let (key, question) = match request.endpoint {
         Some(Endpoint::Embedding) => ("inputText", request.embedding_text()?),
-        _ => ("userMessage", request.user_text()?.to_owned()),
+        None => return Some((route.path, "", String::new())),
+        Some(_) => ("userMessage", request.user_text()?.to_owned()),
     };
     let stands = !question.is_empty() && body.to_string().contains(&json!(question).to_string());
     stands.then_some((route.path, key, question))
