@@ -7,6 +7,8 @@
 
 mod anthropic_messages;
 mod azure_openai;
+mod bedrock_converse;
+mod bedrock_invoke;
 pub mod grammar;
 mod openai_chat;
 mod openai_embeddings;
@@ -20,8 +22,14 @@ use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, Frame
 use crate::wire::Framing;
 
 /// Every codec, in the order of the documentation.
-pub static ALL: &[&dyn Provider] =
-    &[&openai_chat::PROVIDER, &openai_embeddings::PROVIDER, &azure_openai::PROVIDER, &anthropic_messages::PROVIDER];
+pub static ALL: &[&dyn Provider] = &[
+    &openai_chat::PROVIDER,
+    &openai_embeddings::PROVIDER,
+    &azure_openai::PROVIDER,
+    &anthropic_messages::PROVIDER,
+    &bedrock_invoke::PROVIDER,
+    &bedrock_converse::PROVIDER,
+];
 
 /// The codec with this name.
 pub fn named(name: &str) -> Option<&'static dyn Provider> {

@@ -5,11 +5,15 @@
 //! shape of its events. Nothing here judges: that is `expect`.
 
 mod anthropic_messages;
+mod bedrock_converse;
+mod bedrock_invoke;
 mod openai_chat;
 #[cfg(test)]
 mod tests;
 
 pub(super) use anthropic_messages::GRAMMAR as MESSAGES;
+pub(super) use bedrock_converse::GRAMMAR as CONVERSE;
+pub(super) use bedrock_invoke::GRAMMAR as INVOKE;
 pub(super) use openai_chat::GRAMMAR as CHAT;
 
 use std::collections::BTreeMap;
@@ -38,7 +42,7 @@ pub struct Grammar {
 }
 
 /// Every grammar, in the order in which events of unknown codecs are tried.
-static ALL: &[&Grammar] = &[&CHAT, &MESSAGES];
+static ALL: &[&Grammar] = &[&CHAT, &MESSAGES, &INVOKE, &CONVERSE];
 
 /// The usage that a whole JSON body states, whatever API it is of.
 pub fn stated_usage(body: &[u8]) -> Option<StatedUsage> {

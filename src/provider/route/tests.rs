@@ -57,7 +57,6 @@ fn a_wrong_method_says_which_are_right() {
 #[test]
 fn what_is_not_built_has_a_name() {
     check("POST", "/v1beta/models/gemini-pro:generateContent", "NotBuilt(Gemini)");
-    check("POST", "/model/anthropic.claude-v2:0/invoke", "NotBuilt(Bedrock invoke)");
     check("PATCH", "/fal/queue/submit/x/y", "NotBuilt(fal.ai)");
     assert!(format!("{:?}", lookup("POST", "/v1beta/models/:generateContent")).starts_with("Unknown("));
 }

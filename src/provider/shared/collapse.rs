@@ -17,13 +17,13 @@ const LONGEST_EVENT: usize = 64 << 20;
 const USAGE_DETAILS: [&str; 2] = ["prompt_tokens_details", "completion_tokens_details"];
 
 /// The reason why an answer stays as it is.
-pub(super) fn unsayable(reason: impl Into<String>) -> Unsayable {
+pub(in crate::provider) fn unsayable(reason: impl Into<String>) -> Unsayable {
     Unsayable(reason.into())
 }
 
 /// What was left out so far.
 #[derive(Debug, Default)]
-pub(super) struct LeftOut(BTreeSet<String>);
+pub(in crate::provider) struct LeftOut(BTreeSet<String>);
 
 impl LeftOut {
     /// Leaves out every member that says something and is not among the known ones.
@@ -39,7 +39,7 @@ impl LeftOut {
         self.0.insert(key.to_owned());
     }
 
-    pub(super) fn with(self, reply: Reply) -> Collapsed {
+    pub(in crate::provider) fn with(self, reply: Reply) -> Collapsed {
         Collapsed { reply, left_out: self.0.into_iter().collect() }
     }
 }
@@ -69,7 +69,7 @@ pub(super) fn short(name: &str) -> String {
 }
 
 /// The body as a JSON object.
-pub(super) fn json_body(captured: &Captured) -> Result<Value, Unsayable> {
+pub(in crate::provider) fn json_body(captured: &Captured) -> Result<Value, Unsayable> {
     let body: Value = serde_json::from_slice(&captured.body()).map_err(|_| unsayable("the body is no JSON"))?;
     if body.is_object() { Ok(body) } else { Err(unsayable("the body is no JSON object")) }
 }

@@ -1,0 +1,30 @@
+//! Chunks of Bedrock's `InvokeModelWithResponseStream` (API reference, "`PayloadPart`"): the model's own events in base64,
+//! here those of Anthropic's messages.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use super::{Grammar, MESSAGES, Reading};
+use crate::wire::Event;
+
+pub(in crate::provider) static GRAMMAR: Grammar = Grammar { owns, take, usage: |_| None };
+
+fn owns(event: &Event, value: Option<&Value>) -> bool {
+    event.name.as_deref() == Some("chunk") && bytes(value).is_some()
+}
+
+fn take(reading: &mut Reading, event: &Event, value: Option<&Value>) {
+    if event.exception {
+        return reading.event(value.is_some_and(Value::is_object));
+    }
+    let inner = bytes(value).and_then(|bytes| STANDARD.decode(bytes).ok());
+    match inner.and_then(|inner| serde_json::from_slice::<Value>(&inner).ok()) {
+        Some(inner) => (MESSAGES.take)(reading, event, Some(&inner)),
+        None => reading.event(false),
+    }
+}
+
+fn bytes(value: Option<&Value>) -> Option<&str> {
+    value?.get("bytes")?.as_str()
+}
