@@ -3,6 +3,8 @@
 import { run } from "./harness.mjs";
 import "./anthropic_errors.mjs";
 import "./anthropic_messages.mjs";
+import "./bedrock_ai.mjs";
+import "./bedrock_aws.mjs";
 import "./openai_chat.mjs";
 import "./openai_embeddings.mjs";
 import "./openai_errors.mjs";

@@ -6,6 +6,10 @@ import harness
 import anthropic_errors  # noqa: F401
 import anthropic_messages  # noqa: F401
 import anthropic_tools  # noqa: F401
+import bedrock_anthropic  # noqa: F401
+import bedrock_boto3  # noqa: F401
+import bedrock_errors  # noqa: F401
+import bedrock_langchain  # noqa: F401
 import openai_chat  # noqa: F401
 import openai_embeddings  # noqa: F401
 import openai_errors  # noqa: F401

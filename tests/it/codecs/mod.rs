@@ -17,9 +17,11 @@ use std::path::PathBuf;
 use aimock::exchange::{Body, Emission, Endpoint, ErrorReply, FrameKind, Headers, RawRequest, Reply, Request};
 use aimock::provider::route::{Lookup, lookup};
 use aimock::provider::{ALL, Context, Ids, Moment, Provider, ReasoningModels, Route};
+use aimock::wire::{Decoder, Framing, event_stream};
+use base64::Engine as _;
 use serde_json::Value;
 
-const MOMENT: Moment<'static> = Moment { request_id: "req_0000", now: 1_700_000_000, framing: aimock::wire::Framing::Sse };
+const MOMENT: Moment<'static> = Moment { request_id: "req_0000", now: 1_700_000_000, framing: Framing::Sse };
 
 /// Ids that count.
 #[derive(Debug, Default)]
@@ -101,6 +103,22 @@ fn samples(codec: &str) -> Vec<(String, Sample)> {
         .collect()
 }
 
+/// A frame as a person reads it; of a binary message, its headers and its payload, what is in base64 unpacked.
+fn show_frame(binary: bool, bytes: &[u8]) -> String {
+    if !binary {
+        return std::str::from_utf8(bytes).unwrap().trim_end().replace('\n', "\n         ");
+    }
+    let [message] = &event_stream::Decoder::new(1 << 24).feed(bytes).unwrap()[..] else { panic!("a frame is one message") };
+    let headers: Vec<String> = message.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let mut text = format!("{}\n         {}", headers.join(" "), std::str::from_utf8(&message.payload).unwrap());
+    let payload: Value = serde_json::from_slice(&message.payload).unwrap();
+    if let Some(inner) = payload["bytes"].as_str() {
+        let inner = base64::engine::general_purpose::STANDARD.decode(inner).unwrap();
+        write!(text, "\n         = {}", String::from_utf8(inner).unwrap()).unwrap();
+    }
+    text
+}
+
 /// An emission as a person reads it.
 fn show(emission: &Emission) -> String {
     let mut text = format!("{}\n", emission.status);
@@ -114,9 +132,9 @@ fn show(emission: &Emission) -> String {
             writeln!(text, "{body:#}").unwrap();
         }
         Body::Stream(frames) => {
+            let binary = emission.headers.iter().any(|(_, value)| value == "application/vnd.amazon.eventstream");
             for frame in frames {
-                let bytes = std::str::from_utf8(&frame.bytes).unwrap();
-                writeln!(text, "{:<8} {}", format!("{:?}", frame.kind), bytes.trim_end().replace('\n', "\n         ")).unwrap();
+                writeln!(text, "{:<8} {}", format!("{:?}", frame.kind), show_frame(binary, &frame.bytes)).unwrap();
             }
         }
     }
@@ -150,9 +168,19 @@ fn every_route_has_samples_of_each_kind() {
         for route in codec.routes() {
             let asked: Vec<Asked> = samples.iter().map(|(_, sample)| ask(&sample.path, sample.body.to_string())).collect();
             let here = || asked.iter().filter(|asked| asked.route == route).map(Asked::request);
-            assert!(here().any(|request| !request.stream), "{}: no sample for {}", codec.name(), route.path);
-            let streams = codec.encode_error_event(&replies::error(500), MOMENT).is_some() && route.endpoint == Endpoint::Chat;
-            assert!(!streams || here().any(|request| request.stream), "{}: no streaming sample for {}", codec.name(), route.path);
+            assert!(here().next().is_some(), "{}: no sample for {}", codec.name(), route.path);
+            // Some routes always stream, some never; where the body decides, there are samples of both.
+            for wanted in [true, false] {
+                let sayable =
+                    samples.iter().filter(|(_, sample)| ask(&sample.path, sample.body.to_string()).route == route).any(|(_, sample)| {
+                        let mut body = sample.body.clone();
+                        body["stream"] = wanted.into();
+                        ask(&sample.path, body.to_string()).request().stream == wanted
+                    });
+                let needed = sayable && (!wanted || route.endpoint == Endpoint::Chat);
+                let found = here().any(|request| request.stream == wanted);
+                assert!(!needed || found, "{}: no sample for {} with stream {wanted}", codec.name(), route.path);
+            }
         }
     }
 }
@@ -199,11 +227,17 @@ fn errors_inside_a_stream_are_one_event_that_parses() {
     for codec in ALL {
         let Some(frame) = codec.encode_error_event(&replies::error(529), MOMENT) else { continue };
         assert_eq!(frame.kind, FrameKind::Closing);
-        let events = laws::events(&frame.bytes);
+        let framing = codec.framing(&RawRequest::default());
+        let events = Decoder::new(framing, 1 << 24).feed(&frame.bytes).unwrap();
         assert_eq!(events.len(), 1, "{}", codec.name());
         let body: Value = serde_json::from_str(events[0].data.as_deref().unwrap()).unwrap();
-        assert_eq!(body["error"]["message"], "Something broke", "{}", codec.name());
-        let named = (codec.provider() == "anthropic").then_some("error");
-        assert_eq!(events[0].event.as_deref(), named);
+        let message = if codec.provider() == "bedrock" { &body["message"] } else { &body["error"]["message"] };
+        assert_eq!(message, "Something broke", "{}", codec.name());
+        let named = match codec.provider() {
+            "anthropic" => Some("error"),
+            "bedrock" => Some("serviceUnavailableException"),
+            _ => None,
+        };
+        assert_eq!((events[0].name.as_deref(), events[0].exception), (named, framing == Framing::EventStream));
     }
 }

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::server::support::Request;
 
 /// Records into a folder.
-fn recording(upstream: UpstreamSettings, folder: &Path, change: impl FnOnce(&mut RecordSettings)) -> impl FnOnce(&mut Settings) {
+pub(crate) fn recording(upstream: UpstreamSettings, folder: &Path, change: impl FnOnce(&mut RecordSettings)) -> impl FnOnce(&mut Settings) {
     let mut settings = RecordSettings::new(folder);
     change(&mut settings);
     let recorder = Arc::new(Recorder::new(settings));
@@ -53,7 +53,7 @@ fn written(folder: &Path) -> Vec<(String, String)> {
 
 /// Every recorded entry. A file that is still being written has a name of its own.
 pub(crate) fn entries(folder: &Path) -> Vec<Value> {
-    let files = written(folder).into_iter().filter(|(name, _)| name.ends_with(".json"));
+    let files = written(folder).into_iter().filter(|(name, _)| Path::new(name).extension().is_some_and(|extension| extension == "json"));
     files.flat_map(|(_, text)| serde_json::from_str::<Value>(&text).unwrap()["fixtures"].as_array().unwrap().clone()).collect()
 }
 
