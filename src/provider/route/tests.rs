@@ -40,6 +40,21 @@ fn deployments_are_azure() {
 }
 
 #[test]
+fn bedrock_models_are_percent_decoded() {
+    for operation in ["converse", "converse-stream"] {
+        let path = format!("/model/arn%3Aaws%3Abedrock%3A%3Ax%2Fa.b-v1%3A0/{operation}");
+        check(
+            "POST",
+            &path,
+            &format!(r#"Found(bedrock_converse /model/{{id}}/{operation} [("id", "arn:aws:bedrock::x/a.b-v1:0")] {path})"#),
+        );
+    }
+    let path = "/model/anthropic.claude-v2:0/invoke";
+    check("POST", path, &format!(r#"Found(bedrock_invoke /model/{{id}}/invoke [("id", "anthropic.claude-v2:0")] {path})"#));
+    check("GET", path, "WrongMethod(POST)");
+}
+
+#[test]
 fn paths_that_look_alike_are_not_the_same() {
     for path in ["/anthropic/v1/messages", "/v1/completions", "/v1/foo/chat/completions", "/v1/chat/completions/", "/v1/messages/batches"] {
         assert!(format!("{:?}", lookup("POST", path)).starts_with("Unknown("), "{path}");

@@ -51,9 +51,10 @@ pub(in crate::provider) fn not_a_turn(reply: &Reply) -> Emission {
 
 /// An error after the stream has begun: an exception, after which nothing follows.
 pub(in crate::provider) fn error_event(error: &ErrorReply) -> Frame {
-    let name = match exception(error).as_str() {
-        "ModelErrorException" => "ModelStreamErrorException".to_owned(),
-        name => name.to_owned(),
+    let name = match exception(error) {
+        name if name == "ModelErrorException" => "ModelStreamErrorException".to_owned(),
+        name if name == "InternalServerException" => exception_of_kind(error.kind.as_deref().unwrap_or_default()).to_owned(),
+        name => name,
     };
     let mut body = error_body(error);
     if let (Some(body), "ModelStreamErrorException") = (body.as_object_mut(), name.as_str()) {
@@ -84,6 +85,19 @@ fn exception(error: &ErrorReply) -> String {
     match given {
         Some(kind) => kind.get(..1).unwrap_or_default().to_ascii_uppercase() + kind.get(1..).unwrap_or_default(),
         None => exception_of(error.status).to_owned(),
+    }
+}
+
+/// The type that says what a type of another vendor's says. Within a stream there is no status to tell.
+fn exception_of_kind(kind: &str) -> &'static str {
+    match kind {
+        "rate_limit_error" => "ThrottlingException",
+        "overloaded_error" => "ServiceUnavailableException",
+        "timeout_error" => "ModelTimeoutException",
+        "invalid_request_error" => "ValidationException",
+        "permission_error" => "AccessDeniedException",
+        "not_found_error" => "ResourceNotFoundException",
+        _ => "InternalServerException",
     }
 }
 

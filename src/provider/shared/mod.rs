@@ -13,6 +13,7 @@ pub(super) mod converse_request;
 pub(super) mod embeddings;
 pub(super) mod embeddings_collapse;
 pub(super) mod ids;
+pub(super) mod invoke_embeddings;
 pub(super) mod messages_collapse;
 pub(super) mod messages_reply;
 pub(super) mod messages_request;

@@ -76,6 +76,15 @@ test("structured_output", async (id) => {
   equal(output, { title: "Picnic", guests: ["Linus"], budget: 3 });
 });
 
+test("embeddings", async (id) => {
+  const model = (name) => bedrock(id).embeddingModel(name);
+  const { embedding, usage } = await ai.embed({ model: model("amazon.titan-embed-text-v2:0"), value: "one vector", maxRetries: 0 });
+  equal([embedding, usage.tokens], [[0.5, -0.25, 1, 0.125], 3]);
+  const values = ["a vector each", "and another"];
+  const { embeddings } = await ai.embedMany({ model: model("cohere.embed-english-v3"), values, maxRetries: 0 });
+  equal(embeddings, [[1, 0], [0, 1]]);
+});
+
 test("typed_errors", async (id) => {
   for (const [text, status, retryable] of [["fail with 400", 400, false], ["fail with 429", 429, true], ["fail with 500", 500, true]]) {
     const error = await ask(id, text).then((answer) => answer, (error) => error);

@@ -205,6 +205,34 @@ def usage(test_id):
 
 
 @case
+def embeddings(test_id):
+    client = runtime(test_id)
+
+    def ask(model, request):
+        return json.loads(client.invoke_model(modelId=model, body=json.dumps(request))["body"].read())
+
+    titan = ask("amazon.titan-embed-text-v2:0", {"inputText": "one vector"})
+    equal((titan["embedding"], titan["inputTextTokenCount"]), ([0.5, -0.25, 1, 0.125], 3))
+    cohere = ask("cohere.embed-english-v3", {"texts": ["a vector each", "and another"], "input_type": "search_query"})
+    equal(cohere["embeddings"], [[1, 0], [0, 1]])
+    made_up = [ask("amazon.titan-embed-text-v2:0", {"inputText": "nobody knows this", "dimensions": 256})["embedding"] for _ in range(2)]
+    equal((len(made_up[0]), made_up[0] == made_up[1]), (256, True))
+
+
+@case
+def invoked_nova(test_id):
+    client = runtime(test_id)
+    body = json.dumps({"schemaVersion": "messages-v1", "messages": user("trickle")})
+    whole = json.loads(client.invoke_model(modelId="us.amazon.nova-lite-v1:0", body=body)["body"].read())
+    equal((whole["output"]["message"]["content"], whole["stopReason"]), ([{"text": "abcdefghijkl"}], "end_turn"))
+    stream = client.invoke_model_with_response_stream(modelId="us.amazon.nova-lite-v1:0", body=body)["body"]
+    events = [json.loads(event["chunk"]["bytes"]) for event in stream]
+    pieces = [event["contentBlockDelta"]["delta"]["text"] for event in events if "contentBlockDelta" in event]
+    equal(pieces, ["abcd", "efgh", "ijkl"])
+    equal(events[-1]["metadata"]["usage"]["outputTokens"], events[-1]["amazon-bedrock-invocationMetrics"]["outputTokenCount"])
+
+
+@case
 def stop_reasons(test_id):
     equal(converse(runtime(test_id), "cut me short")["stopReason"], "max_tokens")
     equal(invoke(runtime(test_id), "cut me short")[1]["stop_reason"], "max_tokens")

@@ -80,6 +80,12 @@ def usage(test_id):
 
 
 @case
+def embeddings(test_id):
+    model = langchain_aws.BedrockEmbeddings(client=runtime(test_id), model_id="amazon.titan-embed-text-v2:0", region_name="us-east-1")
+    equal(model.embed_query("one vector"), [0.5, -0.25, 1, 0.125])
+
+
+@case
 def errors(test_id):
     for model in models(test_id):
         try:

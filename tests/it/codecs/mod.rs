@@ -110,13 +110,16 @@ fn show_frame(binary: bool, bytes: &[u8]) -> String {
     }
     let [message] = &event_stream::Decoder::new(1 << 24).feed(bytes).unwrap()[..] else { panic!("a frame is one message") };
     let headers: Vec<String> = message.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-    let mut text = format!("{}\n         {}", headers.join(" "), std::str::from_utf8(&message.payload).unwrap());
     let payload: Value = serde_json::from_slice(&message.payload).unwrap();
-    if let Some(inner) = payload["bytes"].as_str() {
-        let inner = base64::engine::general_purpose::STANDARD.decode(inner).unwrap();
-        write!(text, "\n         = {}", String::from_utf8(inner).unwrap()).unwrap();
-    }
-    text
+    let said = match payload["bytes"].as_str() {
+        Some(inner) => {
+            assert_eq!(payload.as_object().unwrap().len(), 1);
+            let inner = base64::engine::general_purpose::STANDARD.decode(inner).unwrap();
+            format!("bytes of {}", String::from_utf8(inner).unwrap())
+        }
+        None => payload.to_string(),
+    };
+    format!("{}\n         {said}", headers.join(" "))
 }
 
 /// An emission as a person reads it.

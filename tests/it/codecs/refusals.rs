@@ -160,6 +160,18 @@ fn bedrock_refuses_as_amazon_does() {
     wrong(CONVERSE, r#"{"messages":[],"toolConfig":[]}"#, "#/toolConfig: expected an object, found an array");
     wrong(CONVERSE, r#"{"messages":[],"toolConfig":{"tools":[null]}}"#, "#/toolConfig/tools/0: expected an object, found null");
     wrong(CONVERSE, r#"{"messages":[],"inferenceConfig":5}"#, "#/inferenceConfig: expected an object, found an integer");
+    wrong(INVOKE, r#"{"inputText":5}"#, "#/inputText: expected a string, found an integer");
+    for body in [r#"{"texts":"x"}"#, r#"{"texts":[]}"#, r#"{"texts":[1]}"#] {
+        wrong(INVOKE, body, "#/texts: expected 1 to 96 strings");
+    }
+    for length in ["0", "-1", "1.5", "4097", r#""x""#] {
+        wrong(
+            INVOKE,
+            &format!(r#"{{"inputText":"x","dimensions":{length}}}"#),
+            "the length of a vector must be an integer between 1 and 4096",
+        );
+    }
+    assert!(refused(&ask(INVOKE_STREAM, r#"{"inputText":"x"}"#)).is_some(), "vectors are not streamed");
     assert!(
         ask("/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Aprompt%2FP/converse", "{}").decoded.is_ok(),
         "a stored prompt has the messages"
