@@ -127,6 +127,16 @@ async fn an_error_inside_a_stream_is_an_exception_frame_and_the_end() {
     }
 }
 
+#[tokio::test]
+async fn a_model_may_be_written_encoded_as_in_the_path_or_plainly() {
+    for model in ["us.anthropic.claude-sonnet-4-5-20250929-v1:0", MODEL, "us.anthropic.claude-sonnet-4-5"] {
+        let server = start(json!([{ "match": { "model": model }, "response": { "content": "yes" } }])).await;
+        for operation in OPERATIONS {
+            assert_eq!(said(&server.send(says(operation, "hi")).await), "yes", "{model} {operation}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn chaos_breaks_cuts_and_fails_binary_streams() {
     for operation in STREAMS {
@@ -273,7 +283,7 @@ fn converse_frames() -> Vec<Vec<u8>> {
 
 fn invoke_frames() -> Vec<Vec<u8>> {
     let message = json!({ "id": "msg_bdrk_1", "type": "message", "role": "assistant", "model": "claude-sonnet-4-5-20250929", "content": [],
-        "stop_reason": null, "stop_sequence": null, "usage": { "input_tokens": 9, "output_tokens": 1 } });
+        "stop_reason": null, "stop_sequence": null, "usage": { "input_tokens": 9, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 1 } });
     let delta = |index: u8, delta: Value| json!({ "type": "content_block_delta", "index": index, "delta": delta });
     let call = json!({ "type": "tool_use", "id": "tooluse_1", "name": "f", "input": {} });
     let events = [
