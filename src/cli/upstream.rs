@@ -165,6 +165,7 @@ impl Misses<'_> {
             !settings.targets.is_empty(),
             "there is no upstream to ask: name one, for instance --provider-openai https://api.openai.com, or set `providers` in aimock.yaml"
         );
+        warnings.extend(settings.targets.iter().any(is_unsigned_bedrock).then(|| UNSIGNED.to_owned()));
         let upstreams = Arc::new(Upstreams::new(settings).context("the upstreams cannot be used")?);
         if proxy_only {
             return Ok((OnMiss::Proxy(upstreams), warnings));
@@ -293,6 +294,14 @@ impl Misses<'_> {
         }
         Ok(targets)
     }
+}
+
+/// Said when requests will go to Amazon as clients signed them.
+const UNSIGNED: &str = "clients sign requests to Bedrock for the address that they are sent to, and Amazon refuses such signatures from here: \
+                        set AIMOCK_PROVIDER_BEDROCK_KEY to a Bedrock API key, or give clients one (AWS_BEARER_TOKEN_BEDROCK)";
+
+fn is_unsigned_bedrock(target: &Target) -> bool {
+    target.provider == "bedrock" && target.key.is_none() && target.base.contains(".amazonaws.com")
 }
 
 fn target(provider: &str, url: &str) -> Target {

@@ -48,6 +48,8 @@ pub use position::{Position, Served};
 pub use stamp::family;
 pub use table::{Miss, Row, Selection, Strictness, Table};
 
+use percent_encoding::percent_decode_str;
+
 use crate::exchange::Exchange;
 
 /// What values a match key takes in a file.
@@ -93,9 +95,14 @@ impl Plain {
         match (self, matching) {
             (Plain::Contains, Matching::Contains) | (Plain::AlwaysContains, _) => TextPattern::contains(text),
             (Plain::Contains, Matching::Exact) | (Plain::Equals, _) => TextPattern::equals(text),
-            (Plain::Model, _) => TextPattern::Model(text.into()),
+            (Plain::Model, _) => TextPattern::Model(written(text.into())),
         }
     }
+}
+
+/// A model's id as it is: some recorders keep those of paths percent-encoded (`…-v1%3A0`).
+fn written(model: String) -> String {
+    if model.contains('%') { percent_decode_str(&model).decode_utf8_lossy().into_owned() } else { model }
 }
 
 /// How a recorder turns what it read into a pattern. It sees the facet, not the request, so recording cannot read

@@ -7,6 +7,8 @@
 
 mod anthropic_messages;
 mod azure_openai;
+mod bedrock_converse;
+mod bedrock_invoke;
 mod gemini_embed;
 mod gemini_generate;
 mod gemini_interactions;
@@ -44,6 +46,8 @@ pub static ALL: &[&dyn Provider] = &[
     &vertex_generate::PROVIDER,
     &vertex_embed::PROVIDER,
     &vertex_anthropic::PROVIDER,
+    &bedrock_invoke::PROVIDER,
+    &bedrock_converse::PROVIDER,
 ];
 
 /// The codec with this name.

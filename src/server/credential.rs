@@ -93,9 +93,19 @@ pub(super) fn credentials_of(raw: &RawRequest) -> Box<[String]> {
     values.filter(|value| !value.bytes().all(|byte| byte.is_ascii_alphabetic())).collect()
 }
 
-/// The key of an `Authorization` value without its scheme.
+/// Whether an `Authorization` value is one of Amazon's signatures, which cover the address that the request was sent to
+/// (AWS Signature Version 4).
+pub(super) fn is_signature(value: &str) -> bool {
+    value.trim_start().starts_with("AWS4-")
+}
+
+/// The key of an `Authorization` value without its scheme; of a signature, which differs from request to request, the id
+/// of the key that made it.
 pub(super) fn bare(value: &str) -> &str {
     let value = value.trim_matches([' ', '\t']);
+    if let Some((_, signer)) = value.split_once("Credential=").filter(|_| is_signature(value)) {
+        return signer.split(['/', ',', ' ']).next().unwrap_or_default();
+    }
     match value.split_once([' ', '\t']) {
         Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("key") => key.trim_matches([' ', '\t']),
         _ => value,
@@ -129,4 +139,18 @@ pub(super) fn redacted_target(raw: &RawRequest) -> String {
         _ => pair.to_owned(),
     });
     format!("{}?{}", raw.path, pairs.collect::<Vec<_>>().join("&"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bare;
+
+    #[test]
+    fn a_key_is_what_stands_behind_its_scheme() {
+        assert_eq!(bare("Bearer  one "), "one");
+        assert_eq!(bare("two"), "two");
+        let signature = "AWS4-HMAC-SHA256 Credential=three/20260101/us-east-1/bedrock/aws4_request, SignedHeaders=host, Signature=00";
+        assert_eq!(bare(signature), "three");
+        assert_eq!(bare("AWS4-HMAC-SHA256 nonsense"), "AWS4-HMAC-SHA256 nonsense");
+    }
 }

@@ -1,5 +1,7 @@
 //! The integration tests, one binary.
 
+/// Amazon Bedrock over real sockets: binary streams cut, broken, failed, recorded and relayed.
+mod bedrock;
 /// `aimock check` from outside.
 mod check_cli;
 /// What each codec makes of requests and replies, held against samples.

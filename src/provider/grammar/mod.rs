@@ -5,6 +5,8 @@
 //! shape of its events. Nothing here judges: that is `expect`.
 
 mod anthropic_messages;
+mod bedrock_converse;
+mod bedrock_invoke;
 mod gemini;
 mod gemini_interactions;
 mod openai_chat;
@@ -14,6 +16,8 @@ mod openai_responses;
 mod tests;
 
 pub(super) use anthropic_messages::GRAMMAR as MESSAGES;
+pub(super) use bedrock_converse::GRAMMAR as CONVERSE;
+pub(super) use bedrock_invoke::GRAMMAR as INVOKE;
 pub(super) use gemini::GRAMMAR as GEMINI;
 pub(super) use gemini_interactions::GRAMMAR as INTERACTIONS;
 pub(super) use openai_chat::GRAMMAR as CHAT;
@@ -51,7 +55,7 @@ pub struct Grammar {
 }
 
 /// Every grammar, in the order in which events of unknown codecs are tried.
-static ALL: &[&Grammar] = &[&RESPONSES, &COMPLETIONS, &CHAT, &MESSAGES, &GEMINI, &INTERACTIONS];
+static ALL: &[&Grammar] = &[&INVOKE, &CONVERSE, &RESPONSES, &COMPLETIONS, &CHAT, &MESSAGES, &GEMINI, &INTERACTIONS];
 
 /// The grammar that an event of unknown origin shows.
 pub(super) fn recognise(event: &Event, value: Option<&Value>) -> Option<&'static Grammar> {

@@ -2,7 +2,10 @@
 
 use super::Reading;
 use crate::exchange::{StatedUsage, StreamFacts, TextFacts};
-use crate::wire::Framing::{JsonArray, Sse};
+use crate::wire::Framing::{EventStream, JsonArray, Sse};
+use crate::wire::event_stream::{Message, encode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 const CHAT: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n\
     data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\n\
@@ -142,6 +145,59 @@ fn arguments_that_do_not_join_to_json_are_told() {
     let cut = &CHAT[..CHAT[..end].rfind("data: ").unwrap()];
     assert_eq!(Reading::of(Sse, None, cut.as_bytes()).tool_arguments, Some(false));
     assert_eq!(Reading::of(Sse, None, b"data: {\"choices\":[]}\n\n").tool_arguments, None);
+}
+
+/// Binary messages of these names and payloads.
+fn binary(events: &[(&str, &str)]) -> Vec<u8> {
+    events.iter().flat_map(|(name, payload)| encode(&Message::event(name, (*payload).to_owned())).to_vec()).collect()
+}
+
+const CONVERSE: [(&str, &str); 6] = [
+    ("messageStart", r#"{"role":"assistant"}"#),
+    ("contentBlockDelta", r#"{"contentBlockIndex":0,"delta":{"text":"Hello"}}"#),
+    ("contentBlockStart", r#"{"contentBlockIndex":1,"start":{"toolUse":{"toolUseId":"t","name":"f"}}}"#),
+    ("contentBlockDelta", r#"{"contentBlockIndex":1,"delta":{"toolUse":{"input":"{\"a\":"}}}"#),
+    ("contentBlockDelta", r#"{"contentBlockIndex":1,"delta":{"toolUse":{"input":"1}"}}}"#),
+    ("metadata", r#"{"usage":{"inputTokens":7,"outputTokens":5,"totalTokens":12}}"#),
+];
+
+#[test]
+fn b8_binary_streams_tell_everything_they_said() {
+    let expected = StreamFacts {
+        events: 5,
+        terminated: true,
+        unparsed: 0,
+        tool_arguments: Some(true),
+        usage: Some(StatedUsage { input: 7, output: 5 }),
+        usage_only: true,
+        text: TextFacts::of("Hello"),
+    };
+    let converse = binary(&CONVERSE);
+    assert_eq!(Reading::of(EventStream, Some("bedrock_converse"), &converse), expected);
+    assert_eq!(Reading::of(EventStream, None, &converse), expected, "known by its names");
+    let chunk = |said: &str| format!(r#"{{"bytes":"{}"}}"#, STANDARD.encode(said));
+    let nova = CONVERSE.map(|(name, payload)| ("chunk", chunk(&format!(r#"{{"{name}":{payload}}}"#))));
+    let nova: Vec<(&str, &str)> = nova.iter().map(|(name, payload)| (*name, payload.as_str())).collect();
+    assert_eq!(Reading::of(EventStream, Some("bedrock_invoke"), &binary(&nova)), expected, "packed in chunks");
+    let claude = MESSAGES.lines().filter_map(|line| line.strip_prefix("data: ")).map(chunk).collect::<Vec<_>>();
+    let claude: Vec<(&str, &str)> = claude.iter().map(|payload| ("chunk", payload.as_str())).collect();
+    assert_eq!(Reading::of(EventStream, None, &binary(&claude)), Reading::of(Sse, None, MESSAGES.as_bytes()));
+}
+
+#[test]
+fn binary_streams_that_are_cut_or_broken_say_so() {
+    let whole = binary(&CONVERSE);
+    let facts = Reading::of(EventStream, Some("bedrock_converse"), &whole[..whole.len() - 1]);
+    assert_eq!((facts.events, facts.unparsed, facts.terminated, facts.usage), (5, 1, false, None));
+    for payload in ["{}", r#"{"bytes":"!"}"#, r#"{"bytes":"e30="}"#, "nonsense"] {
+        let facts = Reading::of(EventStream, Some("bedrock_invoke"), &binary(&[("chunk", payload)]));
+        assert_eq!((facts.events, facts.unparsed), (1, 1), "{payload}");
+    }
+    let failed = encode(&Message::exception("throttlingException", r#"{"message":"m"}"#));
+    for codec in ["bedrock_converse", "bedrock_invoke"] {
+        let facts = Reading::of(EventStream, Some(codec), &failed);
+        assert_eq!((facts.events, facts.unparsed, facts.terminated), (1, 0, false));
+    }
 }
 
 proptest::proptest! {

@@ -6,8 +6,10 @@
 
 mod chat_chunks;
 mod completion_chunks;
+mod converse_events;
 mod gemini_chunks;
 mod interaction_events;
+mod invoke_chunks;
 mod message_events;
 mod response_events;
 #[cfg(test)]
@@ -19,8 +21,10 @@ use serde_json::Value;
 
 pub(super) use self::chat_chunks::ChatChunks;
 pub(super) use self::completion_chunks::CompletionChunks;
+pub(super) use self::converse_events::ConverseEvents;
 pub(super) use self::gemini_chunks::GeminiChunks;
 pub(super) use self::interaction_events::InteractionEvents;
+pub(super) use self::invoke_chunks::InvokeChunks;
 pub(super) use self::message_events::MessageEvents;
 pub(super) use self::response_events::ResponseEvents;
 use super::grammar::{Grammar, recognise};
@@ -138,7 +142,11 @@ pub fn check(framing: Framing, grammar: Option<&'static Grammar>, bytes: &[u8]) 
             for event in events.into_iter().chain(decoder.finish()) {
                 judge.take(&event);
             }
-            decoder.is_mid_event().then(|| "the stream ends in the middle of an event".to_owned())
+            if decoder.is_mid_event() {
+                Some("the stream ends in the middle of an event".to_owned())
+            } else {
+                (framing == Framing::JsonArray && !decoder.is_closed()).then(|| "the array is not closed".to_owned())
+            }
         }
         Err(unreadable) => Some(unreadable.to_string()),
     };

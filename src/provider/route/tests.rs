@@ -60,6 +60,21 @@ fn google_models_stand_before_a_verb() {
 }
 
 #[test]
+fn bedrock_models_are_percent_decoded() {
+    for operation in ["converse", "converse-stream"] {
+        let path = format!("/model/arn%3Aaws%3Abedrock%3A%3Ax%2Fa.b-v1%3A0/{operation}");
+        check(
+            "POST",
+            &path,
+            &format!(r#"Found(bedrock_converse /model/{{id}}/{operation} [("id", "arn:aws:bedrock::x/a.b-v1:0")] {path})"#),
+        );
+    }
+    let path = "/model/anthropic.claude-v2:0/invoke";
+    check("POST", path, &format!(r#"Found(bedrock_invoke /model/{{id}}/invoke [("id", "anthropic.claude-v2:0")] {path})"#));
+    check("GET", path, "WrongMethod(POST)");
+}
+
+#[test]
 fn paths_that_look_alike_are_not_the_same() {
     for path in ["/anthropic/v1/messages", "/v1/completion", "/v1/foo/chat/completions", "/v1/chat/completions/", "/v1/messages/batches"] {
         assert!(format!("{:?}", lookup("POST", path)).starts_with("Unknown("), "{path}");
@@ -90,7 +105,6 @@ fn a_wrong_method_says_which_are_right() {
 fn what_is_not_built_has_a_name() {
     check("POST", "/v1beta/models/imagen-3:predict", "NotBuilt(Imagen)");
     check("GET", "/v1beta/interactions/v1_x", "NotBuilt(Gemini Interactions, retrieval by id)");
-    check("POST", "/model/anthropic.claude-v2:0/invoke", "NotBuilt(Bedrock invoke)");
     check("PATCH", "/fal/queue/submit/x/y", "NotBuilt(fal.ai)");
     assert!(format!("{:?}", lookup("POST", "/v1beta/models/:generateContent")).starts_with("Unknown("));
 }

@@ -41,11 +41,20 @@ impl Path {
 
     /// `messages.0.content`
     pub(in crate::provider) fn dotted(&self) -> String {
+        self.joined(".")
+    }
+
+    /// `messages/0/content`
+    pub(in crate::provider) fn slashed(&self) -> String {
+        self.joined("/")
+    }
+
+    fn joined(&self, between: &str) -> String {
         let steps = self.0.iter().map(|step| match step {
             Step::Key(key) => key.clone(),
             Step::Index(index) => index.to_string(),
         });
-        steps.collect::<Vec<_>>().join(".")
+        steps.collect::<Vec<_>>().join(between)
     }
 }
 

@@ -117,7 +117,7 @@ pub(in crate::provider) fn fallback(context: &Context<'_>) -> Emission {
 }
 
 /// The bytes of the digest spread over -1 to 1; every 32 numbers the digest is digested again.
-pub(super) fn made_up(input: &EmbeddingInput, length: usize) -> Vec<f64> {
+pub(in crate::provider) fn made_up(input: &EmbeddingInput, length: usize) -> Vec<f64> {
     let text = match input {
         EmbeddingInput::Text(text) => text.clone(),
         EmbeddingInput::Tokens(tokens) => tokens.iter().map(u64::to_string).collect::<Vec<_>>().join(" "),

@@ -26,12 +26,13 @@ pub(in crate::provider) fn collapse(request: &Request, captured: &Captured) -> R
     } else if captured.is_event_stream() {
         Reply::Turn(stream(captured, &mut left_out)?)
     } else {
-        Reply::Turn(message(&json_body(captured)?, &mut left_out)?)
+        Reply::Turn(whole(&json_body(captured)?, &mut left_out)?)
     };
     Ok(left_out.with(reply))
 }
 
-fn message(message: &Value, left_out: &mut LeftOut) -> Result<Turn, Unsayable> {
+/// A Message.
+pub(in crate::provider) fn whole(message: &Value, left_out: &mut LeftOut) -> Result<Turn, Unsayable> {
     let content = message.get("content").and_then(Value::as_array).ok_or_else(|| unsayable("the body is no Message"))?;
     left_out.others(message, &HEAD);
     let mut read = Read::default();
@@ -151,21 +152,29 @@ impl Growing {
     }
 }
 
-/// Puts the events together to the whole answer that they stand for.
+/// The events of the body.
 fn stream(captured: &Captured, left_out: &mut LeftOut) -> Result<Turn, Unsayable> {
-    let mut whole = Map::new();
-    let mut growing: BTreeMap<u64, Growing> = BTreeMap::new();
-    let mut ended = false;
+    let mut data = Vec::new();
     for event in events(captured)? {
         if event.comment.is_some() {
             left_out.name("comments of the stream");
         }
-        let Some(data) = event.data else { continue };
+        data.extend(event.data);
+    }
+    streamed(data, left_out)
+}
+
+/// Puts the events together to the whole answer that they stand for; each is the JSON of one.
+pub(in crate::provider) fn streamed(events: Vec<String>, left_out: &mut LeftOut) -> Result<Turn, Unsayable> {
+    let mut parts = Map::new();
+    let mut growing: BTreeMap<u64, Growing> = BTreeMap::new();
+    let mut ended = false;
+    for data in events {
         let data: Value = serde_json::from_str(&data).map_err(|_| unsayable("an event of the stream is no JSON"))?;
         let index = data.get("index").and_then(Value::as_u64).unwrap_or(0);
         let object = |key: &str| data.get(key).and_then(Value::as_object).cloned();
         match data.get("type").and_then(Value::as_str).unwrap_or_default() {
-            "message_start" => whole = object("message").ok_or_else(|| unsayable("`message_start` has no message"))?,
+            "message_start" => parts = object("message").ok_or_else(|| unsayable("`message_start` has no message"))?,
             "content_block_start" => {
                 let block = object("content_block").ok_or_else(|| unsayable("`content_block_start` has no block"))?;
                 growing.insert(index, Growing { block, input: String::new() });
@@ -174,7 +183,7 @@ fn stream(captured: &Captured, left_out: &mut LeftOut) -> Result<Turn, Unsayable
                 let block = growing.get_mut(&index).ok_or_else(|| unsayable("a delta of a block that was not started"))?;
                 block.delta(data.get("delta").unwrap_or(&Value::Null))?;
             }
-            "message_delta" => message_delta(&mut whole, object("delta"), object("usage")),
+            "message_delta" => message_delta(&mut parts, object("delta"), object("usage")),
             "message_stop" => ended = true,
             "ping" | "content_block_stop" => {}
             "error" => return Err(unsayable("the stream holds an error")),
@@ -185,8 +194,8 @@ fn stream(captured: &Captured, left_out: &mut LeftOut) -> Result<Turn, Unsayable
         return Err(unsayable("the stream ends without `message_stop`"));
     }
     let content: Vec<Value> = growing.into_values().map(Growing::finish).collect::<Result<_, _>>()?;
-    whole.insert("content".to_owned(), Value::Array(content));
-    message(&Value::Object(whole), left_out)
+    parts.insert("content".to_owned(), Value::Array(content));
+    whole(&Value::Object(parts), left_out)
 }
 
 /// The last word on why it stopped and on what was used.

@@ -9,11 +9,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::openai::{self, NOT_A_TURN, retry_headers};
-use super::respond::{event_stream, json as json_answer, named_frame, seconds, status_or_500};
+use super::respond::{event_stream, json as json_answer, named_frame, seconds, status_or_500, to_json};
 use super::usage::{count, tokens};
 use super::{reasoning, text::slices, token_counts};
 use crate::exchange::{Block, Emission, ErrorOrigin, ErrorReply, Frame, FrameKind, Reply, Turn};
 use crate::provider::{Context, Moment};
+use crate::wire::sse;
 
 /// Stands in for a signature that the fixture does not give.
 pub(super) const PLACEHOLDER_SIGNATURE: &str = "aimock-placeholder-signature";
@@ -145,14 +146,15 @@ enum Content<'a> {
 }
 
 /// A block of the answer, not yet whole or streamed.
-enum Piece<'a> {
+pub(in crate::provider) enum Piece<'a> {
     Text(&'a str),
     Thinking { text: &'a str, signature: &'a str },
     Redacted(&'a str),
     Call { id: String, name: &'a str, arguments: &'a str },
 }
 
-fn pieces<'a>(context: &mut Context<'_>, turn: &'a Turn) -> Vec<Piece<'a>> {
+/// The blocks of a turn in the order of the wire, ids made up where the fixture gives none.
+pub(in crate::provider) fn pieces<'a>(context: &mut Context<'_>, turn: &'a Turn) -> Vec<Piece<'a>> {
     let mut pieces = Vec::new();
     if reasoning::is_shown(context) {
         pieces.extend(turn.redacted_thinking.iter().map(|data| Piece::Redacted(data)));
@@ -216,7 +218,8 @@ fn message_id(context: &mut Context<'_>, turn: &Turn) -> String {
     turn.overrides.id.clone().unwrap_or_else(|| context.ids.next("msg_"))
 }
 
-fn whole(context: &mut Context<'_>, turn: &Turn) -> Emission {
+/// A turn as one Message.
+pub(in crate::provider) fn whole(context: &mut Context<'_>, turn: &Turn) -> Emission {
     let id = message_id(context, turn);
     let blocks = pieces(context, turn).into_iter().map(|piece| match piece {
         Piece::Text(text) => Content::Text { text },
@@ -232,16 +235,23 @@ fn whole(context: &mut Context<'_>, turn: &Turn) -> Emission {
     json_answer(200, &Message { content: blocks.collect(), stop_reason: Some(stop_reason(turn)), ..opening })
 }
 
+/// An event of a stream, not yet framed: vendors that pass it on frame it their own way.
+pub(in crate::provider) struct Event {
+    pub(in crate::provider) kind: FrameKind,
+    pub(in crate::provider) name: &'static str,
+    pub(in crate::provider) json: String,
+}
+
 /// Collects the events of one stream; blocks are numbered as they are opened.
 #[derive(Default)]
 struct Events {
-    frames: Vec<Frame>,
+    all: Vec<Event>,
     blocks: usize,
 }
 
 impl Events {
-    fn push(&mut self, kind: FrameKind, name: &str, event: &impl Serialize) {
-        self.frames.push(named_frame(kind, name, event));
+    fn push(&mut self, kind: FrameKind, name: &'static str, event: &impl Serialize) {
+        self.all.push(Event { kind, name, json: to_json(event) });
     }
 
     fn block<'t>(&mut self, start: &Content<'_>, deltas: impl Iterator<Item = Delta<'t>>) {
@@ -303,6 +313,12 @@ enum Delta<'a> {
 }
 
 fn stream(context: &mut Context<'_>, turn: &Turn) -> Emission {
+    let framed = |event: Event| Frame { bytes: sse::named(event.name, &event.json), kind: event.kind };
+    event_stream(stream_events(context, turn).into_iter().map(framed).collect())
+}
+
+/// A turn as the events of a stream, `message_stop` last.
+pub(in crate::provider) fn stream_events(context: &mut Context<'_>, turn: &Turn) -> Vec<Event> {
     let id = message_id(context, turn);
     let mut events = Events::default();
     let output = tokens(context.request, turn).output;
@@ -319,7 +335,7 @@ fn stream(context: &mut Context<'_>, turn: &Turn) -> Emission {
     });
     events.push(FrameKind::Closing, "message_delta", &delta);
     events.push(FrameKind::Terminal, "message_stop", &json!({ "type": "message_stop" }));
-    event_stream(events.frames)
+    events.all
 }
 
 #[cfg(test)]

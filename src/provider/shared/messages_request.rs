@@ -9,8 +9,22 @@ use serde_json::Value;
 use super::body::{Place, Problem, json};
 use crate::exchange::{Endpoint, ErrorOrigin, ErrorReply, Message, RawRequest, Request, Role, ToolCall, ToolOffer};
 
+/// Where the tool results of a user message stand among the neutral messages: what comes last is what it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::provider) enum Results {
+    /// Behind its text.
+    Behind,
+    /// Before its text.
+    Before,
+}
+
 /// The request in a Messages body.
 pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str) -> Result<Request, Problem> {
+    decode_with(raw, provider, Results::Behind)
+}
+
+/// The same, with the tool results where the vendor's users expect them.
+pub(in crate::provider) fn decode_with(raw: &RawRequest, provider: &'static str, results: Results) -> Result<Request, Problem> {
     let body = Place::body(json(raw)?)?;
     let mut request = Request {
         provider,
@@ -29,7 +43,7 @@ pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str) -> R
     if body.member("messages").is_none() {
         return Err(Problem::Missing("messages"));
     }
-    body.objects("messages", |place| push_message(place, &mut request.messages))?;
+    body.objects("messages", |place| push_message(place, results, &mut request.messages))?;
     body.objects("tools", |place| {
         request.tools.extend(offer(place)?);
         Ok(())
@@ -66,9 +80,9 @@ pub(in crate::provider) fn refusal(problem: Problem) -> Box<ErrorReply> {
     Box::new(ErrorReply { metadata, ..ErrorReply::new(ErrorOrigin::Request, 400, message) })
 }
 
-fn push_message(place: &Place<'_, '_>, messages: &mut Vec<Message>) -> Result<(), Problem> {
+fn push_message(place: &Place<'_, '_>, order: Results, messages: &mut Vec<Message>) -> Result<(), Problem> {
     match place.text("role")? {
-        Some("user") => push_user(place, messages),
+        Some("user") => push_user(place, order, messages),
         Some("assistant") => {
             messages.push(assistant(place)?);
             Ok(())
@@ -78,7 +92,7 @@ fn push_message(place: &Place<'_, '_>, messages: &mut Vec<Message>) -> Result<()
     }
 }
 
-fn push_user(place: &Place<'_, '_>, messages: &mut Vec<Message>) -> Result<(), Problem> {
+fn push_user(place: &Place<'_, '_>, order: Results, messages: &mut Vec<Message>) -> Result<(), Problem> {
     let text = joined_text(place, "content")?;
     let mut results = Vec::new();
     each_block(place, |block| {
@@ -89,10 +103,11 @@ fn push_user(place: &Place<'_, '_>, messages: &mut Vec<Message>) -> Result<(), P
         }
         Ok(())
     })?;
-    if text.is_some() || results.is_empty() {
-        messages.push(Message::text(Role::User, text.unwrap_or_default()));
+    let said = (text.is_some() || results.is_empty()).then(|| Message::text(Role::User, text.unwrap_or_default()));
+    match order {
+        Results::Behind => messages.extend(said.into_iter().chain(results)),
+        Results::Before => messages.extend(results.into_iter().chain(said)),
     }
-    messages.append(&mut results);
     Ok(())
 }
 

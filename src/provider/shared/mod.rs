@@ -1,11 +1,15 @@
 //! What several codecs need: reading bodies, slicing text, estimating usage, the wire formats that more than one
 //! vendor speaks. Nothing here knows which codec calls it.
 
+pub(super) mod aws;
 pub(super) mod body;
 pub(super) mod chat_collapse;
 pub(super) mod chat_reply;
 pub(super) mod chat_request;
 pub(super) mod collapse;
+pub(super) mod converse_collapse;
+pub(super) mod converse_reply;
+pub(super) mod converse_request;
 pub(super) mod embeddings;
 pub(super) mod embeddings_collapse;
 pub(super) mod gemini_collapse;
@@ -17,6 +21,7 @@ pub(super) mod ids;
 pub(super) mod interactions_collapse;
 pub(super) mod interactions_reply;
 pub(super) mod interactions_request;
+pub(super) mod invoke_embeddings;
 pub(super) mod messages_collapse;
 pub(super) mod messages_reply;
 pub(super) mod messages_request;

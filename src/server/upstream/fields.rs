@@ -5,7 +5,7 @@
 use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue};
 
-use super::super::credential::KEY_HEADERS;
+use super::super::credential::{KEY_HEADERS, is_signature};
 use super::{ContactError, Target, UpstreamSettings};
 use crate::exchange::RawRequest;
 
@@ -25,6 +25,8 @@ const HOP: [&str; 10] = [
 /// Fields of requests that are for this server, or that the client to the upstream writes itself. Without
 /// `accept-encoding` upstreams answer without compression, so that what is recorded can be read.
 const OWN: [&str; 7] = ["host", "content-length", "cookie", "accept-encoding", "x-test-id", "expect", "forwarded"];
+/// Fields that belong to a signature of Amazon's and mean nothing without it.
+const SIGNED: [&str; 3] = ["x-amz-content-sha256", "x-amz-date", "x-amz-security-token"];
 /// Fields of answers that would bind the client to the upstream's host, or that are ours to write.
 const UNWANTED: [&str; 4] = ["set-cookie", "alt-svc", "strict-transport-security", "content-length"];
 
@@ -36,7 +38,12 @@ pub(super) fn request_fields(raw: &RawRequest, target: &Target, settings: &Upstr
     let named: Vec<String> = listed(raw.headers.all("connection"));
     let mut fields = HeaderMap::new();
     for (name, value) in raw.headers.iter() {
-        let dropped = HOP.contains(&name) || OWN.contains(&name) || name.starts_with("x-aimock-") || named.iter().any(|hop| hop == name);
+        let signed_for_us = settings.keeps_credentials && SIGNED.contains(&name);
+        let dropped = signed_for_us
+            || HOP.contains(&name)
+            || OWN.contains(&name)
+            || name.starts_with("x-aimock-")
+            || named.iter().any(|hop| hop == name);
         if dropped || (settings.keeps_credentials && KEY_HEADERS.contains(&name)) {
             continue;
         }
@@ -78,14 +85,19 @@ fn listed<'v>(values: impl Iterator<Item = &'v str>) -> Vec<String> {
     values.flat_map(|value| value.split(',')).map(|name| name.trim().to_ascii_lowercase()).collect()
 }
 
-/// Puts the provider's own key where the client's is missing or a placeholder.
+/// Puts the provider's own key where the client's is missing or a placeholder, or a signature for this server's address,
+/// which the upstream would refuse.
 fn inject_key(fields: &mut HeaderMap, target: &Target, settings: &UpstreamSettings) -> Result<(), ContactError> {
     let Some(key) = &target.key else {
         return if settings.keeps_credentials { Err(ContactError::NoCredential) } else { Ok(()) };
     };
     let (name, scheme) = credential_field(&target.provider);
     let given = fields.get(name).and_then(|value| value.to_str().ok()).map(|value| without_scheme(value, scheme));
-    if given.is_none_or(|given| is_placeholder(given, settings)) {
+    let signature = given.is_some_and(is_signature);
+    if signature || given.is_none_or(|given| is_placeholder(given, settings)) {
+        for name in SIGNED.into_iter().filter(|_| signature) {
+            fields.remove(name);
+        }
         let mut value = HeaderValue::from_str(&format!("{scheme}{key}")).map_err(|_| ContactError::NoCredential)?;
         value.set_sensitive(true);
         fields.insert(HeaderName::from_static(name), value);

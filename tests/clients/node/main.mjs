@@ -6,6 +6,8 @@ import "./anthropic_errors.mjs";
 import "./anthropic_messages.mjs";
 import "./ai_sdk.mjs";
 import "./google_genai.mjs";
+import "./bedrock_ai.mjs";
+import "./bedrock_aws.mjs";
 import "./openai_chat.mjs";
 import "./openai_embeddings.mjs";
 import "./openai_completions.mjs";

@@ -10,6 +10,10 @@ import anthropic_vertex  # noqa: F401
 import google_genai  # noqa: F401
 import google_interactions  # noqa: F401
 import langchain_chat  # noqa: F401
+import bedrock_anthropic  # noqa: F401
+import bedrock_boto3  # noqa: F401
+import bedrock_errors  # noqa: F401
+import bedrock_langchain  # noqa: F401
 import openai_chat  # noqa: F401
 import openai_completions  # noqa: F401
 import openai_embeddings  # noqa: F401

@@ -96,12 +96,21 @@ fn text_after_call(turn: &Turn) -> bool {
     first_call.is_some_and(|call| turn.blocks.iter().skip(call).any(|block| matches!(block, Block::Text(text) if !text.is_empty())))
 }
 
+/// Whether answers have an id.
+fn has_ids(asked: &Asked) -> bool {
+    asked.codec.name() != "bedrock_converse" && !asked.raw.path.contains("amazon.nova")
+}
+
 #[track_caller]
 fn check(asked: &Asked, reply: &Reply, chunk_size: usize, cuts: &[usize]) {
     let emission = asked.answer(reply, chunk_size);
     let read = asked.codec.collapse(asked.request(), &captured(&emission, cuts));
     let read = read.unwrap_or_else(|error| panic!("{}: {error}: {reply:?}", asked.codec.name())).reply;
-    assert_eq!(said(&read, reply), said(reply, reply), "{} {}", asked.codec.name(), asked.route.path);
+    let mut wanted = reply.clone();
+    if let (Reply::Turn(turn), true) = (&mut wanted, !has_ids(asked)) {
+        turn.overrides.id = None;
+    }
+    assert_eq!(said(&read, &wanted), said(&wanted, &wanted), "{} {}", asked.codec.name(), asked.route.path);
 }
 
 const GEMINI_STREAMS: &[&str] = &["/v1beta/models/m:streamGenerateContent?alt=sse", "/v1beta/models/m:streamGenerateContent"];
@@ -111,6 +120,8 @@ const SAYABLE: [&str; 9] = ["text", "emoji", "tools", "both", "overrides", "erro
 const VECTORS: [&str; 2] = ["embedding", "embeddings"];
 /// Text completions carry text and nothing else.
 const TEXTS: [&str; 6] = ["text", "emoji", "overrides", "error", "rate-limited", "overloaded"];
+const BEDROCK: [&str; 2] = ["/model/m/invoke", "/model/m/converse"];
+const BEDROCK_STREAMS: [&str; 2] = ["/model/m/invoke-with-response-stream", "/model/m/converse-stream"];
 
 #[test]
 fn what_is_written_is_read_back() {
@@ -274,6 +285,13 @@ fn what_a_reply_cannot_say_is_refused_with_the_reason() {
         "event: interaction.created\ndata: {\"event_type\":\"interaction.created\",\"interaction\":{}}\n\n",
         "the stream ends without `interaction.completed`",
     );
+    let [invoke, converse] = BEDROCK;
+    check(invoke, "{}", "the body is no Message");
+    check(converse, "{}", "the body is no Converse answer");
+    let block = |block: &str| format!(r#"{{"output":{{"message":{{"content":[{{"text":"a"}},{block}]}}}},"stopReason":"end_turn"}}"#);
+    check(converse, &block(r#"{"image":{}}"#), "a content block with `image`, which no neutral response holds");
+    check(converse, &block(r#"{"reasoningContent":{"reasoningText":{"text":"b"}}}"#), "reasoning stands after other content");
+    check(converse, r#"{"output":{"message":{"content":[{"text":"a"}]}}}"#, "the answer has no stop reason");
     let embeddings = "/v1/embeddings";
     check(embeddings, r#"{"data":[]}"#, "the body holds no embeddings");
     check(embeddings, r#"{"data":[{"index":1,"embedding":[1]}]}"#, "the embeddings are not in order");
@@ -312,6 +330,30 @@ fn responses_that_no_reply_can_say(check: fn(&str, &str, &str)) {
     check(responses, "data: {\"type\":\"error\",\"message\":\"x\"}\n\n", "the stream holds an error");
 }
 
+#[test]
+fn a_binary_stream_that_is_cut_damaged_or_failed_is_refused_with_the_reason() {
+    use aimock::wire::event_stream::{Message, encode};
+    #[track_caller]
+    fn check(path: &str, messages: &[Bytes], expected: &str) {
+        let asked = ask(path, r#"{"messages":[]}"#);
+        let headers = [("content-type", "application/vnd.amazon.eventstream")].into_iter().collect();
+        let read = asked.codec.collapse(asked.request(), &Captured::whole(200, headers, messages.concat()));
+        assert_eq!(read.unwrap_err().to_string(), expected);
+    }
+    let [invoke, converse] = BEDROCK_STREAMS;
+    let delta = encode(&Message::event("contentBlockDelta", r#"{"contentBlockIndex":0,"delta":{"text":"a"}}"#));
+    let failed = encode(&Message::exception("throttlingException", r#"{"message":"x"}"#));
+    for path in [invoke, converse] {
+        check(path, &[delta.clone(), failed.clone()], "the stream holds an error");
+        check(path, &[delta.clone(), delta.slice(..20)], "the stream ends in the middle of a message");
+    }
+    check(converse, std::slice::from_ref(&delta), "the stream ends without `metadata`");
+    check(converse, &[encode(&Message::event("chunk", "{}"))], "an event of type `chunk`");
+    check(invoke, &[delta], "a chunk of the stream holds no event");
+    let chunk = encode(&Message::event("chunk", r#"{"bytes":"eyJ0eXBlIjoicGluZyJ9","p":"abc"}"#));
+    check(invoke, &[chunk], "the stream ends without `message_stop`");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -327,12 +369,14 @@ proptest! {
         let Reply::Turn(turn) = &reply else { unreachable!() };
         prop_assume!(!turn.text().is_empty() || turn.calls_tools());
         let gemini = if streams { GEMINI_STREAMS } else { &["/v1beta/models/m:generateContent"] };
-        for path in ["/v1/messages", "/v1beta/interactions", "/v1/responses", "/v1/chat/completions"].iter().chain(gemini) {
+        let bedrock = if streams { &BEDROCK_STREAMS } else { &BEDROCK };
+        for path in ["/v1/messages", "/v1beta/interactions", "/v1/responses", "/v1/chat/completions"].iter().chain(gemini).chain(bedrock) {
             // A chat completion has one text before all calls, so an order that is the author's own is not told.
             if *path == "/v1/chat/completions" && !streams && text_after_call(turn) {
                 continue;
             }
-            let hi = serde_json::json!([{ "role": "user", "content": "hi" }]);
+            let content = if path.contains("/converse") { serde_json::json!([{ "text": "hi" }]) } else { "hi".into() };
+            let hi = serde_json::json!([{ "role": "user", "content": content }]);
             let input = if *path == "/v1/responses" { hi.clone() } else { "hi".into() };
             let body = serde_json::json!({ "model": "m", "stream": streams, "messages": hi, "contents": [], "input": input });
             check(&ask(path, body.to_string()), &reply, chunk_size, &cuts);
@@ -370,9 +414,10 @@ proptest! {
             "/v1/models/m:generateContent",
             "/v1/models/m:embedContent",
         ];
-        for path in paths {
+        for path in paths.into_iter().chain(BEDROCK) {
             let asked = ask(path, r#"{"model":"m","messages":[],"input":"x","prompt":"x","contents":[],"content":{}}"#);
-            let kind = if events { "text/event-stream" } else { "application/json" };
+            let stream = if path.starts_with("/model/") { "application/vnd.amazon.eventstream" } else { "text/event-stream" };
+            let kind = if events { stream } else { "application/json" };
             let captured = Captured::whole(status, [("content-type", kind)].into_iter().collect(), bytes.clone());
             prop_assert!(asked.codec.collapse(asked.request(), &captured).is_err());
         }

@@ -1,8 +1,9 @@
 //! What holds for every text, every chunk size and every codec that streams.
 
 use aimock::exchange::{Block, Body, Emission, FrameKind, Overrides, Reply, Turn};
-use aimock::wire::Framing;
 use aimock::wire::sse::{Decoder, Event};
+use aimock::wire::{Framing, event_stream};
+use base64::Engine as _;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -27,6 +28,58 @@ fn messages() -> Asked {
 
 fn responses() -> Asked {
     ask("/v1/responses", json!({ "input": [], "stream": true }).to_string())
+}
+
+fn bedrock(operation: &str) -> Asked {
+    ask(&format!("/model/m/{operation}"), json!({ "messages": [] }).to_string())
+}
+
+/// The same for binary messages: the name of each, and its payload.
+fn binary_frames(emission: &Emission) -> Vec<(String, Value)> {
+    let Body::Stream(frames) = &emission.body else { panic!("not a stream") };
+    let (last, before) = frames.split_last().unwrap();
+    assert_eq!(last.kind, FrameKind::Terminal);
+    assert!(before.iter().all(|frame| frame.kind != FrameKind::Terminal));
+    let parsed = frames.iter().map(|frame| {
+        let [message] = &event_stream::Decoder::new(1 << 24).feed(&frame.bytes).unwrap()[..] else { panic!("a frame is one message") };
+        (message.name().unwrap().to_owned(), serde_json::from_slice(&message.payload).unwrap())
+    });
+    parsed.collect()
+}
+
+/// The events that an invoked model of Anthropic's sends.
+fn invoked(emission: &Emission) -> Vec<Value> {
+    let unpack = |(name, payload): (String, Value)| {
+        assert_eq!(name, "chunk");
+        let bytes = base64::engine::general_purpose::STANDARD.decode(payload["bytes"].as_str().unwrap()).unwrap();
+        serde_json::from_slice(&bytes).unwrap()
+    };
+    binary_frames(emission).into_iter().map(unpack).collect()
+}
+
+fn told_by_converse(events: &[(String, Value)]) -> Told {
+    let mut told = Told::default();
+    let (mut open, mut calls) = (0, 0);
+    for (name, event) in events {
+        match name.as_str() {
+            "contentBlockStart" => {
+                assert!(event["start"]["toolUse"]["toolUseId"].is_string(), "only calls have a start");
+                calls += 1;
+            }
+            "contentBlockDelta" => {
+                assert_eq!(event["contentBlockIndex"], json!(open), "blocks come one after the other");
+                let delta = &event["delta"];
+                told.say(&delta["text"]);
+                told.think(&delta["reasoningContent"]["text"]);
+                if delta["toolUse"].is_object() {
+                    told.argue(calls - 1, &delta["toolUse"]["input"]);
+                }
+            }
+            "contentBlockStop" => open += 1,
+            _ => {}
+        }
+    }
+    told
 }
 
 /// The JSON of every frame, in order; each frame is one event, only the last one is the terminator.
@@ -251,6 +304,8 @@ proptest! {
             told_by_chat(&frames(&chat().answer(&reply, chunk_size))),
             told_by_messages(&frames(&messages().answer(&reply, chunk_size))),
             told_by_responses(&responses().answer(&reply, chunk_size)),
+            told_by_messages(&invoked(&bedrock("invoke-with-response-stream").answer(&reply, chunk_size))),
+            told_by_converse(&binary_frames(&bedrock("converse-stream").answer(&reply, chunk_size))),
         ] {
             prop_assert_eq!(&told.text, &turn.text());
             prop_assert_eq!(&told.reasoning, &turn.reasoning.clone().unwrap_or_default());

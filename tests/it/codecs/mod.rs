@@ -18,9 +18,11 @@ use std::path::PathBuf;
 use aimock::exchange::{Body, Emission, Endpoint, ErrorReply, FrameKind, Headers, RawRequest, Reply, Request};
 use aimock::provider::route::{Lookup, lookup};
 use aimock::provider::{ALL, Context, Ids, Moment, Provider, ReasoningModels, Route};
+use aimock::wire::{Decoder, Framing, event_stream};
+use base64::Engine as _;
 use serde_json::Value;
 
-const MOMENT: Moment<'static> = Moment { request_id: "req_0000", now: 1_700_000_000, framing: aimock::wire::Framing::Sse, events: 3 };
+const MOMENT: Moment<'static> = Moment { request_id: "req_0000", now: 1_700_000_000, framing: Framing::Sse, events: 3 };
 
 /// Ids that count.
 #[derive(Debug, Default)]
@@ -102,6 +104,25 @@ fn samples(codec: &str) -> Vec<(String, Sample)> {
         .collect()
 }
 
+/// A frame as a person reads it; of a binary message, its headers and its payload, what is in base64 unpacked.
+fn show_frame(binary: bool, bytes: &[u8]) -> String {
+    if !binary {
+        return std::str::from_utf8(bytes).unwrap().trim_end().replace('\n', "\n         ");
+    }
+    let [message] = &event_stream::Decoder::new(1 << 24).feed(bytes).unwrap()[..] else { panic!("a frame is one message") };
+    let headers: Vec<String> = message.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let payload: Value = serde_json::from_slice(&message.payload).unwrap();
+    let said = match payload["bytes"].as_str() {
+        Some(inner) => {
+            assert_eq!(payload.as_object().unwrap().len(), 1);
+            let inner = base64::engine::general_purpose::STANDARD.decode(inner).unwrap();
+            format!("bytes of {}", String::from_utf8(inner).unwrap())
+        }
+        None => payload.to_string(),
+    };
+    format!("{}\n         {said}", headers.join(" "))
+}
+
 /// An emission as a person reads it.
 fn show(emission: &Emission) -> String {
     let mut text = format!("{}\n", emission.status);
@@ -115,9 +136,9 @@ fn show(emission: &Emission) -> String {
             writeln!(text, "{body:#}").unwrap();
         }
         Body::Stream(frames) => {
+            let binary = emission.headers.iter().any(|(_, value)| value == "application/vnd.amazon.eventstream");
             for frame in frames {
-                let bytes = std::str::from_utf8(&frame.bytes).unwrap();
-                writeln!(text, "{:<8} {}", format!("{:?}", frame.kind), bytes.trim_end().replace('\n', "\n         ")).unwrap();
+                writeln!(text, "{:<8} {}", format!("{:?}", frame.kind), show_frame(binary, &frame.bytes)).unwrap();
             }
         }
     }
@@ -152,18 +173,20 @@ fn every_route_has_samples_of_each_kind() {
             let asked: Vec<Asked> = samples.iter().map(|(_, sample)| ask(&sample.path, sample.body.to_string())).collect();
             let here = || asked.iter().filter(|asked| asked.route == route).map(Asked::request);
             assert!(here().next().is_some(), "{}: no sample for {}", codec.name(), route.path);
-            // Where the path says whether the answer streams, and where nothing is answered, there is one kind.
-            let both = !says_whether_it_streams(route.path) && here().all(|request| request.endpoint.is_some());
-            assert!(!both || here().any(|request| !request.stream), "{}: no plain sample for {}", codec.name(), route.path);
-            let streams = codec.encode_error_event(&replies::error(500), MOMENT).is_some() && route.endpoint == Endpoint::Chat;
-            assert!(!(both && streams) || here().any(|request| request.stream), "{}: no streaming sample for {}", codec.name(), route.path);
+            // Some routes always stream, some never; where the body decides, there are samples of both.
+            for wanted in [true, false] {
+                let sayable =
+                    samples.iter().filter(|(_, sample)| ask(&sample.path, sample.body.to_string()).route == route).any(|(_, sample)| {
+                        let mut body = sample.body.clone();
+                        body["stream"] = wanted.into();
+                        ask(&sample.path, body.to_string()).request().stream == wanted
+                    });
+                let needed = sayable && (!wanted || route.endpoint == Endpoint::Chat);
+                let found = here().any(|request| request.stream == wanted);
+                assert!(!needed || found, "{}: no sample for {} with stream {wanted}", codec.name(), route.path);
+            }
         }
     }
-}
-
-fn says_whether_it_streams(path: &str) -> bool {
-    let last = path.rsplit('/').next().unwrap_or_default();
-    last.contains(':')
 }
 
 #[test]
@@ -208,13 +231,15 @@ fn errors_inside_a_stream_are_one_event_that_parses() {
     for codec in ALL {
         let Some(frame) = codec.encode_error_event(&replies::error(529), MOMENT) else { continue };
         assert_eq!(frame.kind, FrameKind::Closing);
-        let events = laws::events(&frame.bytes);
+        let framing = codec.framing(&RawRequest::default());
+        let events = Decoder::new(framing, 1 << 24).feed(&frame.bytes).unwrap();
         assert_eq!(events.len(), 1, "{}", codec.name());
         let body: Value = serde_json::from_str(events[0].data.as_deref().unwrap()).unwrap();
-        assert_eq!(body["error"]["message"], "Something broke", "{}", codec.name());
+        let message = if codec.provider() == "bedrock" { &body["message"] } else { &body["error"]["message"] };
+        assert_eq!(message, "Something broke", "{}", codec.name());
         assert!(body.get("sequence_number").is_none_or(|number| *number == MOMENT.events), "{}", codec.name());
         let names_it = codec.name().contains("anthropic") || matches!(codec.name(), "openai_responses" | "gemini_interactions");
-        let named = names_it.then_some("error");
-        assert_eq!(events[0].event.as_deref(), named);
+        let named = if codec.provider() == "bedrock" { Some("serviceUnavailableException") } else { names_it.then_some("error") };
+        assert_eq!((events[0].name.as_deref(), events[0].exception), (named, framing == Framing::EventStream));
     }
 }

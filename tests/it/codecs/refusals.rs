@@ -22,6 +22,11 @@ fn envelope(codec: &dyn Provider, emission: &Emission) -> Value {
         assert!(body["error"]["message"].is_string() && body["error"]["code"].is_string(), "{body}");
         return body;
     }
+    if codec.provider() == "bedrock" {
+        let kind = emission.headers.iter().find(|(name, _)| *name == "x-amzn-errortype").map(|(_, kind)| kind.as_str());
+        assert!(body["message"].is_string() && kind.is_some_and(|kind| kind.ends_with("Exception")), "{}: {body} {kind:?}", codec.name());
+        return json!({ "error": { "message": body["message"], "type": kind } });
+    }
     assert!(body["error"]["message"].is_string() && body["error"]["type"].is_string(), "{}: {body}", codec.name());
     if codec.name().contains("anthropic") {
         assert_eq!((&body["type"], &body["request_id"]), (&json!("error"), &json!(MOMENT.request_id)));
@@ -153,6 +158,10 @@ const MESSAGES: &str = "/v1/messages";
 const EMBEDDINGS: &str = "/v1/embeddings";
 const RESPONSES: &str = "/v1/responses";
 const COMPLETIONS: &str = "/v1/completions";
+const INVOKE: &str = "/model/anthropic.claude-v2%3A0/invoke";
+const INVOKE_STREAM: &str = "/model/anthropic.claude-v2%3A0/invoke-with-response-stream";
+const CONVERSE: &str = "/model/anthropic.claude-v2%3A0/converse";
+const CONVERSE_STREAM: &str = "/model/anthropic.claude-v2%3A0/converse-stream";
 
 #[test]
 fn chat_refuses_as_openai_does() {
@@ -292,6 +301,67 @@ fn embeddings_refuse_what_is_no_input() {
 }
 
 #[test]
+fn bedrock_refuses_as_amazon_does() {
+    let wrong = |path: &str, body: &str, what: &str| {
+        let answer = refused(&ask(path, body)).unwrap_or_else(|| panic!("{path} takes {body}"));
+        let expected = format!("Malformed input request: {what}, please reformat your input and try again.");
+        assert_eq!(
+            (&answer["error"]["message"], &answer["error"]["type"]),
+            (&json!(expected), &json!("ValidationException")),
+            "{path} {body}"
+        );
+    };
+    for path in [INVOKE, INVOKE_STREAM, CONVERSE, CONVERSE_STREAM] {
+        wrong(path, "{bad", "key must be a string at line 1 column 2");
+        wrong(path, "", "EOF while parsing a value at line 1 column 0");
+        wrong(path, "[]", "#: expected an object");
+        wrong(path, "{}", "#: required key [messages] not found");
+        wrong(path, r#"{"messages":"x"}"#, "#/messages: expected an array of objects, found a string");
+        wrong(path, r#"{"messages":[null]}"#, "#/messages/0: expected an object, found null");
+        wrong(path, r#"{"messages":[{"role":"user","content":[null]}]}"#, "#/messages/0/content/0: expected an object, found null");
+    }
+    wrong(INVOKE, r#"{"messages":[],"tools":[null]}"#, "#/tools/0: expected an object, found null");
+    wrong(CONVERSE, r#"{"messages":[{"role":"user"}]}"#, "#: required key [content] not found");
+    wrong(
+        CONVERSE,
+        r#"{"messages":[{"role":"user","content":"x"}]}"#,
+        "#/messages/0/content: expected an array of objects, found a string",
+    );
+    wrong(
+        CONVERSE,
+        r#"{"messages":[{"role":"user","content":[{"text":5}]}]}"#,
+        "#/messages/0/content/0/text: expected a string, found an integer",
+    );
+    wrong(CONVERSE, r#"{"messages":[],"system":"x"}"#, "#/system: expected an array of objects, found a string");
+    wrong(CONVERSE, r#"{"messages":[],"toolConfig":[]}"#, "#/toolConfig: expected an object, found an array");
+    wrong(CONVERSE, r#"{"messages":[],"toolConfig":{"tools":[null]}}"#, "#/toolConfig/tools/0: expected an object, found null");
+    wrong(CONVERSE, r#"{"messages":[],"inferenceConfig":5}"#, "#/inferenceConfig: expected an object, found an integer");
+    wrong(INVOKE, r#"{"inputText":5}"#, "#/inputText: expected a string, found an integer");
+    for body in [r#"{"texts":"x"}"#, r#"{"texts":[]}"#, r#"{"texts":[1]}"#] {
+        wrong(INVOKE, body, "#/texts: expected 1 to 96 strings");
+    }
+    for length in ["0", "-1", "1.5", "4097", r#""x""#] {
+        wrong(
+            INVOKE,
+            &format!(r#"{{"inputText":"x","dimensions":{length}}}"#),
+            "the length of a vector must be an integer between 1 and 4096",
+        );
+    }
+    assert!(refused(&ask(INVOKE_STREAM, r#"{"inputText":"x"}"#)).is_some(), "vectors are not streamed");
+    assert!(
+        ask("/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Aprompt%2FP/converse", "{}").decoded.is_ok(),
+        "a stored prompt has the messages"
+    );
+}
+
+#[test]
+fn what_bedrock_asks_for_beyond_is_said_in_strict_mode() {
+    let asked = ask(INVOKE, r#"{"messages":[]}"#);
+    let said = asked.codec.audit(&asked.raw, asked.request()).join("\n");
+    assert!(said.contains("required key [anthropic_version] not found") && said.contains("required key [max_tokens] not found"), "{said}");
+}
+
+#[test]
 fn what_is_merely_unknown_is_taken() {
     for (path, body) in [
         (CHAT, r#"{"messages":[],"tools":[{}],"model":null,"stream":null,"extra":[1]}"#),
@@ -302,6 +372,7 @@ fn what_is_merely_unknown_is_taken() {
         (RESPONSES, r#"{"input":[{},{"type":"reasoning"},{"type":"item_reference","id":"x"},{"role":"narrator"}],"extra":1}"#),
         (COMPLETIONS, r#"{"prompt":[1,2],"best_of":3}"#),
         (GENERATE, r#"{"contents":[{}, {"role":"narrator","parts":null},{"parts":[{}]}],"tools":[{}],"generationConfig":{},"extra":[1]}"#),
+        (CONVERSE, r#"{"messages":[{"content":[{}, {"image":{}}]}],"toolConfig":{"tools":[{"cachePoint":{"type":"default"}}]}}"#),
     ] {
         assert!(ask(path, body).decoded.is_ok(), "{path} {body}");
     }
@@ -310,7 +381,7 @@ fn what_is_merely_unknown_is_taken() {
 #[test]
 fn deep_nesting_is_refused() {
     let deep = format!(r#"{{"messages":{}"#, "[".repeat(200_000));
-    for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS, GENERATE] {
+    for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS, GENERATE, INVOKE, CONVERSE] {
         assert!(refused(&ask(path, deep.as_str())).is_some());
     }
 }
@@ -389,7 +460,7 @@ proptest! {
     #[test]
     fn any_bytes_are_answered_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
         let others = ["/v1beta/interactions", "/v1/messages/count_tokens"];
-        for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS, GENERATE].into_iter().chain(others) {
+        for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS, GENERATE, INVOKE, CONVERSE].into_iter().chain(others) {
             refused(&ask(path, bytes.clone()));
         }
     }

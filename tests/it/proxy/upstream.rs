@@ -104,10 +104,10 @@ impl Upstream {
         timeout(PATIENCE, self.left.wait_for(|left| *left >= count)).await.expect("the upstream is kept").unwrap();
     }
 
-    /// A proxy to this upstream for OpenAI and Anthropic.
+    /// A proxy to this upstream for the providers of these tests.
     pub(crate) fn settings(&self) -> UpstreamSettings {
         let target = |provider: &str| Target { provider: provider.to_owned(), base: format!("http://{}", self.address), key: None };
-        UpstreamSettings { targets: ["openai", "anthropic", "azure"].map(target).to_vec(), ..UpstreamSettings::default() }
+        UpstreamSettings { targets: ["openai", "anthropic", "azure", "bedrock"].map(target).to_vec(), ..UpstreamSettings::default() }
     }
 }
 
