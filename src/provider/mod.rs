@@ -10,6 +10,10 @@ mod azure_openai;
 pub mod grammar;
 mod openai_chat;
 mod openai_embeddings;
+mod openai_images;
+mod openai_moderation;
+mod openai_speech;
+mod openai_transcription;
 pub mod route;
 mod shared;
 
@@ -19,8 +23,16 @@ pub use shared::reasoning::ReasoningModels;
 use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request, Unsayable};
 
 /// Every codec, in the order of the documentation.
-pub static ALL: &[&dyn Provider] =
-    &[&openai_chat::PROVIDER, &openai_embeddings::PROVIDER, &azure_openai::PROVIDER, &anthropic_messages::PROVIDER];
+pub static ALL: &[&dyn Provider] = &[
+    &openai_chat::PROVIDER,
+    &openai_embeddings::PROVIDER,
+    &openai_images::PROVIDER,
+    &openai_speech::PROVIDER,
+    &openai_transcription::PROVIDER,
+    &openai_moderation::PROVIDER,
+    &azure_openai::PROVIDER,
+    &anthropic_messages::PROVIDER,
+];
 
 /// A route of a codec. `path` is matched whole; `{name}` takes a part of one segment (at least one character, no `/`),
 /// and the text after it must match literally, so `/v1beta/models/{model}:generateContent` works. Query strings are

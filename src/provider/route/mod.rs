@@ -63,13 +63,6 @@ pub static NOT_BUILT: &[NotBuilt] = &[
     later("POST", "/v1/responses", "OpenAI Responses"),
     later("GET", "/v1/responses", "OpenAI Responses over WebSocket"),
     later("GET", "/v1/realtime", "OpenAI Realtime"),
-    later("POST", "/v1/images/generations", "OpenAI image generation"),
-    later("POST", "/v1/images/edits", "OpenAI image edits"),
-    later("POST", "/v1/images/variations", "OpenAI image variations"),
-    later("POST", "/v1/audio/speech", "OpenAI speech"),
-    later("POST", "/v1/audio/transcriptions", "OpenAI transcription"),
-    later("POST", "/v1/audio/translations", "OpenAI translation"),
-    later("POST", "/v1/moderations", "OpenAI moderation"),
     later("POST", "/v1/videos", "OpenAI video"),
     later("POST", "/v1/videos/generations", "xAI video"),
     later("GET", "/v1/videos/{id}", "OpenAI and xAI video status"),
@@ -136,7 +129,7 @@ pub fn service(path: &str) -> Option<&'static str> {
 }
 
 /// Ends that are OpenAI's whatever stands before them.
-const OPENAI_SUFFIXES: [&str; 9] = [
+const OPENAI_SUFFIXES: [&str; 8] = [
     "/chat/completions",
     "/embeddings",
     "/responses",
@@ -145,7 +138,6 @@ const OPENAI_SUFFIXES: [&str; 9] = [
     "/audio/translations",
     "/images/generations",
     "/images/edits",
-    "/images/variations",
 ];
 
 /// How many patterns a 404 names.

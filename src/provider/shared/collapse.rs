@@ -17,17 +17,17 @@ const LONGEST_EVENT: usize = 64 << 20;
 const USAGE_DETAILS: [&str; 2] = ["prompt_tokens_details", "completion_tokens_details"];
 
 /// The reason why an answer stays as it is.
-pub(super) fn unsayable(reason: impl Into<String>) -> Unsayable {
+pub(in crate::provider) fn unsayable(reason: impl Into<String>) -> Unsayable {
     Unsayable(reason.into())
 }
 
 /// What was left out so far.
 #[derive(Debug, Default)]
-pub(super) struct LeftOut(BTreeSet<String>);
+pub(in crate::provider) struct LeftOut(BTreeSet<String>);
 
 impl LeftOut {
     /// Leaves out every member that says something and is not among the known ones.
-    pub(super) fn others(&mut self, object: &Value, known: &[&str]) {
+    pub(in crate::provider) fn others(&mut self, object: &Value, known: &[&str]) {
         for (key, value) in object.as_object().into_iter().flatten() {
             if !known.contains(&key.as_str()) && says_something(value) {
                 self.0.insert(key.clone());
@@ -35,17 +35,17 @@ impl LeftOut {
         }
     }
 
-    pub(super) fn name(&mut self, key: &str) {
+    pub(in crate::provider) fn name(&mut self, key: &str) {
         self.0.insert(key.to_owned());
     }
 
-    pub(super) fn with(self, reply: Reply) -> Collapsed {
+    pub(in crate::provider) fn with(self, reply: Reply) -> Collapsed {
         Collapsed { reply, left_out: self.0.into_iter().collect() }
     }
 }
 
 /// Whether a member is more than a place holder.
-pub(super) fn says_something(value: &Value) -> bool {
+pub(in crate::provider) fn says_something(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::Array(items) => !items.is_empty(),
@@ -55,7 +55,7 @@ pub(super) fn says_something(value: &Value) -> bool {
 }
 
 /// Refuses members that say something and are not among the known ones: they would be lost.
-pub(super) fn only(object: &Value, known: &[&str], what: &str) -> Result<(), Unsayable> {
+pub(in crate::provider) fn only(object: &Value, known: &[&str], what: &str) -> Result<(), Unsayable> {
     let members = object.as_object().ok_or_else(|| unsayable(format!("{what} is no object")))?;
     match members.iter().find(|(key, value)| !known.contains(&key.as_str()) && says_something(value)) {
         Some((key, _)) => Err(unsayable(format!("{what} has `{}`, which no neutral response holds", short(key)))),
@@ -64,18 +64,18 @@ pub(super) fn only(object: &Value, known: &[&str], what: &str) -> Result<(), Uns
 }
 
 /// A name that may be long.
-pub(super) fn short(name: &str) -> String {
+pub(in crate::provider) fn short(name: &str) -> String {
     name.chars().take(40).collect()
 }
 
 /// The body as a JSON object.
-pub(super) fn json_body(captured: &Captured) -> Result<Value, Unsayable> {
+pub(in crate::provider) fn json_body(captured: &Captured) -> Result<Value, Unsayable> {
     let body: Value = serde_json::from_slice(&captured.body()).map_err(|_| unsayable("the body is no JSON"))?;
     if body.is_object() { Ok(body) } else { Err(unsayable("the body is no JSON object")) }
 }
 
 /// All events of the body; the last one counts even without the empty line behind it, since recorders drop it.
-pub(super) fn events(captured: &Captured) -> Result<Vec<sse::Event>, Unsayable> {
+pub(in crate::provider) fn events(captured: &Captured) -> Result<Vec<sse::Event>, Unsayable> {
     let mut decoder = sse::Decoder::new(LONGEST_EVENT);
     let mut events = Vec::new();
     for piece in &captured.pieces {
@@ -88,7 +88,7 @@ pub(super) fn events(captured: &Captured) -> Result<Vec<sse::Event>, Unsayable> 
 }
 
 /// Seconds of `retry-after`; a date says nothing that can be replayed.
-pub(super) fn retry_after(captured: &Captured, left_out: &mut LeftOut) -> Option<f64> {
+pub(in crate::provider) fn retry_after(captured: &Captured, left_out: &mut LeftOut) -> Option<f64> {
     let written = captured.headers.first("retry-after")?;
     let seconds = written.trim().parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0);
     if seconds.is_none() {
@@ -98,7 +98,7 @@ pub(super) fn retry_after(captured: &Captured, left_out: &mut LeftOut) -> Option
 }
 
 /// The error in a body `{"error": {"message", "type", "param", "code"}}`.
-pub(super) fn error(captured: &Captured, left_out: &mut LeftOut) -> Result<ErrorReply, Unsayable> {
+pub(in crate::provider) fn error(captured: &Captured, left_out: &mut LeftOut) -> Result<ErrorReply, Unsayable> {
     let body = json_body(captured)?;
     let error = body.get("error").filter(|error| error.is_object()).ok_or_else(|| unsayable("the error is in no known envelope"))?;
     let message = error.get("message").and_then(Value::as_str).filter(|message| !message.is_empty());
@@ -120,7 +120,7 @@ pub(super) fn error(captured: &Captured, left_out: &mut LeftOut) -> Result<Error
 }
 
 /// Appends to the text that is being written, or begins one.
-pub(super) fn push_text(blocks: &mut Vec<Block>, piece: &str) {
+pub(in crate::provider) fn push_text(blocks: &mut Vec<Block>, piece: &str) {
     match blocks.last_mut() {
         Some(Block::Text(text)) => text.push_str(piece),
         _ if piece.is_empty() => {}
@@ -129,7 +129,7 @@ pub(super) fn push_text(blocks: &mut Vec<Block>, piece: &str) {
 }
 
 /// A turn of these blocks: what fixtures can write, or the reason why not.
-pub(super) fn turn(mut blocks: Vec<Block>) -> Result<Turn, Unsayable> {
+pub(in crate::provider) fn turn(mut blocks: Vec<Block>) -> Result<Turn, Unsayable> {
     blocks.retain(|block| !matches!(block, Block::Text(text) if text.is_empty()));
     if blocks.is_empty() {
         return Err(unsayable("the answer has neither text nor tool calls"));
@@ -151,7 +151,7 @@ pub(super) fn turn(mut blocks: Vec<Block>) -> Result<Turn, Unsayable> {
 }
 
 /// The counts that fixtures hold; the rest is left out.
-pub(super) fn usage(given: &Value, left_out: &mut LeftOut) -> Option<Usage> {
+pub(in crate::provider) fn usage(given: &Value, left_out: &mut LeftOut) -> Option<Usage> {
     let mut kept = Map::new();
     for (key, value) in given.as_object()? {
         if value.is_number() {

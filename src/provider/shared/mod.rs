@@ -1,6 +1,7 @@
 //! What several codecs need: reading bodies, slicing text, estimating usage, the wire formats that more than one
 //! vendor speaks. Nothing here knows which codec calls it.
 
+pub(super) mod audio;
 pub(super) mod body;
 pub(super) mod chat_collapse;
 pub(super) mod chat_reply;
@@ -8,6 +9,7 @@ pub(super) mod chat_request;
 pub(super) mod collapse;
 pub(super) mod embeddings;
 pub(super) mod embeddings_collapse;
+pub(super) mod form;
 pub(super) mod ids;
 pub(super) mod messages_collapse;
 pub(super) mod messages_reply;
@@ -16,6 +18,7 @@ pub(super) mod openai;
 pub(super) mod reasoning;
 pub(super) mod respond;
 pub(super) mod text;
+pub(super) mod transcript;
 pub(super) mod usage;
 
 #[cfg(test)]
