@@ -7,15 +7,24 @@
 
 mod anthropic_messages;
 mod azure_openai;
+mod elevenlabs;
+mod fal_queue;
+mod google_imagen;
+mod google_veo;
 pub mod grammar;
+pub mod job;
 mod openai_chat;
 mod openai_embeddings;
 mod openai_images;
 mod openai_moderation;
 mod openai_speech;
 mod openai_transcription;
+mod openai_videos;
+mod openrouter_videos;
 pub mod route;
 mod shared;
+mod tavily;
+mod xai_videos;
 
 pub use shared::ids::SeededIds;
 pub use shared::reasoning::ReasoningModels;
@@ -30,6 +39,14 @@ pub static ALL: &[&dyn Provider] = &[
     &openai_speech::PROVIDER,
     &openai_transcription::PROVIDER,
     &openai_moderation::PROVIDER,
+    &openai_videos::PROVIDER,
+    &xai_videos::PROVIDER,
+    &openrouter_videos::PROVIDER,
+    &google_veo::PROVIDER,
+    &google_imagen::PROVIDER,
+    &elevenlabs::PROVIDER,
+    &fal_queue::PROVIDER,
+    &tavily::PROVIDER,
     &azure_openai::PROVIDER,
     &anthropic_messages::PROVIDER,
 ];
@@ -139,6 +156,10 @@ pub trait Provider: Sync {
     /// What the endpoint answers when nothing matched outside strict mode, if it has an answer of its own
     /// (embeddings: a deterministic vector).
     fn fallback(&self, _context: &mut Context<'_>) -> Option<Emission> {
+        None
+    }
+    /// What the codec says of work that is submitted and fetched later, if its API has such.
+    fn jobs(&self) -> Option<&'static dyn job::Jobs> {
         None
     }
 }

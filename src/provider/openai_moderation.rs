@@ -95,6 +95,8 @@ impl Provider for OpenAiModeration {
         let value = match results.map(Vec::as_slice) {
             None | Some([]) => return Err(unsayable("the body holds no moderation results")),
             Some([only]) => only.clone(),
+            // One result says the same of every input.
+            Some([first, rest @ ..]) if rest.iter().all(|result| result == first) => first.clone(),
             Some(several) => Value::Array(several.to_vec()),
         };
         Ok(left_out.with(Reply::Json { value, status: None }))

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::auth::ApiKeys;
 use super::chaos::ChaosBook;
+use super::jobs::JobBook;
 use super::journal::{Journal, JournalLimits};
 use super::metrics::Metrics;
 use super::recorder::{RecordWhen, Recorder};
@@ -181,6 +182,7 @@ pub struct App {
     pub(super) sessions: Sessions,
     pub(super) journal: Journal,
     pub(super) chaos: ChaosBook,
+    pub(super) jobs: JobBook,
     /// Where they are wanted.
     pub(super) metrics: Option<Metrics>,
     pub(super) world: World,
@@ -197,6 +199,7 @@ impl App {
         App {
             journal: Journal::new(settings.journal),
             chaos: ChaosBook::default(),
+            jobs: JobBook::default(),
             metrics: settings.metrics.then(Metrics::new),
             editions: Editions::new(library),
             sessions: Sessions::keeping(settings.most_test_ids),

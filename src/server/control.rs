@@ -15,14 +15,11 @@ use serde_json::{Value, json};
 
 use super::app::{App, Level};
 use super::journal::Filter;
-use super::{chaos, head, intake, metrics, pipeline, tail, verify};
+use super::{chaos, head, intake, metrics, models, pipeline, tail, verify};
 use crate::exchange::{ErrorOrigin, ErrorReply, MediaKind};
 use crate::fixture::Fixture;
-use crate::matcher::{Pattern, TextPattern};
 
 const PREFIX: &str = "/__aimock";
-/// Listed when no fixture names a model.
-const MODELS: [&str; 5] = ["gpt-4", "gpt-4o", "claude-3-5-sonnet-20241022", "gemini-2.0-flash", "text-embedding-3-small"];
 const DEPRECATED: &str = "POST /__aimock/reset/fixtures is deprecated: use POST /__aimock/reset (everything) or POST /__aimock/reset/journal (the journal alone)";
 
 /// All routes: control, probes, and the pipeline for everything else.
@@ -32,7 +29,8 @@ pub(super) fn router(app: Arc<App>) -> Router {
     router
         .route("/health", probe("ok"))
         .route("/ready", probe("ready"))
-        .route("/v1/models", get(models))
+        .route("/v1/models", get(models::list))
+        .route("/v1/models/{*model}", get(models::one))
         .route("/v1/_requests", get(requests).delete(clear_requests))
         .route(&path("/health"), probe("ok"))
         .route(&path("/journal"), get(journal))
@@ -97,27 +95,6 @@ async fn wrong_method(State(app): State<Arc<App>>, request: Request) -> Response
 
 fn probe(status: &'static str) -> MethodRouter<Arc<App>> {
     get(move || async move { head::json(200, &json!({ "status": status })) })
-}
-
-/// The models that fixtures name plainly, else a list that looks like one.
-async fn models(State(app): State<Arc<App>>) -> Response {
-    let edition = app.editions.current();
-    let mut names: Vec<&str> = Vec::new();
-    for name in edition.library.fixtures.iter().filter_map(model_name) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let names = if names.is_empty() { &MODELS[..] } else { &names };
-    let list = names.iter().map(|id| json!({ "id": id, "object": "model", "created": 1_686_935_002, "owned_by": "aimock" }));
-    head::json(200, &json!({ "object": "list", "data": list.collect::<Vec<_>>() }))
-}
-
-fn model_name(fixture: &Fixture) -> Option<&str> {
-    match &fixture.matches.clause("model")?.pattern {
-        Pattern::Text(TextPattern::Model(name)) => Some(name),
-        Pattern::Text(_) | Pattern::Flag(_) | Pattern::Headers(_) | Pattern::Subset(_) => None,
-    }
 }
 
 /// `GET /v1/_requests`: the journal in its old place; `limit` keeps the newest.
@@ -246,6 +223,7 @@ fn reset_rest(app: &App) {
     app.sessions.reset();
     app.sessions.clear_injected();
     app.chaos.clear();
+    app.jobs.clear();
 }
 
 async fn reset_journal(State(app): State<Arc<App>>) -> Response {

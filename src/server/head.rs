@@ -9,7 +9,7 @@ use serde_json::Value;
 /// The peer's CORS fields, with our own headers in the list of what pages may read.
 const CORS: [(HeaderName, HeaderValue); 4] = [
     (HeaderName::from_static("access-control-allow-origin"), HeaderValue::from_static("*")),
-    (HeaderName::from_static("access-control-allow-methods"), HeaderValue::from_static("GET, POST, DELETE, OPTIONS")),
+    (HeaderName::from_static("access-control-allow-methods"), HeaderValue::from_static("GET, POST, PUT, DELETE, OPTIONS")),
     (HeaderName::from_static("access-control-allow-headers"), HeaderValue::from_static("*")),
     (
         HeaderName::from_static("access-control-expose-headers"),

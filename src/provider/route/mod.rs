@@ -63,15 +63,9 @@ pub static NOT_BUILT: &[NotBuilt] = &[
     later("POST", "/v1/responses", "OpenAI Responses"),
     later("GET", "/v1/responses", "OpenAI Responses over WebSocket"),
     later("GET", "/v1/realtime", "OpenAI Realtime"),
-    later("POST", "/v1/videos", "OpenAI video"),
-    later("POST", "/v1/videos/generations", "xAI video"),
-    later("GET", "/v1/videos/{id}", "OpenAI and xAI video status"),
     later("POST", "/v1beta/models/{model}:generateContent", "Gemini"),
     later("POST", "/v1beta/models/{model}:streamGenerateContent", "Gemini"),
     later("POST", "/v1beta/models/{model}:embedContent", "Gemini embeddings"),
-    later("POST", "/v1beta/models/{model}:predict", "Imagen"),
-    later("POST", "/v1beta/models/{model}:predictLongRunning", "Veo"),
-    later("GET", "/v1beta/operations/{name}", "Veo operation status"),
     later("POST", "/v1beta/interactions", "Gemini Interactions"),
     later("GET", "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent", "Gemini Live"),
     later("POST", "/v1/projects/{project}/locations/{location}/publishers/google/models/{model}:generateContent", "Vertex AI"),
@@ -88,23 +82,13 @@ pub static NOT_BUILT: &[NotBuilt] = &[
     later("POST", "/v2/chat", "Cohere chat"),
     later("POST", "/v2/embed", "Cohere embeddings"),
     later("POST", "/v2/rerank", "Cohere rerank"),
-    later("POST", "/search", "web search"),
-    later("POST", "/api/v1/videos", "OpenRouter video"),
-    later("GET", "/api/v1/videos/models", "OpenRouter video models"),
-    later("GET", "/api/v1/videos/{id}", "OpenRouter video status"),
-    later("GET", "/api/v1/videos/{id}/content", "OpenRouter video content"),
     later("GET", "/api/v1/models", "OpenRouter model list"),
     later("GET", "/api/v1/key", "OpenRouter key"),
     later("GET", "/api/v1/credits", "OpenRouter credits"),
-    later("POST", "/v1/sound-generation", "ElevenLabs sound effects"),
-    later("POST", "/v1/music", "ElevenLabs music"),
-    later("POST", "/v1/music/{action}", "ElevenLabs music"),
-    later("POST", "/v1/text-to-speech/{voice}", "ElevenLabs speech"),
-    later("*", "/fal/{*rest}", "fal.ai"),
 ];
 
 /// Whose service a path is that no codec owns, told by how it begins; as the flags of upstreams name providers.
-const SERVICES: [(&str, &str); 16] = [
+const SERVICES: [(&str, &str); 18] = [
     ("/v1/responses", "openai"),
     ("/v1/images/", "openai"),
     ("/v1/audio/", "openai"),
@@ -120,6 +104,8 @@ const SERVICES: [(&str, &str); 16] = [
     ("/v1/music", "elevenlabs"),
     ("/v1/text-to-speech/", "elevenlabs"),
     ("/fal/", "fal"),
+    ("/fal-ai/", "fal"),
+    ("/search", "tavily"),
     ("/openai/", "openai"),
 ];
 

@@ -10,6 +10,7 @@ pub(super) mod collapse;
 pub(super) mod embeddings;
 pub(super) mod embeddings_collapse;
 pub(super) mod form;
+pub(super) mod google_rpc;
 pub(super) mod ids;
 pub(super) mod messages_collapse;
 pub(super) mod messages_reply;
@@ -20,6 +21,7 @@ pub(super) mod respond;
 pub(super) mod text;
 pub(super) mod transcript;
 pub(super) mod usage;
+pub(super) mod video;
 
 #[cfg(test)]
 mod tests;

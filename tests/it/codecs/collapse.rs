@@ -47,6 +47,7 @@ fn said(reply: &Reply, wanted: &Reply) -> Reply {
         }
         (Reply::Transcription(said), Reply::Transcription(wanted)) => keep(&mut said.0, &wanted.0),
         (Reply::Json { value, .. }, Reply::Json { value: wanted, .. }) => keep(value, wanted),
+        (Reply::Video(said), Reply::Video(wanted)) => keep(&mut said.0, &wanted.0),
         _ => {}
     }
     reply
@@ -128,6 +129,7 @@ fn sayable(asked: &Asked) -> &'static [&'static str] {
             2 => &["embeddings"],
             _ => &["embedding"],
         },
+        Endpoint::Image if asked.codec.name() == "google_imagen" => &["image", "error", "rate-limited"],
         Endpoint::Image if request.stream => &["image", "error"],
         Endpoint::Image => &["image", "images", "error", "rate-limited"],
         Endpoint::Speech if request.stream => &["audio", "error"],
@@ -140,6 +142,16 @@ fn sayable(asked: &Asked) -> &'static [&'static str] {
             _ => &["transcription", "error", "rate-limited"],
         },
         Endpoint::Moderation => &["moderation", "error", "rate-limited"],
+        Endpoint::Search => &["search", "error", "rate-limited"],
+        // What is done when it is submitted is told at once by these, and by others only when they are asked.
+        Endpoint::Video if asked.codec.name() == "openai_videos" => &["video", "video-failed", "error", "rate-limited"],
+        Endpoint::Video => &["error", "rate-limited"],
+        Endpoint::ElevenlabsTts | Endpoint::AudioGen => match asked.route.path.rsplit('/').next() {
+            Some("plan") => &["plan", "error"],
+            Some("with-timestamps") => &["audio", "error"],
+            _ => &["wav", "error", "rate-limited"],
+        },
+        Endpoint::Fal | Endpoint::FalAudio => &["error", "rate-limited"],
         _ => &[],
     }
 }

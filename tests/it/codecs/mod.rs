@@ -190,7 +190,8 @@ fn samples_are_decoded_and_answered_as_the_snapshots_say() {
 fn every_route_has_samples_of_each_kind() {
     for codec in ALL {
         let samples = samples(codec.name());
-        for route in codec.routes() {
+        // What follows up a job is asked over sockets, where there are jobs.
+        for route in codec.routes().iter().filter(|route| route.method == "POST") {
             let asked: Vec<Asked> = samples.iter().map(|(_, sample)| sample.ask()).collect();
             let here = || asked.iter().filter(|asked| asked.route == route).map(Asked::request);
             assert!(here().any(|request| !request.stream), "{}: no sample for {}", codec.name(), route.path);

@@ -1,6 +1,6 @@
 //! The replies that samples name, so that every codec shows what it makes of the same thing.
 
-use aimock::exchange::{Audio, Block, Emission, ErrorOrigin, ErrorReply, Image, Overrides, Reply, Transcription, Turn, Usage};
+use aimock::exchange::{Audio, Block, Emission, ErrorOrigin, ErrorReply, Image, Overrides, Reply, Transcription, Turn, Usage, Video};
 use aimock::provider::{Context, Provider};
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ pub(super) fn encode(codec: &dyn Provider, context: &mut Context<'_>, name: &str
 }
 
 /// Every name but `fallback`.
-pub(super) const NAMES: [&str; 27] = [
+pub(super) const NAMES: [&str; 31] = [
     "text",
     "empty",
     "emoji",
@@ -38,6 +38,10 @@ pub(super) const NAMES: [&str; 27] = [
     "transcription-full",
     "transcription-segments",
     "moderation",
+    "video",
+    "video-failed",
+    "search",
+    "plan",
     "json",
     "embedding",
     "embeddings",
@@ -88,6 +92,15 @@ pub(super) fn reply(name: &str) -> Reply {
             value: json!({ "flagged": true, "categories": { "violence": true }, "category_scores": { "violence": 0.75, "hate": 0.25 } }),
             status: None,
         },
+        "video" => video(json!({ "id": "video_given", "status": "completed", "url": "https://videos.example/1.mp4" })),
+        "video-failed" => {
+            video(json!({ "id": "video_given", "status": "failed", "error": { "code": "blocked", "message": "Not allowed." } }))
+        }
+        "search" => Reply::Json {
+            value: json!({ "answer": "Yes.", "results": [{ "title": "One", "url": "https://one.example", "content": "First.", "score": 0.9 }, { "title": "Two", "url": "https://two.example", "content": "Second.", "score": 0.5 }] }),
+            status: None,
+        },
+        "plan" => turn(vec![text(r#"{"sections":[]}"#)]),
         "json" => Reply::Json { value: json!({ "a": 1 }), status: None },
         "embedding" => Reply::Embedding(vec![0.5, -0.25, 1.0]),
         "embeddings" => Reply::Embeddings(vec![vec![0.1, 0.2], vec![0.3, 0.4]]),
@@ -118,6 +131,10 @@ fn text(text: &str) -> Block {
 fn audio(format: Option<&str>, content_type: Option<&str>) -> Reply {
     let given = |text: Option<&str>| text.map(str::to_owned);
     Reply::Audio(Audio { base64: "/wD+".into(), format: given(format), content_type: given(content_type), companion: None })
+}
+
+fn video(video: Value) -> Reply {
+    Reply::Video(Video(video))
 }
 
 fn said(said: Value) -> Reply {

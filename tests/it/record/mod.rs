@@ -4,6 +4,8 @@
 
 /// What lands in files, and how they are named.
 mod files;
+/// Images, audio, moderations, and jobs to their end.
+mod media;
 /// The built program, killed and doubled.
 mod processes;
 /// Recorded once, replayed for ever: every codec, streaming and not.

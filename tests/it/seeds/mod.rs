@@ -12,6 +12,8 @@ mod chaos_counts;
 mod cuts;
 /// A client with several keys, against fixtures alone.
 mod failover;
+/// Chaos on the status of jobs.
+mod jobs;
 /// Requests, answers and what to expect of them, for each API.
 mod kit;
 /// Chaos and cuts where an upstream is asked.

@@ -6,9 +6,11 @@
 mod answers;
 mod control;
 mod converted;
+mod jobs;
 mod journal;
 mod limits;
 mod matching;
+mod media;
 mod shutdown;
 mod streams;
 pub(crate) mod support;
