@@ -3,9 +3,11 @@
 import { run } from "./harness.mjs";
 import "./anthropic_errors.mjs";
 import "./anthropic_messages.mjs";
+import "./fal_queue.mjs";
 import "./openai_chat.mjs";
 import "./openai_embeddings.mjs";
 import "./openai_errors.mjs";
+import "./openai_media.mjs";
 import "./server_manners.mjs";
 
 await run();

@@ -6,11 +6,15 @@ import harness
 import anthropic_errors  # noqa: F401
 import anthropic_messages  # noqa: F401
 import anthropic_tools  # noqa: F401
+import elevenlabs_audio  # noqa: F401
+import fal_queue  # noqa: F401
 import openai_chat  # noqa: F401
 import openai_embeddings  # noqa: F401
 import openai_errors  # noqa: F401
+import openai_media  # noqa: F401
 import openai_tools  # noqa: F401
 import server_manners  # noqa: F401
+import tavily_search  # noqa: F401
 
 if __name__ == "__main__":
     sys.exit(harness.run())

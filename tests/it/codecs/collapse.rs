@@ -142,6 +142,8 @@ fn sayable(asked: &Asked) -> &'static [&'static str] {
             _ => &["transcription", "error", "rate-limited"],
         },
         Endpoint::Moderation => &["moderation", "error", "rate-limited"],
+        // Of the results it was asked for one alone.
+        Endpoint::Search if asked.raw.body.windows(11).any(|part| part == b"max_results") => &["error"],
         Endpoint::Search => &["search", "error", "rate-limited"],
         // What is done when it is submitted is told at once by these, and by others only when they are asked.
         Endpoint::Video if asked.codec.name() == "openai_videos" => &["video", "video-failed", "error", "rate-limited"],
