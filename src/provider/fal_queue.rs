@@ -127,32 +127,32 @@ impl Target {
         if let Some(url) = raw.headers.first("x-fal-target-url") {
             let (host, path) = url.split_once("://")?.1.split_once('/')?;
             let path = path.split(['?', '#']).next().unwrap_or_default();
-            return Target::at(host == QUEUE, path, remote(QUEUE)).filter(|_| host == QUEUE || host == SYNC);
+            return (host == QUEUE || host == SYNC).then(|| Target::at(host == QUEUE, path, remote(QUEUE)));
         }
         let path = raw.path.strip_prefix("/fal/").filter(|path| !path.is_empty());
         if let Some(host) = raw.headers.first("x-fal-target-host") {
             let path = path.or_else(|| raw.path.strip_prefix('/'))?;
-            return Target::at(host == QUEUE, path, remote(QUEUE)).filter(|_| host == QUEUE || host == SYNC);
+            return (host == QUEUE || host == SYNC).then(|| Target::at(host == QUEUE, path, remote(QUEUE)));
         }
         let own = video::origin(raw);
         let Some(path) = path else {
             let queue = raw.headers.first("host").is_some_and(|host| host.starts_with("queue.")) || raw.path.contains("/requests/");
-            return Target::at(queue, raw.path.strip_prefix('/')?, own);
+            return Some(Target::at(queue, raw.path.strip_prefix('/')?, own));
         };
-        let legacy = |target: Target| Target { legacy: true, ..target };
+        let legacy = |target: Target| Some(Target { legacy: true, ..target });
         if let Some(model) = path.strip_prefix("run/") {
-            return Target::at(false, model, own).map(legacy);
+            return legacy(Target::at(false, model, own));
         }
         if let Some(model) = path.strip_prefix("queue/submit/") {
-            return Target::at(true, model, format!("{own}/fal/queue")).map(legacy);
+            return legacy(Target::at(true, model, format!("{own}/fal/queue")));
         }
         if let Some(path) = path.strip_prefix("queue/") {
-            return Target::at(true, path, format!("{own}/fal/queue")).map(legacy);
+            return legacy(Target::at(true, path, format!("{own}/fal/queue")));
         }
-        Target::at(true, path, format!("{own}/fal"))
+        Some(Target::at(true, path, format!("{own}/fal")))
     }
 
-    fn at(queue: bool, path: &str, base: String) -> Option<Target> {
+    fn at(queue: bool, path: &str, base: String) -> Target {
         let path = path.trim_matches('/');
         let followed = path.strip_prefix("requests/").map(|rest| ("", rest)).or_else(|| path.rsplit_once("/requests/"));
         let (model, request) = match followed {
@@ -162,7 +162,7 @@ impl Target {
             }
             None => (path, None),
         };
-        Some(Target { queue, model: model.to_owned(), request, legacy: false, base })
+        Target { queue, model: model.to_owned(), request, legacy: false, base }
     }
 }
 

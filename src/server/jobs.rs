@@ -57,31 +57,31 @@ impl std::fmt::Debug for Shelf {
 impl JobBook {
     /// Remembers a job, in place of another of its id.
     pub(super) fn keep(&self, test_id: &str, codec: &'static dyn Provider, job: Job, headers: Vec<(String, String)>) {
-        let mut shelf = self.shelf();
+        let mut kept = self.shelf();
         let bytes = weight(&job.reply);
         let key = (test_id.to_owned(), job.id.clone());
-        shelf.count += 1;
-        let number = shelf.count;
-        shelf.remove(&key);
-        shelf.bytes += bytes;
-        shelf.order.push_back((key.clone(), number));
-        shelf.jobs.insert(key, Held { codec, job, headers, bytes, number });
-        while shelf.jobs.len() > MOST_JOBS || (shelf.bytes > MOST_BYTES && shelf.jobs.len() > 1) || shelf.order.len() > 2 * MOST_JOBS {
-            let Some((oldest, number)) = shelf.order.pop_front() else { break };
-            if shelf.jobs.get(&oldest).is_some_and(|held| held.number == number) {
-                shelf.remove(&oldest);
+        kept.count += 1;
+        let number = kept.count;
+        kept.remove(&key);
+        kept.bytes += bytes;
+        kept.order.push_back((key.clone(), number));
+        kept.jobs.insert(key, Held { codec, job, headers, bytes, number });
+        while kept.jobs.len() > MOST_JOBS || (kept.bytes > MOST_BYTES && kept.jobs.len() > 1) || kept.order.len() > 2 * MOST_JOBS {
+            let Some((oldest, number)) = kept.order.pop_front() else { break };
+            if kept.jobs.get(&oldest).is_some_and(|held| held.number == number) {
+                kept.remove(&oldest);
             }
         }
     }
 
     /// Remembers which request began a job at an upstream, so that its end can be recorded with it.
     pub(super) fn began_elsewhere(&self, test_id: &str, id: String, exchange: &Exchange, stamped: &Stamped) {
-        let mut shelf = self.shelf();
+        let mut kept = self.shelf();
         let key = (test_id.to_owned(), id);
-        shelf.elsewhere.retain(|(other, _)| *other != key);
-        shelf.elsewhere.push_back((key, Box::new((exchange.clone(), stamped.clone()))));
-        if shelf.elsewhere.len() > MOST_ELSEWHERE {
-            shelf.elsewhere.pop_front();
+        kept.elsewhere.retain(|(other, _)| *other != key);
+        kept.elsewhere.push_back((key, Box::new((exchange.clone(), stamped.clone()))));
+        if kept.elsewhere.len() > MOST_ELSEWHERE {
+            kept.elsewhere.pop_front();
         }
     }
 
@@ -90,8 +90,8 @@ impl JobBook {
         if codec.jobs().is_none_or(|jobs| jobs.settled_by() != follow_up.verb) {
             return RecordedAs::Nothing;
         }
-        let shelf = self.shelf();
-        let mut begun = shelf.elsewhere.iter().filter(|((id, job), _)| id == test_id && *job == follow_up.id);
+        let kept = self.shelf();
+        let mut begun = kept.elsewhere.iter().filter(|((id, job), _)| id == test_id && *job == follow_up.id);
         begun.next().map_or(RecordedAs::Nothing, |(_, submitted)| RecordedAs::Job(submitted.clone()))
     }
 
@@ -106,8 +106,8 @@ impl JobBook {
 
     /// The jobs of a test id that a codec keeps, the oldest first.
     fn of(&self, test_id: &str, codec: &str) -> Vec<Job> {
-        let shelf = self.shelf();
-        let own = shelf.jobs.iter().filter(|((id, _), held)| id == test_id && held.codec.name() == codec);
+        let kept = self.shelf();
+        let own = kept.jobs.iter().filter(|((id, _), held)| id == test_id && held.codec.name() == codec);
         let mut own: Vec<(u64, Job)> = own.map(|(_, held)| (held.number, held.job.clone())).collect();
         own.sort_by_key(|(number, _)| *number);
         own.into_iter().map(|(_, job)| job).collect()
@@ -115,9 +115,9 @@ impl JobBook {
 
     /// Does what is asked about a job; the job as it is then, and who speaks of it.
     fn follow(&self, test_id: &str, asked: &FollowUp, may: impl Fn(&dyn Jobs) -> bool) -> Option<Followed> {
-        let mut shelf = self.shelf();
+        let mut kept = self.shelf();
         let key = (test_id.to_owned(), asked.id.clone());
-        let held = shelf.jobs.get_mut(&key)?;
+        let held = kept.jobs.get_mut(&key)?;
         let jobs = held.codec.jobs().filter(|jobs| may(*jobs))?;
         let before = held.job.clone();
         match asked.verb {
@@ -130,7 +130,7 @@ impl JobBook {
         let job = if asked.verb == Verb::Status { held.job.clone() } else { before };
         let followed = Followed { codec: held.codec, jobs, job, headers: held.headers.clone() };
         if asked.verb == Verb::Delete {
-            shelf.remove(&key);
+            kept.remove(&key);
         }
         Some(followed)
     }
