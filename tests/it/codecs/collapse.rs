@@ -147,13 +147,12 @@ fn sayable(asked: &Asked) -> &'static [&'static str] {
         Endpoint::Search => &["search", "error", "rate-limited"],
         // What is done when it is submitted is told at once by these, and by others only when they are asked.
         Endpoint::Video if asked.codec.name() == "openai_videos" => &["video", "video-failed", "error", "rate-limited"],
-        Endpoint::Video => &["error", "rate-limited"],
+        Endpoint::Video | Endpoint::Fal | Endpoint::FalAudio => &["error", "rate-limited"],
         Endpoint::ElevenlabsTts | Endpoint::AudioGen => match asked.route.path.rsplit('/').next() {
             Some("plan") => &["plan", "error"],
             Some("with-timestamps") => &["audio", "error"],
             _ => &["wav", "error", "rate-limited"],
         },
-        Endpoint::Fal | Endpoint::FalAudio => &["error", "rate-limited"],
         _ => &[],
     }
 }
