@@ -107,7 +107,7 @@ impl Sample {
 }
 
 /// A body of parts; what is in a file is what would end a careless parser's part.
-fn form(body: &Value) -> Vec<u8> {
+pub(crate) fn form(body: &Value) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (name, value) in body.as_object().into_iter().flatten() {
         let file = value.get("file").and_then(Value::as_str);
