@@ -30,7 +30,8 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/health", probe("ok"))
         .route("/ready", probe("ready"))
         .route("/v1/models", get(models::list))
-        .route("/v1/models/{*model}", get(models::one))
+        // Other APIs have actions below it (`:predict`).
+        .route("/v1/models/{*model}", get(models::one).fallback(pipeline::answer))
         .route("/v1/_requests", get(requests).delete(clear_requests))
         .route(&path("/health"), probe("ok"))
         .route(&path("/journal"), get(journal))
