@@ -214,6 +214,8 @@ fn takes_injected_errors(endpoint: Endpoint) -> bool {
         | Endpoint::RealtimeTranscription
         | Endpoint::RealtimeTranslation
         | Endpoint::Fal
+        | Endpoint::Moderation
+        | Endpoint::Search
         | Endpoint::ElevenlabsVoiceDesign
         | Endpoint::ElevenlabsVoice
         | Endpoint::ElevenlabsVoiceGet

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{EmbeddingInput, Endpoint, Message, Request, Role, ToolCall, ToolOffer};
 
 /// Every provider that a request can come from, the likeliest first.
-pub const PROVIDERS: [&str; 16] = [
+pub const PROVIDERS: [&str; 17] = [
     "openai",
     "anthropic",
     "gemini",
@@ -22,6 +22,7 @@ pub const PROVIDERS: [&str; 16] = [
     "fal",
     "byteplus",
     "gemini-interactions",
+    "tavily",
 ];
 
 #[derive(Deserialize)]

@@ -63,6 +63,36 @@ pub struct RawRequest {
     pub headers: Headers,
     pub body: Bytes,
     json: OnceLock<Option<serde_json::Value>>,
+    form: OnceLock<Result<Form, String>>,
+}
+
+/// A body of named parts, as `multipart/form-data` sends it. What files hold is not kept: nobody reads it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Form(pub Vec<Part>);
+
+/// One part of a [`Form`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    pub name: String,
+    pub content: PartContent,
+}
+
+/// What a part holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PartContent {
+    Text(String),
+    File {
+        /// As the client calls it.
+        name: String,
+        /// In bytes.
+        length: usize,
+    },
+}
+
+impl Default for PartContent {
+    fn default() -> PartContent {
+        PartContent::Text(String::new())
+    }
 }
 
 impl RawRequest {
@@ -76,7 +106,13 @@ impl RawRequest {
             headers,
             body: body.into(),
             json: OnceLock::new(),
+            form: OnceLock::new(),
         }
+    }
+
+    /// The body as a form, parsed at most once, by whoever asks first; or why it is none.
+    pub fn form(&self, parse: impl FnOnce(&RawRequest) -> Result<Form, String>) -> Result<&Form, &str> {
+        self.form.get_or_init(|| parse(self)).as_ref().map_err(String::as_str)
     }
 
     /// The body as JSON, parsed at most once; `None` when it is not JSON.

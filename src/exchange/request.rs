@@ -28,11 +28,13 @@ pub enum Endpoint {
     RealtimeTranscription,
     RealtimeTranslation,
     OpenaiLive,
+    Moderation,
+    Search,
 }
 
 impl Endpoint {
     /// Every endpoint, in the order of the documentation.
-    pub const ALL: [Endpoint; 19] = [
+    pub const ALL: [Endpoint; 21] = [
         Endpoint::Chat,
         Endpoint::Embedding,
         Endpoint::Image,
@@ -52,6 +54,8 @@ impl Endpoint {
         Endpoint::RealtimeTranscription,
         Endpoint::RealtimeTranslation,
         Endpoint::OpenaiLive,
+        Endpoint::Moderation,
+        Endpoint::Search,
     ];
 
     /// The name as fixture files write it.
@@ -76,6 +80,8 @@ impl Endpoint {
             Endpoint::RealtimeTranscription => "realtime-transcription",
             Endpoint::RealtimeTranslation => "realtime-translation",
             Endpoint::OpenaiLive => "openai-live",
+            Endpoint::Moderation => "moderation",
+            Endpoint::Search => "search",
         }
     }
 

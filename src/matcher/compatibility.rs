@@ -56,6 +56,8 @@ impl Compatibility<'_> {
             | Endpoint::ElevenlabsVoice
             | Endpoint::ElevenlabsVoiceGet
             | Endpoint::ElevenlabsVoiceDelete => matches!(kind, Json | Error),
+            // Raw JSON could be meant for any service: here the author must name the endpoint.
+            Endpoint::Moderation | Endpoint::Search => kind == Error,
             Endpoint::OpenaiLive => false,
         }
     }

@@ -9,21 +9,34 @@ mod anthropic_messages;
 mod azure_openai;
 mod bedrock_converse;
 mod bedrock_invoke;
+mod elevenlabs;
+mod fal_queue;
 mod gemini_embed;
 mod gemini_generate;
 mod gemini_interactions;
+mod google_imagen;
+mod google_veo;
 pub mod grammar;
+pub mod job;
 mod openai_chat;
 mod openai_completions;
 mod openai_embeddings;
+mod openai_images;
+mod openai_moderation;
 mod openai_responses;
+mod openai_speech;
+mod openai_transcription;
+mod openai_videos;
+mod openrouter_videos;
 pub mod protocol;
 pub mod route;
 mod shared;
 mod stored;
+mod tavily;
 mod vertex_anthropic;
 mod vertex_embed;
 mod vertex_generate;
+mod xai_videos;
 
 pub use shared::ids::SeededIds;
 pub use shared::reasoning::ReasoningModels;
@@ -38,6 +51,11 @@ pub static ALL: &[&dyn Provider] = &[
     &openai_responses::PROVIDER,
     &openai_completions::PROVIDER,
     &openai_embeddings::PROVIDER,
+    &openai_images::PROVIDER,
+    &openai_speech::PROVIDER,
+    &openai_transcription::PROVIDER,
+    &openai_moderation::PROVIDER,
+    &openai_videos::PROVIDER,
     &azure_openai::PROVIDER,
     &anthropic_messages::PROVIDER,
     &gemini_generate::PROVIDER,
@@ -48,6 +66,13 @@ pub static ALL: &[&dyn Provider] = &[
     &vertex_anthropic::PROVIDER,
     &bedrock_invoke::PROVIDER,
     &bedrock_converse::PROVIDER,
+    &google_veo::PROVIDER,
+    &google_imagen::PROVIDER,
+    &xai_videos::PROVIDER,
+    &openrouter_videos::PROVIDER,
+    &elevenlabs::PROVIDER,
+    &fal_queue::PROVIDER,
+    &tavily::PROVIDER,
 ];
 
 /// The codec with this name.
@@ -196,5 +221,9 @@ pub trait Provider: Sync {
     fn recall(&self, recall: &Recall<'_>) -> Result<Recalled, Box<ErrorReply>> {
         let message = format!("Nothing is kept for {} {}", recall.raw.method, recall.raw.path);
         Err(Box::new(ErrorReply::new(crate::exchange::ErrorOrigin::Request, 404, message)))
+    }
+    /// What the codec says of work that is submitted and fetched later, if its API has such.
+    fn jobs(&self) -> Option<&'static dyn job::Jobs> {
+        None
     }
 }

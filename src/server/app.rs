@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::auth::ApiKeys;
 use super::chaos::ChaosBook;
+use super::jobs::JobBook;
 use super::journal::{Journal, JournalLimits};
 use super::metrics::Metrics;
 use super::recorder::{RecordWhen, Recorder};
@@ -187,6 +188,7 @@ pub struct App {
     pub(super) journal: Journal,
     pub(super) chaos: ChaosBook,
     pub(super) shelf: Shelf,
+    pub(super) jobs: JobBook,
     /// Where they are wanted.
     pub(super) metrics: Option<Metrics>,
     pub(super) world: World,
@@ -209,6 +211,7 @@ impl App {
             redactor,
             chaos: ChaosBook::default(),
             shelf: Shelf::default(),
+            jobs: JobBook::default(),
             metrics: settings.metrics.then(Metrics::new),
             editions: Editions::new(library),
             sessions: Sessions::keeping(settings.most_test_ids),

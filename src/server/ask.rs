@@ -4,7 +4,7 @@ use super::app::Level;
 use super::decide::{Action, Call, Decided, Speaker};
 use super::errors;
 use super::journal::{Outcome, Source};
-use super::relay::{RELAYED, Relay, Stamped};
+use super::relay::{RELAYED, RecordedAs, Relay, Stamped};
 use crate::engine::Close;
 use crate::exchange::Exchange;
 use crate::transform::TransformError;
@@ -25,6 +25,15 @@ impl Speaker<'_> {
         let strict_override = self.call.policy.strict_override;
         let outcome = Outcome { source: Source::Proxy, matched: Some(RELAYED), strict_override, ..Outcome::default() };
         Some(Decided { action: Action::Relay(Box::new(relay)), outcome })
+    }
+
+    /// The same for what only makes sense after another request, with which it is recorded if at all.
+    pub(super) fn relay_follow_up(self, exchange: &Exchange, recorded_as: RecordedAs) -> Option<Decided> {
+        let mut decided = self.relay(exchange, Ok(exchange))?;
+        if let Action::Relay(relay) = &mut decided.action {
+            relay.recorded_as = recorded_as;
+        }
+        Some(decided)
     }
 
     /// The same without looking for a fixture first.

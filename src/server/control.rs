@@ -15,14 +15,11 @@ use serde_json::{Value, json};
 
 use super::app::{App, Level};
 use super::journal::Filter;
-use super::{chaos, head, intake, metrics, pipeline, routes, tail, verify};
+use super::{chaos, head, intake, metrics, models, pipeline, routes, tail, verify};
 use crate::exchange::{ErrorOrigin, ErrorReply, MediaKind};
 use crate::fixture::Fixture;
-use crate::matcher::{Pattern, TextPattern};
 
 const PREFIX: &str = "/__aimock";
-/// Listed when no fixture names a model.
-const MODELS: [&str; 5] = ["gpt-4", "gpt-4o", "claude-3-5-sonnet-20241022", "gemini-2.0-flash", "text-embedding-3-small"];
 const DEPRECATED: &str = "POST /__aimock/reset/fixtures is deprecated: use POST /__aimock/reset (everything) or POST /__aimock/reset/journal (the journal alone)";
 
 /// A path that the server answers by itself.
@@ -47,9 +44,11 @@ pub static OWN: &[OwnRoute] = &[
     OwnRoute { path: "/ready", methods: &[("GET", "says that it answers")], handler: || probe("ready") },
     OwnRoute {
         path: "/v1/models",
-        methods: &[("GET", "the models that fixtures name, else a list that looks like one")],
-        handler: || get(models),
+        methods: &[("GET", "the models that fixtures name, else a list that looks like one; in Anthropic's words for its clients")],
+        handler: || get(models::list),
     },
+    // Other APIs have actions below it (`:predict`).
+    OwnRoute { path: "/v1/models/{*model}", methods: &[("GET", "one of them")], handler: || get(models::one).fallback(pipeline::answer) },
     OwnRoute {
         path: METRICS,
         methods: &[("GET", "counts and times for Prometheus, where `--metrics` is set")],
@@ -175,27 +174,6 @@ async fn wrong_method(State(app): State<Arc<App>>, request: Request) -> Response
 
 fn probe(status: &'static str) -> MethodRouter<Arc<App>> {
     get(move || async move { head::json(200, &json!({ "status": status })) })
-}
-
-/// The models that fixtures name plainly, else a list that looks like one.
-async fn models(State(app): State<Arc<App>>) -> Response {
-    let edition = app.editions.current();
-    let mut names: Vec<&str> = Vec::new();
-    for name in edition.library.fixtures.iter().filter_map(model_name) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let names = if names.is_empty() { &MODELS[..] } else { &names };
-    let list = names.iter().map(|id| json!({ "id": id, "object": "model", "created": 1_686_935_002, "owned_by": "aimock" }));
-    head::json(200, &json!({ "object": "list", "data": list.collect::<Vec<_>>() }))
-}
-
-fn model_name(fixture: &Fixture) -> Option<&str> {
-    match &fixture.matches.clause("model")?.pattern {
-        Pattern::Text(TextPattern::Model(name)) => Some(name),
-        Pattern::Text(_) | Pattern::Flag(_) | Pattern::Headers(_) | Pattern::Subset(_) => None,
-    }
 }
 
 /// `GET /v1/_requests`: the journal in its old place; `limit` keeps the newest.
@@ -325,6 +303,7 @@ fn reset_rest(app: &App) {
     app.sessions.clear_injected();
     app.chaos.clear();
     app.shelf.clear();
+    app.jobs.clear();
 }
 
 async fn reset_journal(State(app): State<Arc<App>>) -> Response {

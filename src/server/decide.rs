@@ -68,7 +68,12 @@ impl Call<'_> {
     /// What answers the request, whose body is complete; its meaning is filled in on the way.
     pub(super) fn decide(&self, exchange: &mut Exchange, lookup: &Lookup<'_>) -> Decided {
         match lookup {
-            Lookup::Found { codec, route, params, .. } => self.owned(*codec, route, params, exchange),
+            Lookup::Found { codec, route, params, .. } => {
+                match codec.jobs().and_then(|jobs| jobs.follow_up(&exchange.raw, route, params)) {
+                    Some(follow_up) => self.follow(*codec, route, params, &follow_up, exchange),
+                    None => self.owned(*codec, route, params, exchange),
+                }
+            }
             Lookup::Stored { codec, route, params } => self.recalled(*codec, route, params, exchange),
             Lookup::WrongMethod { .. } | Lookup::NotBuilt { .. } | Lookup::Unknown { .. } => self.unowned(exchange, lookup),
         }
@@ -208,7 +213,12 @@ impl Speaker<'_> {
             (Reply::Http { status, headers, body }, _) => plan_http(*status, headers, body, &delivery),
             (reply, Some(codec)) => {
                 let mut ids = SeededIds::new(dice.word());
-                let emission = codec.encode(&mut self.context(exchange, &answer.pace, &mut ids), reply);
+                let mut context = self.context(exchange, &answer.pace, &mut ids);
+                let job = codec.jobs().and_then(|jobs| Some((jobs, jobs.begin(&mut context, reply)?)));
+                let emission = match job {
+                    Some((jobs, job)) => self.submitted(codec, jobs, &mut context, job, answer),
+                    None => codec.encode(&mut context, reply),
+                };
                 plan_emission(emission, &delivery, &mut dice)
             }
             (Reply::Json { value, status }, None) => plan_emission(errors::json(status.unwrap_or(200), value), &delivery, &mut dice),
@@ -242,7 +252,7 @@ impl Speaker<'_> {
         self.error(&reply, Outcome { matched: Some("miss"), nearest, transforms, ..outcome })
     }
 
-    fn context<'c>(self, exchange: &'c Exchange, pace: &Pace, ids: &'c mut SeededIds) -> Context<'c>
+    pub(super) fn context<'c>(self, exchange: &'c Exchange, pace: &Pace, ids: &'c mut SeededIds) -> Context<'c>
     where
         Self: 'c,
     {
@@ -279,7 +289,7 @@ impl Speaker<'_> {
         self.headed(unpaced(emission), outcome)
     }
 
-    fn headed(self, mut plan: Plan, outcome: Outcome) -> Decided {
+    pub(super) fn headed(self, mut plan: Plan, outcome: Outcome) -> Decided {
         self.sign(&mut plan, &outcome);
         let outcome = Outcome {
             status: plan.status,

@@ -11,7 +11,7 @@ use crate::secrets::Redacted;
 /// The peer's CORS fields, with our own headers in the list of what pages may read.
 const CORS: [(HeaderName, HeaderValue); 4] = [
     (HeaderName::from_static("access-control-allow-origin"), HeaderValue::from_static("*")),
-    (HeaderName::from_static("access-control-allow-methods"), HeaderValue::from_static("GET, POST, DELETE, OPTIONS")),
+    (HeaderName::from_static("access-control-allow-methods"), HeaderValue::from_static("GET, POST, PUT, DELETE, OPTIONS")),
     (HeaderName::from_static("access-control-allow-headers"), HeaderValue::from_static("*")),
     (
         HeaderName::from_static("access-control-expose-headers"),

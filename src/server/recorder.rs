@@ -101,6 +101,12 @@ impl Answered {
     pub(super) fn is_complete(&self) -> bool {
         self.codec.is_some_and(|codec| codec.collapse(&self.exchange.request, &self.captured).is_ok())
     }
+
+    /// The job of which it tells and which is not done: its end is what is recorded.
+    fn unfinished(&self) -> Option<String> {
+        let jobs = self.codec?.jobs().filter(|_| self.captured.status < 400)?;
+        jobs.unfinished(&self.captured)
+    }
 }
 
 /// What became of a recording.
@@ -136,6 +142,12 @@ impl Recorder {
         if record::is_transient(answered.captured.status) && !self.settings.errors {
             let status = answered.captured.status;
             self.complain(app, Level::Info, &format!("answers with status {status} are not recorded; --record-errors keeps them"));
+            return Outcome::Passed;
+        }
+        if let Some(id) = answered.unfinished() {
+            if !id.is_empty() {
+                app.jobs.began_elsewhere(&answered.test_id, id, &answered.exchange, &answered.stamped);
+            }
             return Outcome::Passed;
         }
         let redactor = redactor(answered);

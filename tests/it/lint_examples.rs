@@ -245,7 +245,8 @@ fn contradictions_are_certain() {
     matches(r#"{ "toolResultContains": "a", "hasToolResult": false }"#, 1);
     matches(r#"{ "inputText": "a", "endpoint": "chat" }"#, 1);
     matches(r#"{ "inputText": "a", "userMessage": "b" }"#, 1);
-    matches(r#"{ "userMessage": "a", "endpoint": "transcription" }"#, 1);
+    matches(r#"{ "userMessage": "a", "inputText": "x.mp3", "endpoint": "transcription" }"#, 0);
+    matches(r#"{ "systemMessage": "a", "endpoint": "transcription" }"#, 1);
     matches(r#"{ "userMessage": "a", "endpoint": "image" }"#, 0);
     matches(r#"{ "userMessage": "a", "path": "/x", "endpoint": "embedding" }"#, 0);
 }

@@ -39,6 +39,7 @@ fn answer() -> Answer {
         disconnect_after_ms: None,
         faults: Faults::default(),
         chaos: Chaos::default(),
+        polls: 0,
         headers: Vec::new(),
     }
 }

@@ -51,12 +51,16 @@ fn check_tool_result(file: &FileContext<'_>, entry: &Node<'_>, matches: &Node<'_
 /// Texts of a conversation are asked for where there is none.
 fn check_texts(file: &FileContext<'_>, entry: &Node<'_>, matches: &Node<'_>, findings: &mut Findings) {
     let Some((endpoint, why)) = endpoint_without_conversation(entry, matches) else { return };
-    if let Some(member) = matches.member("inputText").filter(|_| endpoint != Endpoint::Embedding) {
+    let hears = matches!(endpoint, Endpoint::Transcription | Endpoint::Translation);
+    if let Some(member) = matches.member("inputText").filter(|_| endpoint != Endpoint::Embedding && !hears) {
         let message = format!("`inputText` is the text of an embeddings request, and the fixture answers `{}`", endpoint.name());
         report(findings, file, entry, member.key_span, message).help = "write `userMessage`, or change `endpoint`".into();
     }
-    let Some(member) = CONVERSATION.into_iter().find_map(|key| matches.member(key)) else { return };
-    if !matches!(endpoint, Endpoint::Embedding | Endpoint::Transcription | Endpoint::Translation) {
+    // The prompt that goes with audio is its user's message.
+    let Some(member) = CONVERSATION.into_iter().filter(|key| !hears || *key != "userMessage").find_map(|key| matches.member(key)) else {
+        return;
+    };
+    if endpoint != Endpoint::Embedding && !hears {
         return;
     }
     let key = &member.key;

@@ -21,13 +21,14 @@ pub(super) static RULE: Rule = Rule {
 };
 
 /// A key, and the keys of which one must stand beside it.
-const NEEDS: [(&str, &[&str]); 6] = [
+const NEEDS: [(&str, &[&str]); 7] = [
     ("status", &["error", "json"]),
     ("retryAfter", &["error"]),
     ("fallthrough", &["error"]),
     ("reasoningSignature", &["reasoning", "blocks"]),
     ("billableUnits", &["json", "image", "images", "video", "audio"]),
     ("format", &["audio"]),
+    ("polls", &["video", "json", "image", "images", "audio"]),
 ];
 
 fn check(file: &FileContext<'_>, findings: &mut Findings) {

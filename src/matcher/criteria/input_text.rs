@@ -1,4 +1,5 @@
-//! `inputText`: the text to embed contains this. Several inputs are joined with one space; token inputs have no text.
+//! `inputText`: the text to embed contains this. Several inputs are joined with one space; token inputs have no text. Of audio to
+//! transcribe it is what the client calls the file.
 
 use std::borrow::Cow;
 

@@ -65,19 +65,6 @@ const fn later(method: &'static str, path: &'static str, name: &'static str) -> 
 pub static NOT_BUILT: &[NotBuilt] = &[
     later("GET", "/v1/responses", "OpenAI Responses over WebSocket"),
     later("GET", "/v1/realtime", "OpenAI Realtime"),
-    later("POST", "/v1/images/generations", "OpenAI image generation"),
-    later("POST", "/v1/images/edits", "OpenAI image edits"),
-    later("POST", "/v1/images/variations", "OpenAI image variations"),
-    later("POST", "/v1/audio/speech", "OpenAI speech"),
-    later("POST", "/v1/audio/transcriptions", "OpenAI transcription"),
-    later("POST", "/v1/audio/translations", "OpenAI translation"),
-    later("POST", "/v1/moderations", "OpenAI moderation"),
-    later("POST", "/v1/videos", "OpenAI video"),
-    later("POST", "/v1/videos/generations", "xAI video"),
-    later("GET", "/v1/videos/{id}", "OpenAI and xAI video status"),
-    later("POST", "/v1beta/models/{model}:predict", "Imagen"),
-    later("POST", "/v1beta/models/{model}:predictLongRunning", "Veo"),
-    later("GET", "/v1beta/operations/{name}", "Veo operation status"),
     later("GET", "/{version}/interactions/{id}", "Gemini Interactions, retrieval by id"),
     later("DELETE", "/{version}/interactions/{id}", "Gemini Interactions, deletion by id"),
     later("POST", "/{version}/interactions/{id}/cancel", "Gemini Interactions, cancellation"),
@@ -90,23 +77,13 @@ pub static NOT_BUILT: &[NotBuilt] = &[
     later("POST", "/v2/chat", "Cohere chat"),
     later("POST", "/v2/embed", "Cohere embeddings"),
     later("POST", "/v2/rerank", "Cohere rerank"),
-    later("POST", "/search", "web search"),
-    later("POST", "/api/v1/videos", "OpenRouter video"),
-    later("GET", "/api/v1/videos/models", "OpenRouter video models"),
-    later("GET", "/api/v1/videos/{id}", "OpenRouter video status"),
-    later("GET", "/api/v1/videos/{id}/content", "OpenRouter video content"),
     later("GET", "/api/v1/models", "OpenRouter model list"),
     later("GET", "/api/v1/key", "OpenRouter key"),
     later("GET", "/api/v1/credits", "OpenRouter credits"),
-    later("POST", "/v1/sound-generation", "ElevenLabs sound effects"),
-    later("POST", "/v1/music", "ElevenLabs music"),
-    later("POST", "/v1/music/{action}", "ElevenLabs music"),
-    later("POST", "/v1/text-to-speech/{voice}", "ElevenLabs speech"),
-    later("*", "/fal/{*rest}", "fal.ai"),
 ];
 
 /// Whose service a path is that no codec owns, told by how it begins; as the flags of upstreams name providers.
-const SERVICES: [(&str, &str); 15] = [
+const SERVICES: [(&str, &str); 17] = [
     ("/v1/responses", "openai"),
     ("/v1/images/", "openai"),
     ("/v1/audio/", "openai"),
@@ -121,6 +98,8 @@ const SERVICES: [(&str, &str); 15] = [
     ("/v1/music", "elevenlabs"),
     ("/v1/text-to-speech/", "elevenlabs"),
     ("/fal/", "fal"),
+    ("/fal-ai/", "fal"),
+    ("/search", "tavily"),
     ("/openai/", "openai"),
 ];
 
@@ -130,7 +109,7 @@ pub fn service(path: &str) -> Option<&'static str> {
 }
 
 /// Ends that are OpenAI's whatever stands before them.
-const OPENAI_SUFFIXES: [&str; 9] = [
+const OPENAI_SUFFIXES: [&str; 8] = [
     "/chat/completions",
     "/embeddings",
     "/responses",
@@ -139,7 +118,6 @@ const OPENAI_SUFFIXES: [&str; 9] = [
     "/audio/translations",
     "/images/generations",
     "/images/edits",
-    "/images/variations",
 ];
 
 /// Before the ids of answers that OpenAI keeps, whatever stands before that.

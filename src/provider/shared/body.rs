@@ -9,7 +9,7 @@ use crate::exchange::RawRequest;
 /// Why a body cannot be decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::provider) enum Problem {
-    /// Not JSON; the parser's reason.
+    /// Not JSON, or not the form that it says it is; the parser's reason.
     Malformed(String),
     /// JSON, but not an object.
     NotAnObject,
@@ -26,6 +26,11 @@ pub(in crate::provider) enum Problem {
 pub(in crate::provider) struct Path(Vec<Step<String>>);
 
 impl Path {
+    /// The way to a member of the body.
+    pub(in crate::provider) fn to(name: &str) -> Path {
+        Path(vec![Step::Key(name.to_owned())])
+    }
+
     /// `messages[0].content`
     pub(in crate::provider) fn bracketed(&self) -> String {
         let mut text = String::new();

@@ -97,6 +97,11 @@ pub(in crate::provider) fn retry_after(captured: &Captured, left_out: &mut LeftO
     seconds
 }
 
+/// The same without what a 429 that says nothing is sent with anyway.
+pub(in crate::provider) fn own_pause(captured: &Captured, left_out: &mut LeftOut) -> Option<f64> {
+    retry_after(captured, left_out).filter(|after| captured.status != 429 || (*after - 1.0).abs() > f64::EPSILON)
+}
+
 /// The error in a body `{"error": {"message", "type", "param", "code"}}`.
 pub(in crate::provider) fn error(captured: &Captured, left_out: &mut LeftOut) -> Result<ErrorReply, Unsayable> {
     let body = json_body(captured)?;

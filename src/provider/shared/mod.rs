@@ -1,6 +1,7 @@
 //! What several codecs need: reading bodies, slicing text, estimating usage, the wire formats that more than one
 //! vendor speaks. Nothing here knows which codec calls it.
 
+pub(super) mod audio;
 pub(super) mod aws;
 pub(super) mod body;
 pub(super) mod chat_collapse;
@@ -12,11 +13,13 @@ pub(super) mod converse_reply;
 pub(super) mod converse_request;
 pub(super) mod embeddings;
 pub(super) mod embeddings_collapse;
+pub(super) mod form;
 pub(super) mod gemini_collapse;
 pub(super) mod gemini_embeddings;
 pub(super) mod gemini_reply;
 pub(super) mod gemini_request;
 pub(super) mod google;
+pub(super) mod google_rpc;
 pub(super) mod ids;
 pub(super) mod interactions_collapse;
 pub(super) mod interactions_reply;
@@ -31,7 +34,9 @@ pub(super) mod respond;
 pub(super) mod responses;
 pub(super) mod text;
 pub(super) mod token_counts;
+pub(super) mod transcript;
 pub(super) mod usage;
+pub(super) mod video;
 
 #[cfg(test)]
 mod tests;

@@ -49,12 +49,25 @@ pub(super) struct Relay {
     pub chaos: Option<DecidedChaos>,
     /// What a recording says of the request.
     pub stamped: Stamped,
+    /// Whose answer it is in a recording.
+    pub recorded_as: RecordedAs,
     /// The client reads the encoding that the answer came in.
     accepts_coding: bool,
 }
 
-/// The request as it is recorded.
+/// Which request a relayed answer is recorded with.
 #[derive(Debug, Default)]
+pub(super) enum RecordedAs {
+    /// The one that is relayed.
+    #[default]
+    Request,
+    /// The one that submitted the job of which the answer tells.
+    Job(Box<(Exchange, Stamped)>),
+    Nothing,
+}
+
+/// The request as it is recorded.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Stamped {
     /// As transforms made it; `None`: as it came.
     pub exchange: Option<Box<Exchange>>,
@@ -87,7 +100,15 @@ impl Relay {
             app.log(Level::Warning, &line);
             return None;
         };
-        Some(Relay { upstreams: upstreams.clone(), target, codec, chaos: None, stamped: Stamped::default(), accepts_coding: false })
+        Some(Relay {
+            upstreams: upstreams.clone(),
+            target,
+            codec,
+            chaos: None,
+            stamped: Stamped::default(),
+            recorded_as: RecordedAs::Request,
+            accepts_coding: false,
+        })
     }
 
     /// Keeps the answer where it is to be recorded and can be read; knows what the client reads from here on.
@@ -100,12 +121,17 @@ impl Relay {
             recorder.complain(app, Level::Warning, &format!("answers with content-encoding `{encoding}` are relayed and not recorded"));
             return None;
         }
+        let (exchange, stamped) = match std::mem::take(&mut self.recorded_as) {
+            RecordedAs::Request => (exchange, std::mem::take(&mut self.stamped)),
+            RecordedAs::Job(submitted) => *submitted,
+            RecordedAs::Nothing => return None,
+        };
         let mut headers = intake::headers(&begun.fields);
         headers.remove("content-encoding");
         let answered = Answered {
             app: app.clone(),
             exchange,
-            stamped: std::mem::take(&mut self.stamped),
+            stamped,
             codec: self.codec,
             provider: self.upstreams.provider(self.target).to_owned(),
             test_id: call.policy.test_id.clone(),

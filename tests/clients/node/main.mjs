@@ -8,11 +8,13 @@ import "./ai_sdk.mjs";
 import "./google_genai.mjs";
 import "./bedrock_ai.mjs";
 import "./bedrock_aws.mjs";
+import "./fal_queue.mjs";
 import "./openai_chat.mjs";
 import "./openai_embeddings.mjs";
 import "./openai_completions.mjs";
 import "./openai_errors.mjs";
 import "./openai_responses.mjs";
+import "./openai_media.mjs";
 import "./server_manners.mjs";
 
 await run();

@@ -14,13 +14,17 @@ import bedrock_anthropic  # noqa: F401
 import bedrock_boto3  # noqa: F401
 import bedrock_errors  # noqa: F401
 import bedrock_langchain  # noqa: F401
+import elevenlabs_audio  # noqa: F401
+import fal_queue  # noqa: F401
 import openai_chat  # noqa: F401
 import openai_completions  # noqa: F401
 import openai_embeddings  # noqa: F401
 import openai_errors  # noqa: F401
 import openai_responses  # noqa: F401
+import openai_media  # noqa: F401
 import openai_tools  # noqa: F401
 import server_manners  # noqa: F401
+import tavily_search  # noqa: F401
 
 if __name__ == "__main__":
     sys.exit(harness.run())

@@ -1,6 +1,6 @@
 //! The replies that samples name, so that every codec shows what it makes of the same thing.
 
-use aimock::exchange::{Audio, Block, Emission, ErrorOrigin, ErrorReply, Overrides, Reply, Turn, Usage};
+use aimock::exchange::{Audio, Block, Emission, ErrorOrigin, ErrorReply, Image, Overrides, Reply, Transcription, Turn, Usage, Video};
 use aimock::provider::{Context, Provider};
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ pub(super) fn encode(codec: &dyn Provider, context: &mut Context<'_>, name: &str
 }
 
 /// Every name but `fallback`.
-pub(super) const NAMES: [&str; 22] = [
+pub(super) const NAMES: [&str; 35] = [
     "text",
     "empty",
     "emoji",
@@ -33,6 +33,19 @@ pub(super) const NAMES: [&str; 22] = [
     "miss",
     "strict-miss",
     "audio",
+    "wav",
+    "audio-object",
+    "not-base64",
+    "image",
+    "images",
+    "transcription",
+    "transcription-full",
+    "transcription-segments",
+    "moderation",
+    "video",
+    "video-failed",
+    "search",
+    "plan",
     "json",
     "embedding",
     "embeddings",
@@ -67,7 +80,39 @@ pub(super) fn reply(name: &str) -> Reply {
         "overloaded" => Reply::Error(ErrorReply { retry_after: Some(0.5), ..error(529) }),
         "miss" => Reply::Error(miss(ErrorOrigin::Miss, 404, "No fixture matched")),
         "strict-miss" => Reply::Error(miss(ErrorOrigin::StrictMiss, 503, "Strict mode: no fixture matched")),
-        "audio" => Reply::Audio(Audio { base64: "AAAA".into(), format: None, content_type: None, companion: None }),
+        "audio" => audio(None, None),
+        "wav" => audio(Some("wav"), None),
+        "audio-object" => audio(None, Some("audio/x-own")),
+        "not-base64" => Reply::Audio(Audio { base64: "!".into(), format: None, content_type: None, companion: None }),
+        "image" => Reply::Images(vec![Image { b64_json: Some("aW1hZ2U=".into()), ..Image::default() }]),
+        "images" => Reply::Images(vec![
+            Image { url: Some("https://images.example/1.png".into()), revised_prompt: Some("a cat".into()), ..Image::default() },
+            Image { b64_json: Some("aW1hZ2U=".into()), ..Image::default() },
+        ]),
+        "transcription" => said(json!({ "text": "Hello there, how are you today?" })),
+        "transcription-full" => said(json!({
+            "text": "Hello there.",
+            "language": "norwegian",
+            "duration": 1.5,
+            "segments": [{ "id": 7, "seek": 3, "start": 0.25, "end": 1.5, "text": " Hello there.", "tokens": [50364, 440], "avg_logprob": -0.5 }],
+        })),
+        "transcription-segments" => said(json!({
+            "text": "Hello there. 你好",
+            "segments": [{ "start": 0.0, "end": 1.25, "text": "Hello there." }, { "start": 3661.5, "end": 3662.0, "text": "你好" }],
+        })),
+        "moderation" => Reply::Json {
+            value: json!({ "flagged": true, "categories": { "violence": true }, "category_scores": { "violence": 0.75, "hate": 0.25 } }),
+            status: None,
+        },
+        "video" => video(json!({ "id": "video_given", "status": "completed", "url": "https://videos.example/1.mp4" })),
+        "video-failed" => {
+            video(json!({ "id": "video_given", "status": "failed", "error": { "code": "blocked", "message": "Not allowed." } }))
+        }
+        "search" => Reply::Json {
+            value: json!({ "answer": "Yes.", "results": [{ "title": "One", "url": "https://one.example", "content": "First.", "score": 0.9 }, { "title": "Two", "url": "https://two.example", "content": "Second.", "score": 0.5 }] }),
+            status: None,
+        },
+        "plan" => turn(vec![text(r#"{"sections":[]}"#)]),
         "json" => Reply::Json { value: json!({ "a": 1 }), status: None },
         "embedding" => Reply::Embedding(vec![0.5, -0.25, 1.0]),
         "embeddings" => Reply::Embeddings(vec![vec![0.1, 0.2], vec![0.3, 0.4]]),
@@ -98,6 +143,20 @@ fn ended(finish_reason: &str) -> Reply {
 
 fn text(text: &str) -> Block {
     Block::Text(text.to_owned())
+}
+
+/// Three bytes that are no text.
+fn audio(format: Option<&str>, content_type: Option<&str>) -> Reply {
+    let given = |text: Option<&str>| text.map(str::to_owned);
+    Reply::Audio(Audio { base64: "/wD+".into(), format: given(format), content_type: given(content_type), companion: None })
+}
+
+fn video(video: Value) -> Reply {
+    Reply::Video(Video(video))
+}
+
+fn said(said: Value) -> Reply {
+    Reply::Transcription(Transcription(said))
 }
 
 fn call(arguments: &str, id: Option<&str>) -> Block {

@@ -6,6 +6,8 @@
 mod files;
 /// The APIs of Google.
 mod google;
+/// Images, audio, moderations, and jobs to their end.
+mod media;
 /// The peer's configuration.
 mod peers;
 /// The built program, killed and doubled.

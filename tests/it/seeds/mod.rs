@@ -14,6 +14,8 @@ mod cuts;
 mod endings;
 /// A client with several keys, against fixtures alone.
 mod failover;
+/// Chaos on the status of jobs.
+mod jobs;
 /// Requests, answers and what to expect of them, for each API.
 pub(crate) mod kit;
 /// Chaos and cuts where an upstream is asked.

@@ -15,7 +15,7 @@ async fn an_answer_names_its_fixture_and_itself() {
         ("x-aimock-match", "content"),
         ("x-request-id", "mine:1.2_3-4"),
         ("access-control-allow-origin", "*"),
-        ("access-control-allow-methods", "GET, POST, DELETE, OPTIONS"),
+        ("access-control-allow-methods", "GET, POST, PUT, DELETE, OPTIONS"),
         ("access-control-allow-headers", "*"),
     ];
     for (name, value) in expected {

@@ -196,39 +196,74 @@ async fn fixtures_that_are_posted_are_rewritten_as_well() {
 /// Every route of every codec, with each of its samples whose question stands in one piece.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn c7_every_route_of_every_provider_is_rewritten() {
-    let mut routes: Vec<&str> = aimock::provider::ALL.iter().flat_map(|codec| codec.routes()).map(|route| route.path).collect();
+    let routes = aimock::provider::ALL.iter().flat_map(|codec| codec.routes()).filter(|route| route.method == "POST");
+    let mut routes: Vec<&str> = routes.map(|route| route.path).collect();
     for (name, text) in crate::repository::texts("tests/wire", &["json"]) {
         let sample: Value = serde_json::from_str(&text).unwrap();
         let (Some(path), Some(body)) = (sample["path"].as_str(), sample.get("body")) else { continue };
-        let Some((route, key, question)) = question(path, body) else { continue };
+        let Some((route, endpoint, question)) = question(&sample, path, body) else { continue };
         // Where tokens are only counted, no text is matched.
-        if key.is_empty() {
+        let Some(endpoint) = endpoint else {
             routes.retain(|known| *known != route);
             continue;
-        }
+        };
         let asked = body.to_string().replace(&json!(question).to_string(), &json!(format!("{question} at {NOW}")).to_string());
-        let answer = if key == "inputText" { json!({ "embedding": [0.5] }) } else { json!({ "content": "Yes." }) };
-        let fixtures = json!([{ "match": { key: format!("{question} at {THEN}") }, "response": answer }]);
-        let response = exact(&[named("timestamps")], fixtures).await.post(path, &asked).await;
-        let seen = (response.status, response.header("x-aimock-match"));
-        assert_eq!(seen, (200, Some("content")), "{}: {}", name.display(), response.text());
+        let key = if endpoint == Endpoint::Embedding { "inputText" } else { "userMessage" };
+        let mut matches = json!({ key: format!("{question} at {THEN}") });
+        if !matches!(endpoint, Endpoint::Chat | Endpoint::Embedding) {
+            matches["endpoint"] = endpoint.name().into();
+        }
+        let fixtures = json!([{ "match": matches, "response": answer(endpoint, route) }]);
+        let mut request = Request::new("POST", path);
+        for (name, value) in headers(&sample).iter().filter(|(name, _)| *name != "host") {
+            request = request.header(name, value);
+        }
+        let response = exact(&[named("timestamps")], fixtures).await.send(request.body(bytes(&sample, &asked))).await;
+        let seen = (response.status / 100, response.header("x-aimock-match"));
+        assert_eq!(seen, (2, Some("content")), "{}: {}", name.display(), String::from_utf8_lossy(&response.body));
         routes.retain(|known| *known != route);
     }
     assert!(routes.is_empty(), "no sample asks a question on {routes:?}");
 }
 
-/// The route of a sample, and the match key that reads its question; `None` where it has none in one piece.
-fn question(path: &str, body: &Value) -> Option<(&'static str, &'static str, String)> {
-    let raw = RawRequest::new("POST", path, Headers::new(), body.to_string());
+/// What an endpoint can send.
+fn answer(endpoint: Endpoint, route: &str) -> Value {
+    match endpoint {
+        Endpoint::Embedding => json!({ "embedding": [0.5] }),
+        Endpoint::Image => json!({ "image": { "b64Json": "AAAA" } }),
+        Endpoint::AudioGen if route.ends_with("/plan") => json!({ "json": {} }),
+        Endpoint::Speech | Endpoint::ElevenlabsTts | Endpoint::AudioGen | Endpoint::FalAudio => json!({ "audio": "AAAA" }),
+        Endpoint::Transcription | Endpoint::Translation => json!({ "transcription": { "text": "Yes." } }),
+        Endpoint::Video => json!({ "video": { "status": "completed" } }),
+        Endpoint::Fal | Endpoint::Moderation | Endpoint::Search => json!({ "json": {} }),
+        _ => json!({ "content": "Yes." }),
+    }
+}
+
+/// The header fields of a sample.
+fn headers(sample: &Value) -> Headers {
+    let given = sample["headers"].as_object().into_iter().flatten();
+    let mut headers: Headers = given.map(|(name, value)| (name, value.as_str().unwrap())).collect();
+    if sample["form"] == true {
+        headers.push("content-type", "multipart/form-data; boundary=next");
+    }
+    headers
+}
+
+/// The body of a sample as it is sent.
+fn bytes(sample: &Value, body: &str) -> Vec<u8> {
+    if sample["form"] == true { crate::codecs::form(&serde_json::from_str(body).unwrap()) } else { body.as_bytes().to_vec() }
+}
+
+/// The route of a sample, its endpoint and its question; `None` where it has none in one piece.
+fn question(sample: &Value, path: &str, body: &Value) -> Option<(&'static str, Option<Endpoint>, String)> {
+    let raw = RawRequest::new("POST", path, headers(sample), bytes(sample, &body.to_string()));
     let Lookup::Found { codec, route, params, path_used: _ } = lookup("POST", &raw.path) else { return None };
     let request = codec.decode(&raw, route, &params).ok()?;
-    let (key, question) = match request.endpoint {
-        Some(Endpoint::Embedding) => ("inputText", request.embedding_text()?),
-        None => return Some((route.path, "", String::new())),
-        Some(_) => ("userMessage", request.user_text()?.to_owned()),
-    };
+    let Some(endpoint) = request.endpoint else { return Some((route.path, None, String::new())) };
+    let question = if endpoint == Endpoint::Embedding { request.embedding_text()? } else { request.user_text()?.to_owned() };
     let stands = !question.is_empty() && body.to_string().contains(&json!(question).to_string());
-    stands.then_some((route.path, key, question))
+    stands.then_some((route.path, Some(endpoint), question))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -30,10 +30,10 @@ async fn a_wrong_method_is_told_the_right_ones() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_route_that_is_not_built_says_so() {
     let server = start(json!([])).await;
-    let response = server.post("/v1/moderations", "{}").await;
+    let response = server.get("/api/v1/credits").await;
     assert_eq!((response.status, response.header("x-should-retry")), (501, Some("false")));
     let message = response.json()["error"]["message"].as_str().unwrap().to_owned();
-    assert!(message.starts_with("OpenAI moderation (POST /v1/moderations) is not built yet"), "{message}");
+    assert!(message.starts_with("OpenRouter credits (GET /api/v1/credits) is not built yet"), "{message}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -42,7 +42,7 @@ async fn a_fixture_with_a_path_answers_any_url_before_404_405_and_501() {
     let server = start(json!([
         { "match": {}, "response": { "content": "for chat only" } },
         answer("/hook", json!({ "json": { "ok": true } })),
-        answer("/v1/moderations", json!({ "http": { "status": 201, "body": "made" } })),
+        answer("/api/v1/credits", json!({ "http": { "status": 201, "body": "made" } })),
         answer("/v1/messages", json!({ "events": ["a"] })),
         answer("/broken", json!({ "error": { "message": "down" }, "status": 502 })),
         answer("/turn", json!({ "content": "x" })),
@@ -51,8 +51,8 @@ async fn a_fixture_with_a_path_answers_any_url_before_404_405_and_501() {
     let hook = server.get("/hook?x=1").await;
     assert_eq!((hook.status, hook.json(), hook.header("content-type")), (200, json!({ "ok": true }), Some("application/json")));
     assert_eq!(hook.header("x-aimock-fixture"), Some("suite.json#/fixtures/1"));
-    let moderation = server.post("/v1/moderations", "{}").await;
-    assert_eq!((moderation.status, moderation.text()), (201, "made"));
+    let credits = server.get("/api/v1/credits").await;
+    assert_eq!((credits.status, credits.text()), (201, "made"));
     assert_eq!(server.get("/v1/messages").await.text(), "data: a\n\n");
     let broken = server.post("/broken", "").await;
     assert_eq!((broken.status, &broken.json()["error"]["message"]), (502, &json!("down")));

@@ -1,0 +1,30 @@
+"""Tavily's client: results, limits, its own errors."""
+
+from tavily import TavilyClient
+from tavily.errors import ForbiddenError
+
+from harness import KEY, URL, case, equal, raises
+
+
+def client(test_id):
+    own = TavilyClient(api_key=KEY, api_base_url=URL)
+    own.session.headers["X-Test-Id"] = test_id
+    return own
+
+
+@case
+def search(test_id):
+    answer = client(test_id).search("weather in Oslo")
+    equal((answer["query"], answer["answer"], [result["title"] for result in answer["results"]]), ("weather in Oslo", "Sunny.", ["Oslo", "Bergen"]))
+    equal(len(client(test_id).search("weather in Oslo", max_results=1)["results"]), 1)
+
+
+@case
+def nothing_found(test_id):
+    equal(client(test_id).search("nobody knows")["results"], [])
+
+
+@case
+def refused(test_id):
+    error = raises(ForbiddenError, lambda: client(test_id).search("refused"))
+    equal(str(error), "your plan is used up")
