@@ -447,8 +447,12 @@ fn log_line(level: Level, line: &str, format: LogFormat) {
     };
     let line = match format {
         LogFormat::Text => {
-            let lines: Vec<String> = line.lines().map(|line| super::report::escape(line).to_string()).collect();
-            format!("{word}: {}\n", lines.join("\n"))
+            let mut text = format!("{word}: ");
+            for (index, line) in line.lines().enumerate() {
+                text.push_str(if index > 0 { "\n" } else { "" });
+                text.push_str(&super::report::escape(line));
+            }
+            text + "\n"
         }
         LogFormat::Json => {
             let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();

@@ -245,7 +245,7 @@ impl App {
 
     /// Says something to people, without the credentials in it.
     pub(super) fn log(&self, level: Level, line: &str) {
-        (self.world.log)(level, Redactor::default().text(line).get());
+        (self.world.log)(level, &Redactor::default().shown(line));
     }
 
     /// From now on, answers that end early were stopped by the server.

@@ -221,7 +221,12 @@ impl Entry {
 
     /// Notes bytes of the answer as they leave.
     pub(super) fn saw(&self, bytes: &Bytes) {
-        self.witness().saw(bytes);
+        self.witness().saw(bytes, || bytes.clone());
+    }
+
+    /// The same for bytes that are part of something larger, which must not be kept for their sake.
+    pub(super) fn saw_part(&self, bytes: &[u8]) {
+        self.witness().saw(bytes, || Bytes::copy_from_slice(bytes));
     }
 
     fn witness(&self) -> MutexGuard<'_, Witness> {

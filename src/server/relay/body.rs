@@ -293,7 +293,7 @@ impl Relayed {
                 let (bytes, plain, events) = parcel.joined();
                 self.finish.sent(bytes.len(), events);
                 if !plain.is_empty() {
-                    self.finish.saw(&plain);
+                    self.finish.saw_part(&plain);
                 }
                 if self.queue.is_empty() && matches!(self.state, State::Last) {
                     self.complete();
