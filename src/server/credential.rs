@@ -10,7 +10,6 @@ use std::sync::{Mutex, PoisonError};
 use rapidhash::RapidHashMap;
 use sha2::{Digest, Sha256};
 
-use crate::engine::is_credential;
 use crate::exchange::RawRequest;
 
 /// What stands for a credential.
@@ -92,23 +91,6 @@ pub(super) fn bare(value: &str) -> &str {
         Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("key") => key.trim_matches([' ', '\t']),
         _ => value,
     }
-}
-
-/// The header fields of a request, credentials replaced; a field sent twice is joined with `, `.
-pub(super) fn redacted_headers(raw: &RawRequest) -> Vec<(String, String)> {
-    let mut fields: Vec<(String, String)> = Vec::new();
-    for (name, value) in raw.headers.iter() {
-        let value = if is_credential(name) { REDACTED } else { value };
-        match fields.iter_mut().find(|(known, _)| known == name) {
-            Some((_, all)) if value != REDACTED => {
-                all.push_str(", ");
-                all.push_str(value);
-            }
-            Some(_) => {}
-            None => fields.push((name.to_owned(), value.to_owned())),
-        }
-    }
-    fields
 }
 
 /// Path and query of a request, credentials in the query replaced.

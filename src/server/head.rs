@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use hyper::{HeaderMap, StatusCode};
 use hyper::header::{HeaderName, HeaderValue};
+use hyper::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 /// The peer's CORS fields, with our own headers in the list of what pages may read.

@@ -199,7 +199,7 @@ async fn route(app: Arc<App>, router: Router, request: Request<Body>) -> Respons
         return head::response(204, &[], Body::empty());
     }
     if app.settings.auth.is_required() && !is_exempt(&request) && !app.settings.auth.admit(&intake::headers(headers)) {
-        let mut response = pipeline::turn_away(app, request, 401, &WRONG_KEY).await;
+        let mut response = Box::pin(pipeline::turn_away(app, request, 401, &WRONG_KEY)).await;
         response.headers_mut().insert("www-authenticate", HeaderValue::from_static("Bearer realm=\"aimock\""));
         return response;
     }
@@ -212,7 +212,8 @@ async fn route(app: Arc<App>, router: Router, request: Request<Body>) -> Respons
     if control::is_cross_site(request.uri().path(), headers) {
         return control::cross_site();
     }
-    let answered: Result<Response, Infallible> = hyper::service::Service::call(&TowerToHyperService::new(router), request).await;
+    let answered = Box::pin(hyper::service::Service::call(&TowerToHyperService::new(router), request));
+    let answered: Result<Response, Infallible> = answered.await;
     match answered {
         Ok(response) => response,
         Err(never) => match never {},

@@ -85,7 +85,7 @@ impl Pool {
             let reused = rested.is_some();
             let mut lane = match rested {
                 Some(lane) => lane,
-                None => self.dial().await?,
+                None => Box::pin(self.dial()).await?,
             };
             *request.uri_mut() = if lane.by_proxy { self.absolute(path.clone()) } else { Uri::from(path.clone()) };
             let mut answer = pin!(lane.sender.try_send_request(request));
