@@ -14,11 +14,14 @@ pub enum Division {
 impl Division {
     /// What a content type says about it.
     pub fn of(content_type: &str) -> Division {
-        let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        match kind.as_str() {
-            "text/event-stream" => Division::EventStream,
-            "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Division::Lines,
-            _ => Division::Undivided,
+        let kind = content_type.split(';').next().unwrap_or_default().trim();
+        let is = |name: &&str| kind.eq_ignore_ascii_case(name);
+        if is(&"text/event-stream") {
+            Division::EventStream
+        } else if ["application/x-ndjson", "application/ndjson", "application/jsonl"].iter().any(is) {
+            Division::Lines
+        } else {
+            Division::Undivided
         }
     }
 }

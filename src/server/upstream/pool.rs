@@ -18,6 +18,7 @@ use hyper::header::{HOST, HeaderValue};
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::Connection as _;
+use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep};
 use tower_service::Service as _;
 
@@ -88,14 +89,15 @@ impl Pool {
                 None => Box::pin(self.dial()).await?,
             };
             *request.uri_mut() = if lane.by_proxy { self.absolute(path.clone()) } else { Uri::from(path.clone()) };
-            let mut answer = pin!(lane.sender.try_send_request(request));
+            let mut answer = pin!(unconstrained(lane.sender.try_send_request(request)));
             let mut lane = Some(lane);
             let answered = std::future::poll_fn(|cx| {
                 // Gone, it takes the request along: there is an answer now.
                 if lane.as_mut().is_some_and(|lane| !lane.drive(cx)) {
                     lane = None;
                 }
-                // Only the connection can bring the answer on, and it wakes this task.
+                // Only the connection can bring the answer on, and it wakes this task. That must hold when the task has
+                // used up its share, too: hence `unconstrained`.
                 answer.as_mut().poll(&mut Context::from_waker(Waker::noop()))
             });
             match answered.await {
