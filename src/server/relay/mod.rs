@@ -234,10 +234,10 @@ async fn answer(relay: Relay, capture: Option<Capture>, begun: Begun, carrier: C
         carrier,
         finish,
     });
-    if let Some(failure) = relayed.record_at_once().await {
-        if let Ok(failure) = HeaderValue::from_str(&failure) {
-            fields.insert("x-aimock-record-error", failure);
-        }
+    if let Some(failure) = relayed.record_at_once().await
+        && let Ok(failure) = HeaderValue::from_str(&failure)
+    {
+        fields.insert("x-aimock-record-error", failure);
     }
     head::relayed(begun.status, fields, Body::new(relayed))
 }

@@ -19,9 +19,10 @@ use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::Connection as _;
 use tokio::task::unconstrained;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 use tower_service::Service as _;
 
+use super::super::transmit::pause;
 use super::connect::{Dial, Wire};
 use super::{ContactError, failure};
 
@@ -210,7 +211,7 @@ impl Rest {
 /// Closes old connections as long as there are any.
 async fn sweep(rest: Weak<Mutex<Rest>>) {
     loop {
-        sleep(IDLE).await;
+        pause(IDLE).await;
         match rest.upgrade() {
             Some(rest) if lock(&rest).sweep() => {}
             _ => return,
