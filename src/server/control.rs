@@ -21,11 +21,6 @@ use crate::fixture::Fixture;
 use crate::matcher::{Pattern, TextPattern};
 
 const PREFIX: &str = "/__aimock";
-const HEALTH: &str = "/health";
-const READY: &str = "/ready";
-const METRICS: &str = "/metrics";
-const LIST: &str = "/v1/models";
-const REQUESTS: &str = "/v1/_requests";
 /// Listed when no fixture names a model.
 const MODELS: [&str; 5] = ["gpt-4", "gpt-4o", "claude-3-5-sonnet-20241022", "gemini-2.0-flash", "text-embedding-3-small"];
 const DEPRECATED: &str = "POST /__aimock/reset/fixtures is deprecated: use POST /__aimock/reset (everything) or POST /__aimock/reset/journal (the journal alone)";
@@ -33,12 +28,12 @@ const DEPRECATED: &str = "POST /__aimock/reset/fixtures is deprecated: use POST 
 /// All routes: control, probes, and the pipeline for everything else.
 pub(super) fn router(app: Arc<App>) -> Router {
     let path = |rest: &str| format!("{PREFIX}{rest}");
-    let router = if app.metrics.is_some() { Router::new().route(METRICS, get(metrics::show)) } else { Router::new() };
+    let router = if app.metrics.is_some() { Router::new().route("/metrics", get(metrics::show)) } else { Router::new() };
     router
-        .route(HEALTH, probe("ok"))
-        .route(READY, probe("ready"))
-        .route(LIST, get(models))
-        .route(REQUESTS, get(requests).delete(clear_requests))
+        .route("/health", probe("ok"))
+        .route("/ready", probe("ready"))
+        .route("/v1/models", get(models))
+        .route("/v1/_requests", get(requests).delete(clear_requests))
         .route(&path("/health"), probe("ok"))
         .route(&path("/journal"), get(journal))
         .route(&path("/journal/stream"), get(tail::answer))
@@ -54,11 +49,6 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Whether a path can be one of the router's. All others are for the pipeline, without a look at the routes.
-pub(super) fn may_own(path: &str) -> bool {
-    is_control(path) || [HEALTH, READY, METRICS, LIST, REQUESTS].contains(&path)
-}
-
 /// Whether a path belongs to the control API.
 pub(super) fn is_control(path: &str) -> bool {
     path.starts_with(PREFIX)
@@ -66,7 +56,7 @@ pub(super) fn is_control(path: &str) -> bool {
 
 /// Whether a browser sends this for a page that is not of this machine.
 pub(super) fn is_cross_site(path: &str, headers: &HeaderMap) -> bool {
-    if !is_control(path) && path != REQUESTS {
+    if !is_control(path) && path != "/v1/_requests" {
         return false;
     }
     let text = |name: &str| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::header::HeaderValue;
@@ -206,14 +205,10 @@ async fn route(app: Arc<App>, router: Router, request: Request<Body>) -> Respons
     if preflight {
         return head::response(204, &[], Body::empty());
     }
-    if !control::may_own(request.uri().path()) {
-        return pipeline::answer(State(app), request).await;
-    }
     if control::is_cross_site(request.uri().path(), headers) {
         return control::cross_site();
     }
-    let answered = Box::pin(hyper::service::Service::call(&TowerToHyperService::new(router), request));
-    let answered: Result<Response, Infallible> = answered.await;
+    let answered: Result<Response, Infallible> = hyper::service::Service::call(&TowerToHyperService::new(router), request).await;
     match answered {
         Ok(response) => response,
         Err(never) => match never {},
