@@ -76,6 +76,7 @@ struct Parcel {
     bytes: Vec<Bytes>,
     /// What they mean, where they do not say it themselves.
     plain: Option<Vec<Bytes>>,
+    /// Bytes of both.
     length: usize,
     /// So many events are complete with them.
     events: u32,
@@ -337,7 +338,7 @@ impl Parcel {
     }
 
     fn add(&mut self, bytes: Bytes, plain: Option<Bytes>, events: u32) {
-        self.length += bytes.len();
+        self.length += bytes.len() + plain.as_ref().map_or(0, Bytes::len);
         self.events += events;
         if !bytes.is_empty() {
             self.bytes.push(bytes);
