@@ -1,6 +1,7 @@
 //! Texts without their credentials: [`Redacted`] is made here and nowhere else, so that a place which takes nothing else
 //! cannot be given a secret.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde_json::Value;
@@ -71,6 +72,14 @@ impl Redactor {
         Redacted(plain)
     }
 
+    /// A text to be shown, without its credentials; nearly always it has none.
+    pub fn shown<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match self.find(text).as_slice() {
+            [] => Cow::Borrowed(text),
+            ranges => Cow::Owned(without(text, ranges)),
+        }
+    }
+
     /// A text without its credentials.
     pub fn text(&self, text: &str) -> Redacted<String> {
         Redacted(self.replace(text))
@@ -103,15 +112,7 @@ impl Redactor {
     }
 
     fn replace(&self, text: &str) -> String {
-        let mut out = String::with_capacity(text.len());
-        let mut from = 0;
-        for range in self.find(text) {
-            out.push_str(text.get(from..range.start).unwrap_or_default());
-            out.push_str(REDACTED);
-            from = range.end;
-        }
-        out.push_str(text.get(from..).unwrap_or_default());
-        out
+        without(text, &self.find(text))
     }
 
     fn walk(&self, value: &mut Value) {
@@ -131,4 +132,17 @@ impl Redactor {
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
+}
+
+/// A text with something else in the place of these ranges.
+fn without(text: &str, ranges: &[Range<usize>]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for range in ranges {
+        out.push_str(text.get(from..range.start).unwrap_or_default());
+        out.push_str(REDACTED);
+        from = range.end;
+    }
+    out.push_str(text.get(from..).unwrap_or_default());
+    out
 }

@@ -69,13 +69,13 @@ static QUERY: LazyLock<Option<Regex>> = LazyLock::new(|| {
 pub(super) fn credentials(text: &str) -> Vec<Hit> {
     let hit = |range, title| Hit { class: Class::UrlCredential, title, mark: "", range };
     let mut hits = Vec::new();
-    if let Some(user) = USER.as_ref() {
+    if let Some(user) = USER.as_ref().filter(|_| text.contains('@')) {
         hits.extend(user.captures_iter(text).filter_map(|captures| {
             let (name, password, host) = (captures.get(1)?, captures.get(2)?, captures.get(3)?);
             is_password(name.as_str(), password.as_str(), host.as_str()).then(|| hit(password.range(), "a password in a URL"))
         }));
     }
-    if let Some(query) = QUERY.as_ref() {
+    if let Some(query) = QUERY.as_ref().filter(|_| text.contains(['?', '&'])) {
         hits.extend(query.captures_iter(text).filter_map(|captures| {
             let value = captures.get(1)?;
             let real = looks_random(value.as_str()) && !holds_known_key(value.as_str());

@@ -247,10 +247,17 @@ impl App {
     pub(super) fn new_id(&self) -> String {
         use base64::Engine as _;
         let count = self.count.fetch_add(1, Ordering::Relaxed);
-        let words = [self.salt, count].map(u64::to_le_bytes).concat();
-        let (high, low) = (rapidhash::v3::rapidhash_v3(&words), rapidhash::v3::rapidhash_v3(&count.wrapping_add(self.salt).to_be_bytes()));
-        let bytes: Vec<u8> = high.to_le_bytes().into_iter().chain(low.to_le_bytes()).take(12).collect();
-        format!("req-{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
+        let mut words = [0; 16];
+        let (front, back) = words.split_at_mut(8);
+        front.copy_from_slice(&self.salt.to_le_bytes());
+        back.copy_from_slice(&count.to_le_bytes());
+        let high = rapidhash::v3::rapidhash_v3(&words);
+        let low = rapidhash::v3::rapidhash_v3(&count.wrapping_add(self.salt).to_be_bytes());
+        let bytes = (u128::from(high) << 64 | u128::from(low)).to_be_bytes();
+        let mut id = String::with_capacity(20);
+        id.push_str("req-");
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode_string(bytes.get(..12).unwrap_or_default(), &mut id);
+        id
     }
 
     /// The time since the Unix epoch.

@@ -112,23 +112,6 @@ pub(super) fn bare(value: &str) -> &str {
     }
 }
 
-/// The header fields of a request, credentials replaced; a field sent twice is joined with `, `.
-pub(super) fn redacted_headers(raw: &RawRequest) -> Vec<(String, String)> {
-    let mut fields: Vec<(String, String)> = Vec::new();
-    for (name, value) in raw.headers.iter() {
-        let value = if is_credential(name) { REDACTED } else { value };
-        match fields.iter_mut().find(|(known, _)| known == name) {
-            Some((_, all)) if value != REDACTED => {
-                all.push_str(", ");
-                all.push_str(value);
-            }
-            Some(_) => {}
-            None => fields.push((name.to_owned(), value.to_owned())),
-        }
-    }
-    fields
-}
-
 /// Path and query of a request, credentials in the query replaced.
 pub(super) fn redacted_target(raw: &RawRequest) -> String {
     if raw.query.is_empty() {

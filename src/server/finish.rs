@@ -100,6 +100,13 @@ impl Finish {
         }
     }
 
+    /// The same for bytes that are part of something larger, as a buffer of a connection is.
+    pub(super) fn saw_part(&self, bytes: &[u8]) {
+        if let Stage::Answering(entry) = &self.stage {
+            entry.saw_part(bytes);
+        }
+    }
+
     /// How the bytes are read, where that was not known when the entry was added.
     pub(super) fn speaks(&self, content_type: Option<&str>, framing: Framing, codec: Option<&'static str>) {
         if let Stage::Answering(entry) = &self.stage {

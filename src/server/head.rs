@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use hyper::StatusCode;
 use hyper::header::{HeaderName, HeaderValue};
+use hyper::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::secrets::Redacted;
@@ -22,14 +22,21 @@ const CORS: [(HeaderName, HeaderValue); 4] = [
 /// A response of these parts. A field that HTTP cannot carry is left out; a status that cannot end an answer becomes
 /// 500.
 pub(super) fn response(status: u16, headers: &[(String, String)], body: Body) -> Response {
+    let mut fields = HeaderMap::with_capacity(headers.len() + CORS.len() + 2);
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes())) {
+            fields.append(name, value);
+        }
+    }
+    relayed(status, fields, body)
+}
+
+/// A response whose fields are such already.
+pub(super) fn relayed(status: u16, fields: HeaderMap, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() =
         StatusCode::from_u16(status).ok().filter(|code| code.as_u16() >= 200).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes())) {
-            response.headers_mut().append(name, value);
-        }
-    }
+    *response.headers_mut() = fields;
     response
 }
 

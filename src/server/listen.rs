@@ -201,7 +201,7 @@ async fn route(app: Arc<App>, router: Router, request: Request<Body>) -> Respons
         return head::response(204, &[], Body::empty());
     }
     if app.settings.auth.is_required() && !is_exempt(&request) && !app.settings.auth.admit(&intake::headers(headers)) {
-        let mut response = pipeline::turn_away(app, request, 401, &WRONG_KEY).await;
+        let mut response = Box::pin(pipeline::turn_away(app, request, 401, &WRONG_KEY)).await;
         response.headers_mut().insert("www-authenticate", HeaderValue::from_static("Bearer realm=\"aimock\""));
         return response;
     }

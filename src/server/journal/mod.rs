@@ -3,6 +3,7 @@
 //! An entry appears when its answer is decided and is completed when the answer ends, however it ends. It is kept
 //! cheaply (bytes as they came) and rendered when asked for. Credentials do not get in.
 
+mod fields;
 mod filter;
 mod ledger;
 mod render;
@@ -20,10 +21,11 @@ pub(super) use filter::Filter;
 pub(super) use seen::retry_after;
 pub(super) use tail::{Tail, Told};
 
+use self::fields::Fields;
 use self::ledger::Ledger;
 use self::tail::Tails;
 use self::witness::Witness;
-use super::credential::{Credential, Credentials, credentials_of, redacted_headers, redacted_target};
+use super::credential::{Credential, Credentials, credentials_of, redacted_target};
 use crate::engine::{Bypass, NearMiss, Scripted, View, reason};
 use crate::exchange::{RawRequest, StatedUsage};
 use crate::fixture::ChaosAction;
@@ -185,7 +187,7 @@ pub(super) struct Entry {
     arrived: Duration,
     method: String,
     target: String,
-    headers: Vec<(String, String)>,
+    headers: Fields,
     body: Kept,
     request_id: String,
     test_id: String,
@@ -244,7 +246,12 @@ impl Entry {
 
     /// Notes bytes of the answer as they leave.
     pub(super) fn saw(&self, bytes: &Bytes) {
-        self.witness().saw(bytes);
+        self.witness().saw(bytes, || bytes.clone());
+    }
+
+    /// The same for bytes that are part of something larger, which must not be kept for their sake.
+    pub(super) fn saw_part(&self, bytes: &[u8]) {
+        self.witness().saw(bytes, || Bytes::copy_from_slice(bytes));
     }
 
     /// The tokens that the answer has stated so far.
@@ -351,16 +358,12 @@ impl Journal {
     }
 
     fn entry(&self, arrival: Arrival, raw: &RawRequest, outcome: Outcome) -> Entry {
-        let mut headers = redacted_headers(raw);
-        // As answered: an id that is none was replaced.
-        headers.retain(|(name, _)| name != "x-request-id");
-        headers.push(("x-request-id".to_owned(), arrival.request_id.clone()));
+        let headers = Fields::of(raw, &arrival.request_id);
         let target = redacted_target(raw);
         // Copied, as a small body may share memory with everything that came in with it.
         let kept =
             if raw.body.len() > self.limits.body { Kept::TooLarge(raw.body.len()) } else { Kept::Bytes(Bytes::copy_from_slice(&raw.body)) };
-        let texts: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-        let size = ENTRY_OVERHEAD + texts + target.len() + if let Kept::Bytes(bytes) = &kept { bytes.len() } else { 0 };
+        let size = ENTRY_OVERHEAD + headers.len() + target.len() + if let Kept::Bytes(bytes) = &kept { bytes.len() } else { 0 };
         Entry {
             id: arrival.id,
             arrived: arrival.arrived,

@@ -16,7 +16,7 @@ use crate::secrets::Redacted;
 impl Entry {
     /// The entry as it is shown, by whatever way it leaves.
     pub(in crate::server) fn to_json(&self) -> Redacted<Value> {
-        let headers: Map<String, Value> = self.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        let headers: Map<String, Value> = self.headers.iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
         let (stream, usage) = {
             let mut witness = self.witness();
             (witness.stream(), witness.usage())

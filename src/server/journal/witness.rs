@@ -32,8 +32,8 @@ impl Witness {
         self.held
     }
 
-    /// Takes the next bytes.
-    pub(super) fn saw(&mut self, bytes: &Bytes) {
+    /// Takes the next bytes; `keep` makes what may be kept of them.
+    pub(super) fn saw(&mut self, bytes: &[u8], keep: impl FnOnce() -> Bytes) {
         let most = match self.speech {
             Speech::Other => return,
             Speech::Json => MOST_WHOLE,
@@ -47,7 +47,7 @@ impl Witness {
             }
             (None, _) => {
                 self.held += bytes.len();
-                self.pieces.push(bytes.clone());
+                self.pieces.push(keep());
                 if self.held > most {
                     self.read();
                 }

@@ -17,6 +17,7 @@ use super::super::finish::{Finish, UPSTREAM_CUT};
 use super::super::journal::{self, Entry};
 use super::super::recorder::Outcome;
 use super::super::transmit::{Carrier, Cutter};
+use super::super::upstream::Inflow;
 use super::source::{Next, Source};
 use super::unpack::{STEP, Unpack};
 use super::upset::Upset;
@@ -24,10 +25,13 @@ use crate::engine::{Close, Piece};
 use crate::wire::Framing;
 use crate::wire::count::Counter;
 
+/// What has come together leaves together, up to this many bytes: fewer writes, bounded copies.
+const JOINED_BYTES: usize = 64 * 1024;
+
 /// What a relayed body is made of.
 pub(super) struct Incoming {
     pub first: Option<Bytes>,
-    pub rest: hyper::body::Incoming,
+    pub rest: Inflow,
     /// The longest silence.
     pub pause: Duration,
     /// Reads the bytes, where they are compressed.
@@ -61,17 +65,24 @@ pub(super) struct Relayed {
 
 /// What is due to the client.
 enum Due {
-    /// These bytes, which mean `plain` and complete so many events.
-    Send {
-        bytes: Bytes,
-        plain: Bytes,
-        events: u32,
-    },
+    Send(Parcel),
     Pause(Duration),
     /// An end that is none; why, for the journal.
     Cut(&'static str),
     /// A proper end, whatever the upstream still says.
     End,
+}
+
+/// Bytes for the client that leave in one piece.
+#[derive(Default)]
+struct Parcel {
+    bytes: Vec<Bytes>,
+    /// What they mean, where they do not say it themselves.
+    plain: Option<Vec<Bytes>>,
+    /// Bytes of both.
+    length: usize,
+    /// So many events are complete with them.
+    events: u32,
 }
 
 enum State {
@@ -105,12 +116,13 @@ impl Relayed {
 
     /// Queues a piece as the client gets it.
     fn pass(&mut self, piece: Bytes) -> std::io::Result<()> {
-        let plain = match &mut self.unpack {
-            Some(unpack) => unpack.feed(&piece)?,
-            None => piece.clone(),
-        };
-        let out = if self.plain { plain.clone() } else { piece };
-        self.hand_on(out, plain);
+        match &mut self.unpack {
+            None => self.hand_on(piece, None),
+            Some(unpack) => {
+                let plain = unpack.feed(&piece)?;
+                if self.plain { self.hand_on(plain, None) } else { self.hand_on(piece, Some(plain)) }
+            }
+        }
         Ok(())
     }
 
@@ -118,31 +130,53 @@ impl Relayed {
     fn pass_end(&mut self) -> std::io::Result<()> {
         if let Some(unpack) = self.unpack.take() {
             let plain = unpack.finish()?;
-            self.hand_on(if self.plain { plain.clone() } else { Bytes::new() }, plain);
+            if self.plain { self.hand_on(plain, None) } else { self.hand_on(Bytes::new(), Some(plain)) }
         }
         let events = self.counter.finish();
         if events > 0 {
-            self.queue.push_back(Due::Send { bytes: Bytes::new(), plain: Bytes::new(), events });
+            self.send(Bytes::new(), None, events);
         }
         Ok(())
     }
 
-    fn hand_on(&mut self, bytes: Bytes, plain: Bytes) {
+    /// Queues bytes that mean `plain`, or themselves.
+    fn hand_on(&mut self, bytes: Bytes, plain: Option<Bytes>) {
+        let meaning = plain.as_ref().unwrap_or(&bytes);
         if let Some(capture) = &mut self.capture {
-            capture.take(&plain);
+            capture.take(meaning);
         }
         let Some(upset) = &mut self.upset else {
-            let events = self.counter.feed(&plain);
-            return self.queue.push_back(Due::Send { bytes, plain, events });
+            let events = self.counter.feed(meaning);
+            return self.send(bytes, plain, events);
         };
         let reason = upset.reason();
         for piece in upset.feed(&bytes, &self.finish) {
             self.queue.push_back(match piece {
-                Piece::Send(bytes) => Due::Send { events: self.counter.feed(&bytes), plain: bytes.clone(), bytes },
+                Piece::Send(bytes) => {
+                    let events = self.counter.feed(&bytes);
+                    Due::Send(Parcel::of(bytes, None, events))
+                }
                 Piece::Pause(pause) => Due::Pause(pause),
                 Piece::Cut => Due::Cut(reason),
                 Piece::End => Due::End,
             });
+        }
+    }
+
+    /// Queues bytes behind those that wait already, to leave with them.
+    fn send(&mut self, bytes: Bytes, plain: Option<Bytes>, events: u32) {
+        match self.queue.back_mut() {
+            Some(Due::Send(parcel)) => parcel.add(bytes, plain, events),
+            _ => self.queue.push_back(Due::Send(Parcel::of(bytes, plain, events))),
+        }
+    }
+
+    /// Whether what comes next may leave together with what is queued. With chaos each piece is dealt with by itself.
+    fn has_room(&self) -> bool {
+        match self.queue.back() {
+            None => true,
+            Some(Due::Send(parcel)) => self.upset.is_none() && parcel.length < JOINED_BYTES,
+            Some(_) => false,
         }
     }
 
@@ -151,12 +185,13 @@ impl Relayed {
         self.state = State::Cut;
     }
 
-    /// The upstream's answer broke off, or makes no sense.
+    /// The upstream's answer broke off, or makes no sense: the client is cut behind what came before.
     fn broken(&mut self, reason: &'static str) {
         self.source.close();
         self.capture = None;
         self.settle();
-        self.cut(reason);
+        self.queue.push_back(Due::Cut(reason));
+        self.state = State::Last;
     }
 
     /// The upstream is done: what is queued leaves once the answer is recorded.
@@ -239,7 +274,7 @@ impl Relayed {
             self.broken(UPSTREAM_CUT);
         } else if ended {
             self.ended();
-        } else if self.unpack.is_none() && self.source.has_ended(cx) {
+        } else if self.unpack.is_none() && !self.has_room() && self.source.has_ended(cx) {
             // The last bytes are known to be the last before they leave.
             let _ = self.pass_end();
             self.ended();
@@ -250,10 +285,11 @@ impl Relayed {
     /// Hands out the next of what is queued; `None` where it was no bytes.
     fn poll_due(&mut self, due: Due, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         match due {
-            Due::Send { bytes, plain, events } => {
+            Due::Send(parcel) => {
+                let (bytes, plain, events) = parcel.joined();
                 self.finish.sent(bytes.len(), events);
                 if !plain.is_empty() {
-                    self.finish.saw(&plain);
+                    self.finish.saw_part(&plain);
                 }
                 if self.queue.is_empty() && matches!(self.state, State::Last) {
                     self.complete();
@@ -286,6 +322,40 @@ impl Relayed {
     fn complete(&mut self) {
         self.finish.complete();
         self.state = State::Over;
+    }
+}
+
+impl Parcel {
+    fn of(bytes: Bytes, plain: Option<Bytes>, events: u32) -> Parcel {
+        let mut parcel = Parcel::default();
+        parcel.add(bytes, plain, events);
+        parcel
+    }
+
+    fn add(&mut self, bytes: Bytes, plain: Option<Bytes>, events: u32) {
+        self.length += bytes.len() + plain.as_ref().map_or(0, Bytes::len);
+        self.events += events;
+        if !bytes.is_empty() {
+            self.bytes.push(bytes);
+        }
+        if let Some(plain) = plain {
+            self.plain.get_or_insert_default().push(plain);
+        }
+    }
+
+    /// The bytes, what they mean, and the events in them.
+    fn joined(self) -> (Bytes, Bytes, u32) {
+        let bytes = join(self.bytes);
+        let plain = self.plain.map_or_else(|| bytes.clone(), join);
+        (bytes, plain, self.events)
+    }
+}
+
+/// One piece of many; a single one is not copied.
+fn join(mut pieces: Vec<Bytes>) -> Bytes {
+    match pieces.len() {
+        0 | 1 => pieces.pop().unwrap_or_default(),
+        _ => pieces.concat().into(),
     }
 }
 
@@ -332,16 +402,22 @@ impl Body for Relayed {
                     let outcome = ready!(Pin::new(task).poll(cx)).unwrap_or(Outcome::Passed);
                     this.recorded(outcome);
                     this.state = State::Last;
+                    continue;
                 }
-                State::Flowing | State::Last => match (this.queue.pop_front(), &this.state) {
-                    (Some(due), _) => {
-                        if let Some(bytes) = ready!(this.poll_due(due, cx)) {
-                            return Poll::Ready(Some(Ok(Frame::data(bytes))));
-                        }
+                State::Flowing | State::Last => {}
+            }
+            let flows = matches!(this.state, State::Flowing);
+            if flows && this.has_room() && this.poll_fill(cx).is_ready() {
+                continue;
+            }
+            match this.queue.pop_front() {
+                Some(due) => {
+                    if let Some(bytes) = ready!(this.poll_due(due, cx)) {
+                        return Poll::Ready(Some(Ok(Frame::data(bytes))));
                     }
-                    (None, State::Last) => this.complete(),
-                    (None, _) => ready!(this.poll_fill(cx)),
-                },
+                }
+                None if flows => return Poll::Pending,
+                None => this.complete(),
             }
         }
     }

@@ -15,7 +15,8 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use tokio::time::{Instant, timeout_at};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use tokio::time::{Instant, timeout};
 
 use self::body::{Incoming, Relayed};
 use self::unpack::{Coding, is_accepted};
@@ -29,7 +30,7 @@ use super::finish::Finish;
 use super::journal::retry_after;
 use super::recorder::Answered;
 use super::transmit::{self, Carrier, transmit};
-use super::upstream::{ContactError, Upstreams, reason, response_fields};
+use super::upstream::{ContactError, Inflow, Upstreams, reason, response_fields};
 use super::{head, intake};
 use crate::exchange::{Captured, ErrorOrigin, ErrorReply, Exchange};
 use crate::provider::{Provider, route};
@@ -154,7 +155,7 @@ struct Begun {
     status: u16,
     fields: hyper::HeaderMap,
     first: Option<Bytes>,
-    rest: hyper::body::Incoming,
+    rest: Inflow,
 }
 
 /// Sends a request on and answers with what comes back.
@@ -189,21 +190,22 @@ pub(super) async fn carry(mut relay: Relay, exchange: Exchange, call: &Call<'_>,
 /// Contacts the upstream and waits for the first byte of its answer, or for an end without one.
 async fn begin(upstreams: &Upstreams, target: usize, exchange: &Exchange) -> Result<Begun, ContactError> {
     let patience = upstreams.first_byte();
-    let deadline = Instant::now() + patience;
-    let (parts, mut rest) = upstreams.contact(target, &exchange.raw, deadline).await?.into_parts();
-    let first = loop {
-        match timeout_at(deadline, rest.frame()).await {
-            Err(_) => return Err(ContactError::TimedOut(patience)),
-            Ok(None) => break None,
-            Ok(Some(Err(error))) => return Err(ContactError::Failed(reason(&error))),
-            Ok(Some(Ok(frame))) => {
-                if let Some(data) = frame.into_data().ok().filter(|data| !data.is_empty()) {
-                    break Some(data);
+    let begun = async {
+        let (parts, mut rest) = upstreams.contact(target, &exchange.raw).await?.into_parts();
+        let first = loop {
+            match rest.frame().await {
+                None => break None,
+                Some(Err(error)) => return Err(ContactError::Failed(reason(&error))),
+                Some(Ok(frame)) => {
+                    if let Some(data) = frame.into_data().ok().filter(|data| !data.is_empty()) {
+                        break Some(data);
+                    }
                 }
             }
-        }
+        };
+        Ok(Begun { status: parts.status.as_u16(), fields: parts.headers, first, rest })
     };
-    Ok(Begun { status: parts.status.as_u16(), fields: parts.headers, first, rest })
+    timeout(patience, begun).await.unwrap_or(Err(ContactError::TimedOut(patience)))
 }
 
 /// Which error the client sees of a failure to reach the upstream.
@@ -228,17 +230,16 @@ async fn answer(relay: Relay, capture: Option<Capture>, begun: Begun, asked: Fra
     // An encoding that nobody here reads can only pass as it is.
     let plain = matches!(coding, Coding::Known(_)) && (!relay.accepts_coding || upset.is_some());
     let mut fields = response_fields(&begun.fields, plain || replaced.is_some());
-    if !plain && upset.is_none() {
-        fields.extend(begun.field("content-length").map(|length| ("content-length".to_owned(), length.to_owned())));
+    if let Some(length) = begun.fields.get(CONTENT_LENGTH).filter(|_| !plain && upset.is_none()) {
+        fields.insert(CONTENT_LENGTH, length.clone());
     }
     if let Some(replaced) = replaced {
-        fields.retain(|(name, _)| name != "content-type");
-        fields.push(("content-type".to_owned(), replaced.to_owned()));
+        fields.insert(CONTENT_TYPE, HeaderValue::from_static(replaced));
     }
     if framing.is_stream() {
-        fields.push(("x-accel-buffering".to_owned(), "no".to_owned()));
+        fields.insert("x-accel-buffering", HeaderValue::from_static("no"));
     }
-    fields.push(("x-aimock-match".to_owned(), RELAYED.to_owned()));
+    fields.insert("x-aimock-match", HeaderValue::from_static(RELAYED));
     let now = finish.app().now();
     finish.amend(|outcome| {
         outcome.status = begun.status;
@@ -265,8 +266,10 @@ async fn answer(relay: Relay, capture: Option<Capture>, begun: Begun, asked: Fra
         carrier,
         finish,
     });
-    if let Some(failure) = relayed.record_at_once().await {
-        fields.push(("x-aimock-record-error".to_owned(), failure));
+    if let Some(failure) = relayed.record_at_once().await
+        && let Ok(failure) = HeaderValue::from_str(&failure)
+    {
+        fields.insert("x-aimock-record-error", failure);
     }
-    head::response(begun.status, &fields, Body::new(relayed))
+    head::relayed(begun.status, fields, Body::new(relayed))
 }

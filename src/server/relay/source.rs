@@ -7,14 +7,15 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::super::finish::{BODY_TIMEOUT, UPSTREAM_CUT};
+use super::super::upstream::Inflow;
 
 /// The body of an upstream's answer. Dropped before its end, it closes the connection.
 pub(super) struct Source {
-    upstream: Option<Incoming>,
+    upstream: Option<Inflow>,
     waiting: VecDeque<Bytes>,
     /// The most that is handed out at once.
     most: usize,
@@ -35,7 +36,7 @@ pub(super) enum Next {
 }
 
 impl Source {
-    pub(super) fn new(first: Option<Bytes>, rest: Incoming, most: usize, pause: Duration) -> Source {
+    pub(super) fn new(first: Option<Bytes>, rest: Inflow, most: usize, pause: Duration) -> Source {
         Source { upstream: Some(rest), waiting: first.into_iter().collect(), most, pause, silence: None, broken: None }
     }
 
@@ -72,7 +73,7 @@ impl Source {
 
     /// What is here of a body that is here as a whole; `None` where more may come.
     pub(super) fn whole(&self) -> Option<impl Iterator<Item = &Bytes>> {
-        self.upstream.as_ref().is_none_or(Incoming::is_end_stream).then(|| self.waiting.iter())
+        self.upstream.as_ref().is_none_or(Inflow::is_end_stream).then(|| self.waiting.iter())
     }
 
     /// Whether it is known by now that nothing more comes.

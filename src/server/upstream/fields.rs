@@ -125,18 +125,19 @@ fn without_scheme<'v>(value: &'v str, scheme: &str) -> &'v str {
 }
 
 /// The fields of an answer as the client gets them. `content-encoding` passes only with the bytes that it describes.
-pub(in crate::server) fn response_fields(fields: &HeaderMap, decoded: bool) -> Vec<(String, String)> {
+pub(in crate::server) fn response_fields(fields: &HeaderMap, decoded: bool) -> HeaderMap {
     let named = listed(fields.get_all("connection").iter().filter_map(|value| value.to_str().ok()));
-    let mut kept = Vec::with_capacity(fields.len());
+    // Room for what every answer says about itself.
+    let mut kept = HeaderMap::with_capacity(fields.len() + 8);
     for (name, value) in fields {
-        let name = name.as_str();
-        let dropped = HOP.contains(&name)
-            || UNWANTED.contains(&name)
-            || name.starts_with("access-control-")
-            || named.iter().any(|hop| hop == name)
-            || (decoded && name == "content-encoding");
+        let text = name.as_str();
+        let dropped = HOP.contains(&text)
+            || UNWANTED.contains(&text)
+            || text.starts_with("access-control-")
+            || named.iter().any(|hop| hop == text)
+            || (decoded && text == "content-encoding");
         if !dropped {
-            kept.push((name.to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+            kept.append(name.clone(), value.clone());
         }
     }
     kept

@@ -5,6 +5,7 @@
 
 mod connect;
 mod fields;
+mod pool;
 mod tls;
 
 use std::fmt;
@@ -14,20 +15,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Uri;
-use hyper::body::Incoming;
 use hyper::http::uri::{Authority, Parts, PathAndQuery, Scheme};
-use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::time::{Instant, timeout_at};
 
 pub(super) use fields::response_fields;
+pub(super) use pool::Inflow;
 
 use crate::exchange::RawRequest;
 use connect::Dial;
+use pool::Pool;
 
-/// Servers written with Node close idle connections after five seconds; ours go before.
-const POOL_IDLE: Duration = Duration::from_secs(4);
 /// The start of placeholder keys, as the peer has it.
 const DUMMY_MARKER: &str = "sk-aimock-";
 
@@ -120,7 +116,8 @@ pub(super) enum ContactError {
 pub struct Upstreams {
     settings: UpstreamSettings,
     bases: Vec<Base>,
-    client: Client<HttpsConnector<Dial>, Full<Bytes>>,
+    /// One for each base.
+    pools: Vec<Pool>,
 }
 
 impl fmt::Debug for Upstreams {
@@ -149,12 +146,12 @@ impl Upstreams {
         let tls = tls::config(settings.authorities.as_deref(), secure)?;
         let dial = Dial::new(&settings.proxies, settings.first_byte)?;
         let connector = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(dial);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            .pool_idle_timeout(POOL_IDLE)
-            .build(connector);
-        Ok(Upstreams { settings, bases, client })
+        let pools = settings.targets.iter().zip(&bases).map(|(target, base)| {
+            let pool = Pool::new(connector.clone(), &base.scheme, &base.authority);
+            pool.map_err(|error| UpstreamError::Url { provider: target.provider.clone(), reason: error.to_string() })
+        });
+        let pools = pools.collect::<Result<Vec<Pool>, _>>()?;
+        Ok(Upstreams { settings, bases, pools })
     }
 
     /// The place of a provider's upstream among the targets.
@@ -190,34 +187,26 @@ impl Upstreams {
         self.settings.first_byte
     }
 
-    /// Sends a request on and waits for the head of its answer, until the deadline at the latest.
-    pub(super) async fn contact(
-        &self,
-        target: usize,
-        raw: &RawRequest,
-        deadline: Instant,
-    ) -> Result<hyper::Response<Incoming>, ContactError> {
-        let request = self.request(target, raw)?;
-        match timeout_at(deadline, self.client.request(request)).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(failure(&error)),
-            Err(_) => Err(ContactError::TimedOut(self.settings.first_byte)),
-        }
+    /// Sends a request on and waits for the head of its answer.
+    pub(super) async fn contact(&self, target: usize, raw: &RawRequest) -> Result<hyper::Response<Inflow>, ContactError> {
+        let (path, request) = self.request(target, raw)?;
+        let Some(pool) = self.pools.get(target) else { return Err(no_such()) };
+        pool.send(path, request).await
     }
 
-    fn request(&self, target: usize, raw: &RawRequest) -> Result<hyper::Request<Full<Bytes>>, ContactError> {
-        let (Some(target), Some(base)) = (self.settings.targets.get(target), self.bases.get(target)) else {
-            return Err(ContactError::Failed("there is no such upstream".to_owned()));
-        };
-        let headers = fields::request_fields(raw, target, &self.settings)?;
+    fn request(&self, target: usize, raw: &RawRequest) -> Result<(PathAndQuery, hyper::Request<Full<Bytes>>), ContactError> {
+        let (Some(target), Some(base)) = (self.settings.targets.get(target), self.bases.get(target)) else { return Err(no_such()) };
         let query = fields::query(raw, target, &self.settings);
-        let uri = base.uri(&raw.path, &query).map_err(|reason| ContactError::Failed(reason.to_string()))?;
+        let path = base.path_of(&raw.path, &query).map_err(|reason| ContactError::Failed(reason.to_string()))?;
         let mut request = hyper::Request::new(Full::new(raw.body.clone()));
         *request.method_mut() = raw.method.parse().map_err(|_| ContactError::Failed(format!("{} is no method", raw.method)))?;
-        *request.uri_mut() = uri;
-        *request.headers_mut() = headers;
-        Ok(request)
+        *request.headers_mut() = fields::request_fields(raw, target, &self.settings)?;
+        Ok((path, request))
     }
+}
+
+fn no_such() -> ContactError {
+    ContactError::Failed("there is no such upstream".to_owned())
 }
 
 /// The last cause says what happened; what stands around it only says that something did.
@@ -271,10 +260,10 @@ impl Base {
         }
     }
 
-    fn uri(&self, path: &str, query: &str) -> Result<Uri, hyper::http::Error> {
+    /// Path and query of a request as the upstream gets them.
+    fn path_of(&self, path: &str, query: &str) -> Result<PathAndQuery, hyper::http::uri::InvalidUri> {
         let front = self.path_before(path);
-        let query = if query.is_empty() { String::new() } else { format!("?{query}") };
-        let path = PathAndQuery::from_str(&format!("{front}{path}{query}"))?;
-        Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone()).path_and_query(path).build()
+        let mark = if query.is_empty() { "" } else { "?" };
+        PathAndQuery::from_maybe_shared(Bytes::from([front, path, mark, query].concat()))
     }
 }

@@ -2,6 +2,8 @@
 
 /// What passes unchanged, and what does not pass.
 mod passing;
+/// Connections that are used again, and those that cannot be.
+mod pooling;
 /// Certificates of upstreams, and tunnels to them.
 mod tls;
 /// Upstreams that fail, fall silent or break off, and clients that leave.

@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub(crate) enum Act {
     Send(Vec<u8>),
+    /// Reads another request on the same connection; the script ends where none comes.
+    Read,
     /// Waits until the test says so.
     Wait(Arc<Notify>),
     /// Keeps the connection and says nothing, until the other side closes it.
@@ -42,6 +44,11 @@ pub(crate) fn answer(status: &str, fields: &str, body: impl AsRef<[u8]>) -> Act 
     let body = body.as_ref();
     let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n{fields}\r\n", body.len());
     send([head.as_bytes(), body].concat())
+}
+
+/// A whole answer that leaves its connection open.
+pub(crate) fn kept_answer(body: &str) -> Act {
+    send(format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len()))
 }
 
 /// The head of a chunked event stream.
@@ -81,7 +88,7 @@ impl Upstream {
                     let Some(request) = read_request(&mut tcp).await else { return };
                     let script = choose(&request);
                     seen.lock().unwrap().push(request);
-                    play(tcp, script).await;
+                    play(tcp, script, &seen).await;
                     leave.send_modify(|count| *count += 1);
                 });
             }
@@ -116,10 +123,15 @@ pub(crate) fn proxy(settings: UpstreamSettings) -> impl FnOnce(&mut Settings) {
     move |all| all.on_miss = OnMiss::Proxy(Arc::new(Upstreams::new(settings).unwrap()))
 }
 
-async fn play(mut tcp: TcpStream, script: Vec<Act>) {
+async fn play(mut tcp: TcpStream, script: Vec<Act>, seen: &Mutex<Vec<Vec<u8>>>) {
     for act in script {
         let played = match act {
             Act::Send(bytes) => tcp.write_all(&bytes).await,
+            Act::Read => {
+                let Some(request) = read_request(&mut tcp).await else { return };
+                seen.lock().unwrap().push(request);
+                Ok(())
+            }
             Act::Wait(gate) => {
                 gate.notified().await;
                 Ok(())
