@@ -24,7 +24,9 @@ Chores:
                  clients and no hooks
   clients        only the real clients
   precommit      only the hooks, with the real pre-commit
-  planted        only the tests and the search for the keys that they plant in what they write
+  planted [search]
+                 only the tests, and the search for the keys that they plant in what they write; search: only that, in
+                 what a run with AIMOCK_TESTS_KEEP has left
   readme         only the commands in README.md
   gen [--check]  write the generated files, or say which of them are stale
   recordings FOLDER MEGABYTES
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         ["clients"] => ci::only(&root, "clients", clients::run),
         ["precommit"] => ci::only(&root, "precommit", precommit::run),
         ["planted"] => ci::some(&root, &["tests", "planted"]),
+        ["planted", "search"] => ci::some(&root, &["planted"]),
         ["readme"] => ci::only(&root, "readme", readme::run),
         ["gen"] => generated::write(&root),
         ["gen", "--check"] => ci::only(&root, "generated", generated::check),
