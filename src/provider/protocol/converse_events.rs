@@ -12,6 +12,7 @@ use crate::wire::Event;
 
 /// Where a stream of events stands.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "what has come so far has many sides")]
 pub(in crate::provider) struct ConverseEvents {
     started: bool,
     stopped: bool,

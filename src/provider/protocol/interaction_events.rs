@@ -9,6 +9,7 @@ use crate::wire::Event;
 
 /// Where a stream of events stands.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "what has come so far has many sides")]
 pub(in crate::provider) struct InteractionEvents {
     created: bool,
     completed: bool,
@@ -44,11 +45,8 @@ impl Protocol for InteractionEvents {
         }
         match kind {
             "error" => self.failed = true,
-            "interaction.created" => {
-                if std::mem::replace(&mut self.created, true) {
-                    say("`interaction.created` comes a second time".to_owned());
-                }
-            }
+            "interaction.created" if self.created => say("`interaction.created` comes a second time".to_owned()),
+            "interaction.created" => self.created = true,
             _ if !self.created => say(format!("`{kind}` comes before `interaction.created`")),
             "step.start" => self.start(value, say),
             "step.delta" => self.take_delta(value, say),
@@ -102,7 +100,7 @@ impl InteractionEvents {
             None => say("a delta has no `delta.type`".to_owned()),
             Some("arguments_delta") if !open.is_call => say("an `arguments_delta` is for a step that calls nothing".to_owned()),
             Some("arguments_delta") => {
-                open.arguments.push_str(value.pointer("/delta/arguments").and_then(Value::as_str).unwrap_or_default())
+                open.arguments.push_str(value.pointer("/delta/arguments").and_then(Value::as_str).unwrap_or_default());
             }
             Some(_) => {}
         }

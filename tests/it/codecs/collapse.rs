@@ -312,6 +312,21 @@ fn what_a_reply_cannot_say_is_refused_with_the_reason() {
     check("/v1beta/models/m:embedContent", "{}", "the body holds no embeddings");
     check("/v1beta/models/m:embedContent", r#"{"embedding":{"values":["x"]}}"#, "an embedding has no numbers");
     check("/v1/messages/count_tokens", "{}", "the body has no `input_tokens`");
+    interactions_that_no_reply_can_say(check);
+    let [invoke, converse] = BEDROCK;
+    check(invoke, "{}", "the body is no Message");
+    check(converse, "{}", "the body is no Converse answer");
+    let block = |block: &str| format!(r#"{{"output":{{"message":{{"content":[{{"text":"a"}},{block}]}}}},"stopReason":"end_turn"}}"#);
+    check(converse, &block(r#"{"image":{}}"#), "a content block with `image`, which no neutral response holds");
+    check(converse, &block(r#"{"reasoningContent":{"reasoningText":{"text":"b"}}}"#), "reasoning stands after other content");
+    check(converse, r#"{"output":{"message":{"content":[{"text":"a"}]}}}"#, "the answer has no stop reason");
+    let embeddings = "/v1/embeddings";
+    check(embeddings, r#"{"data":[]}"#, "the body holds no embeddings");
+    check(embeddings, r#"{"data":[{"index":1,"embedding":[1]}]}"#, "the embeddings are not in order");
+    check(embeddings, r#"{"data":[{"index":0,"embedding":"AAA"}]}"#, "an embedding is neither numbers nor base64");
+}
+
+fn interactions_that_no_reply_can_say(check: fn(&str, &str, &str)) {
     let interactions = "/v1beta/interactions";
     check(interactions, "{}", "the body is no interaction");
     check(interactions, r#"{"steps":[],"status":"completed"}"#, "the answer has neither text nor tool calls");
@@ -328,17 +343,6 @@ fn what_a_reply_cannot_say_is_refused_with_the_reason() {
         "event: interaction.created\ndata: {\"event_type\":\"interaction.created\",\"interaction\":{}}\n\n",
         "the stream ends without `interaction.completed`",
     );
-    let [invoke, converse] = BEDROCK;
-    check(invoke, "{}", "the body is no Message");
-    check(converse, "{}", "the body is no Converse answer");
-    let block = |block: &str| format!(r#"{{"output":{{"message":{{"content":[{{"text":"a"}},{block}]}}}},"stopReason":"end_turn"}}"#);
-    check(converse, &block(r#"{"image":{}}"#), "a content block with `image`, which no neutral response holds");
-    check(converse, &block(r#"{"reasoningContent":{"reasoningText":{"text":"b"}}}"#), "reasoning stands after other content");
-    check(converse, r#"{"output":{"message":{"content":[{"text":"a"}]}}}"#, "the answer has no stop reason");
-    let embeddings = "/v1/embeddings";
-    check(embeddings, r#"{"data":[]}"#, "the body holds no embeddings");
-    check(embeddings, r#"{"data":[{"index":1,"embedding":[1]}]}"#, "the embeddings are not in order");
-    check(embeddings, r#"{"data":[{"index":0,"embedding":"AAA"}]}"#, "an embedding is neither numbers nor base64");
 }
 
 fn responses_that_no_reply_can_say(check: fn(&str, &str, &str)) {

@@ -220,12 +220,11 @@ fn every_route_has_samples_of_each_kind() {
             assert!(here().next().is_some(), "{}: no sample for {}", codec.name(), route.path);
             // Some routes always stream, some never; where the body decides, there are samples of both.
             for wanted in [true, false] {
-                let sayable =
-                    samples.iter().filter(|(_, sample)| ask(&sample.path, sample.body.to_string()).route == route).any(|(_, sample)| {
-                        let mut body = sample.body.clone();
-                        body["stream"] = wanted.into();
-                        ask(&sample.path, body.to_string()).request().stream == wanted
-                    });
+                let sayable = samples.iter().filter(|(_, sample)| sample.ask().route == route).any(|(_, sample)| {
+                    let mut body = sample.body.clone();
+                    body["stream"] = wanted.into();
+                    sample.ask_for(&body).request().stream == wanted
+                });
                 let needed = sayable && (!wanted || route.endpoint == Endpoint::Chat);
                 let found = here().any(|request| request.stream == wanted);
                 assert!(!needed || found, "{}: no sample for {} with stream {wanted}", codec.name(), route.path);

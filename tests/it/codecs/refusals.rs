@@ -49,7 +49,7 @@ fn envelope(codec: &dyn Provider, emission: &Emission) -> Value {
 }
 
 fn speaks_as_google(codec: &dyn Provider) -> bool {
-    ["gemini_generate", "gemini_embed", "vertex_generate", "vertex_embed"].contains(&codec.name())
+    ["gemini_generate", "gemini_embed", "vertex_generate", "vertex_embed", "google_imagen", "google_veo"].contains(&codec.name())
 }
 
 fn refused(asked: &Asked) -> Option<Value> {
