@@ -44,7 +44,8 @@ test("request_ids_are_echoed", async (id) => {
 });
 
 test("models", async (id) => {
-  equal((await all(chat(id).models.list())).map((model) => model.id), ["gpt-4o", "claude-opus-4"]);
+  const named = ["gpt-4o", "claude-opus-4"];
+  equal((await all(chat(id).models.list())).map((model) => model.id).filter((name) => named.includes(name)), named);
 });
 
 test("azure_deployment", async (id) => {
