@@ -148,5 +148,5 @@ async fn models_and_version_are_told() {
         assert_eq!((show(body.clone()).await.status, show(body).await.json()), (400, json!({ "error": "model is required" })));
     }
     assert_eq!(server.send(Request::new("POST", "/api/show").body("{bad")).await.status, 400);
-    assert_eq!(server.journal().await, json!([]));
+    assert!(server.journal().await.is_empty(), "not journalled");
 }
