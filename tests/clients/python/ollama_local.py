@@ -142,8 +142,8 @@ def typed_errors(test_id):
 def misses(test_id):
     error = raises(ollama.ResponseError, lambda: ask(test_id, "nobody knows this"))
     equal((error.status_code, error.error.startswith("No fixture matched")), (404, True))
-    wrong = raises(ollama.ResponseError, lambda: client(test_id).generate(model="", prompt="x"))
-    equal((wrong.status_code, wrong.error), (400, "model is required"))
+    wrong = raises(ollama.ResponseError, lambda: client(test_id).embed(model=MODEL, input="x", dimensions=-1))
+    equal((wrong.status_code, wrong.error), (400, "dimensions must be an integer between 1 and 100000"))
 
 
 @case
