@@ -9,10 +9,10 @@ use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::app::App;
 use super::{head, models};
+use crate::exchange::TextFacts;
 
 /// One that knows every part of the API that is answered here.
 const VERSION: &str = "0.12.11";
@@ -65,7 +65,7 @@ pub(super) async fn version() -> Response {
 }
 
 fn model(name: &str) -> Value {
-    let digest: String = Sha256::digest(name).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = TextFacts::of(name).digest;
     json!({ "name": name, "model": name, "modified_at": CHANGED, "size": SIZE, "digest": digest, "details": details() })
 }
 
