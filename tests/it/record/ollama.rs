@@ -39,7 +39,7 @@ fn streaming(lines: &[Value]) -> Vec<Act> {
 }
 
 /// The last line, or all of an answer: with these words.
-fn done(words: Value) -> Value {
+fn done(words: &Value) -> Value {
     let mut line = json!({ "model": "llama3.2", "created_at": "2023-08-04T19:22:45.499127Z" });
     line.as_object_mut().unwrap().extend(words.as_object().unwrap().clone());
     let counts = json!({ "done": true, "done_reason": "length", "total_duration": 4_883_583_458_u64, "load_duration": 1_334_875,
@@ -72,7 +72,7 @@ fn call(index: u64, city: &str) -> Value {
 async fn chats_replay_as_the_same_object() {
     let calls = json!([call(0, "Oslo"), call(1, "Rome")]);
     let message = json!({ "role": "assistant", "content": "Let me see.", "thinking": "Two.", "tool_calls": calls });
-    let (answers, entry) = three_times(whole(&done(json!({ "message": message }))), &chat(false)).await;
+    let (answers, entry) = three_times(whole(&done(&json!({ "message": message }))), &chat(false)).await;
     for answer in &answers {
         assert_eq!((answer.status, &answer.json()["message"]), (200, &message));
         assert_eq!(told(answer), told(&answers[0]));
@@ -90,7 +90,7 @@ async fn streams_replay_line_by_line() {
         line(json!({ "role": "assistant", "content": "Sunny " })),
         line(json!({ "role": "assistant", "content": "in Oslo." })),
         line(json!({ "role": "assistant", "content": "", "tool_calls": [call(0, "Oslo")] })),
-        done(json!({ "message": { "role": "assistant", "content": "" } })),
+        done(&json!({ "message": { "role": "assistant", "content": "" } })),
     ];
     let (answers, entry) = three_times(streaming(&lines), &chat(true)).await;
     for answer in &answers {
@@ -104,8 +104,8 @@ async fn streams_replay_line_by_line() {
 async fn completions_replay_whole_and_streamed() {
     let request = |stream: bool| asks("/api/generate", &json!({ "model": "llama3.2", "prompt": "weather", "stream": stream }));
     let line = json!({ "model": "llama3.2", "created_at": "2023-08-04T08:52:19.385406Z", "response": "Sunny.", "done": false });
-    let last = done(json!({ "response": "", "context": [1, 2, 3] }));
-    for (script, stream) in [(whole(&done(json!({ "response": "Sunny." }))), false), (streaming(&[line, last]), true)] {
+    let last = done(&json!({ "response": "", "context": [1, 2, 3] }));
+    for (script, stream) in [(whole(&done(&json!({ "response": "Sunny." }))), false), (streaming(&[line, last]), true)] {
         let (answers, entry) = three_times(script, &request(stream)).await;
         for answer in &answers {
             assert_eq!(told(answer), told(&answers[0]));
