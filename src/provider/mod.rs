@@ -18,6 +18,9 @@ mod google_imagen;
 mod google_veo;
 pub mod grammar;
 pub mod job;
+mod ollama_chat;
+mod ollama_embed;
+mod ollama_generate;
 mod openai_chat;
 mod openai_completions;
 mod openai_embeddings;
@@ -66,6 +69,9 @@ pub static ALL: &[&dyn Provider] = &[
     &vertex_anthropic::PROVIDER,
     &bedrock_invoke::PROVIDER,
     &bedrock_converse::PROVIDER,
+    &ollama_chat::PROVIDER,
+    &ollama_generate::PROVIDER,
+    &ollama_embed::PROVIDER,
     &google_veo::PROVIDER,
     &google_imagen::PROVIDER,
     &xai_videos::PROVIDER,

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::app::{App, Level};
 use super::journal::Filter;
-use super::{chaos, head, intake, metrics, models, pipeline, routes, tail, verify};
+use super::{chaos, head, intake, metrics, models, ollama, pipeline, routes, tail, verify};
 use crate::exchange::{ErrorOrigin, ErrorReply, MediaKind};
 use crate::fixture::Fixture;
 
@@ -49,6 +49,9 @@ pub static OWN: &[OwnRoute] = &[
     },
     // Other APIs have actions below it (`:predict`).
     OwnRoute { path: "/v1/models/{*model}", methods: &[("GET", "one of them")], handler: || get(models::one).fallback(pipeline::answer) },
+    OwnRoute { path: "/api/tags", methods: &[("GET", "the same models, as Ollama lists them")], handler: || get(ollama::tags) },
+    OwnRoute { path: "/api/show", methods: &[("POST", "what Ollama says of a model")], handler: || post(ollama::show) },
+    OwnRoute { path: "/api/version", methods: &[("GET", "a version of Ollama")], handler: || get(ollama::version) },
     OwnRoute {
         path: METRICS,
         methods: &[("GET", "counts and times for Prometheus, where `--metrics` is set")],

@@ -23,6 +23,7 @@ mod line;
 mod listen;
 mod metrics;
 mod models;
+mod ollama;
 mod pipeline;
 mod recorder;
 mod relay;

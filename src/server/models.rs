@@ -61,7 +61,8 @@ fn model(name: &str, claude: bool) -> Value {
     }
 }
 
-fn names(app: &App) -> Vec<String> {
+/// The models that there are.
+pub(super) fn names(app: &App) -> Vec<String> {
     let edition = app.editions.current();
     let mut names: Vec<String> = Vec::new();
     let mut seen = std::collections::HashSet::new();

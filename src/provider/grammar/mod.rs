@@ -9,6 +9,7 @@ mod bedrock_converse;
 mod bedrock_invoke;
 mod gemini;
 mod gemini_interactions;
+mod ollama;
 mod openai_chat;
 mod openai_completions;
 mod openai_responses;
@@ -20,6 +21,7 @@ pub(super) use bedrock_converse::GRAMMAR as CONVERSE;
 pub(super) use bedrock_invoke::GRAMMAR as INVOKE;
 pub(super) use gemini::GRAMMAR as GEMINI;
 pub(super) use gemini_interactions::GRAMMAR as INTERACTIONS;
+pub(super) use ollama::GRAMMAR as OLLAMA;
 pub(super) use openai_chat::GRAMMAR as CHAT;
 pub(super) use openai_completions::GRAMMAR as COMPLETIONS;
 pub(super) use openai_responses::GRAMMAR as RESPONSES;
@@ -55,7 +57,7 @@ pub struct Grammar {
 }
 
 /// Every grammar, in the order in which events of unknown codecs are tried.
-static ALL: &[&Grammar] = &[&INVOKE, &CONVERSE, &RESPONSES, &COMPLETIONS, &CHAT, &MESSAGES, &GEMINI, &INTERACTIONS];
+static ALL: &[&Grammar] = &[&INVOKE, &CONVERSE, &RESPONSES, &COMPLETIONS, &CHAT, &MESSAGES, &GEMINI, &INTERACTIONS, &OLLAMA];
 
 /// The grammar that an event of unknown origin shows.
 pub(super) fn recognise(event: &Event, value: Option<&Value>) -> Option<&'static Grammar> {

@@ -2,7 +2,7 @@
 
 use super::Reading;
 use crate::exchange::{StatedUsage, StreamFacts, TextFacts};
-use crate::wire::Framing::{EventStream, JsonArray, Sse};
+use crate::wire::Framing::{EventStream, JsonArray, Ndjson, Sse};
 use crate::wire::event_stream::{Message, encode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -198,6 +198,28 @@ fn binary_streams_that_are_cut_or_broken_say_so() {
         let facts = Reading::of(EventStream, Some(codec), &failed);
         assert_eq!((facts.events, facts.unparsed, facts.terminated), (1, 0, false));
     }
+}
+
+#[test]
+fn lines_of_ollama_tell_everything_they_said() {
+    let lines = concat!(
+        r#"{"model":"m","message":{"role":"assistant","content":"","thinking":"Hm."},"done":false}"#,
+        "\n",
+        r#"{"model":"m","message":{"role":"assistant","content":"Hello"},"done":false}"#,
+        "\n",
+        r#"{"model":"m","message":{"role":"assistant","content":"","tool_calls":[{"function":{"name":"f","arguments":{"a":1}}}]},"done":false}"#,
+        "\n",
+        r#"{"model":"m","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","prompt_eval_count":7,"eval_count":5}"#,
+        "\n",
+    );
+    let facts = Reading::of(Ndjson, Some("ollama_chat"), lines.as_bytes());
+    assert_eq!((facts.events, facts.terminated, facts.unparsed, facts.tool_arguments), (3, true, 0, Some(true)));
+    assert_eq!((facts.usage, &facts.text), (Some(StatedUsage { input: 7, output: 5 }), &TextFacts::of("Hello")));
+    assert_eq!(Reading::of(Ndjson, None, lines.as_bytes()), facts, "known by its shape");
+    let cut = Reading::of(Ndjson, Some("ollama_chat"), &lines.as_bytes()[..lines.len() - 20]);
+    assert_eq!((cut.events, cut.terminated, cut.unparsed, cut.usage), (3, false, 1, None));
+    let failed = Reading::of(Ndjson, Some("ollama_chat"), b"{\"error\":\"m\"}\n");
+    assert_eq!((failed.events, failed.unparsed, failed.terminated), (1, 0, false));
 }
 
 proptest::proptest! {

@@ -11,6 +11,7 @@ mod gemini_chunks;
 mod interaction_events;
 mod invoke_chunks;
 mod message_events;
+mod ollama_lines;
 mod response_events;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub(super) use self::gemini_chunks::GeminiChunks;
 pub(super) use self::interaction_events::InteractionEvents;
 pub(super) use self::invoke_chunks::InvokeChunks;
 pub(super) use self::message_events::MessageEvents;
+pub(super) use self::ollama_lines::OllamaLines;
 pub(super) use self::response_events::ResponseEvents;
 use super::grammar::{Grammar, recognise};
 use crate::wire::{Decoder, Event, Framing};

@@ -23,7 +23,7 @@ const BAD_DIMENSIONS: &str = "Invalid parameter: 'dimensions' must be an integer
 const BAD_ENCODING: &str = "Invalid parameter: 'encoding_format' must be 'float' or 'base64'";
 const TOO_MANY: &str = "Invalid parameter: 'input' and 'dimensions' together ask for more than 8388608 numbers";
 const TOO_LONG: &str = "Invalid parameter: 'input' must have at most 2048 items";
-pub(super) const NOT_A_VECTOR: &str = "Fixture response did not match any known embedding type (must have embedding or error)";
+pub(in crate::provider) const NOT_A_VECTOR: &str = "Fixture response did not match any known embedding type (must have embedding or error)";
 
 /// Length of a made-up vector when the request does not say: that of `text-embedding-3-small`.
 const DEFAULT_DIMENSIONS: u64 = 1536;

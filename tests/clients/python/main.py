@@ -16,6 +16,7 @@ import bedrock_errors  # noqa: F401
 import bedrock_langchain  # noqa: F401
 import elevenlabs_audio  # noqa: F401
 import fal_queue  # noqa: F401
+import ollama_local  # noqa: F401
 import openai_chat  # noqa: F401
 import openai_completions  # noqa: F401
 import openai_embeddings  # noqa: F401

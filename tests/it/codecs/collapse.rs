@@ -113,7 +113,7 @@ fn text_after_call(turn: &Turn) -> bool {
 
 /// Whether answers have an id.
 fn has_ids(asked: &Asked) -> bool {
-    asked.codec.name() != "bedrock_converse" && !asked.raw.path.contains("amazon.nova")
+    asked.codec.name() != "bedrock_converse" && asked.codec.provider() != "ollama" && !asked.raw.path.contains("amazon.nova")
 }
 
 #[track_caller]

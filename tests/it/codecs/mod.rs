@@ -279,7 +279,11 @@ fn errors_inside_a_stream_are_one_event_that_parses() {
         let events = Decoder::new(framing, 1 << 24).feed(&frame.bytes).unwrap();
         assert_eq!(events.len(), 1, "{}", codec.name());
         let body: Value = serde_json::from_str(events[0].data.as_deref().unwrap()).unwrap();
-        let message = if codec.provider() == "bedrock" { &body["message"] } else { &body["error"]["message"] };
+        let message = match codec.provider() {
+            "bedrock" => &body["message"],
+            "ollama" => &body["error"],
+            _ => &body["error"]["message"],
+        };
         assert_eq!(message, "Something broke", "{}", codec.name());
         assert!(body.get("sequence_number").is_none_or(|number| *number == MOMENT.events), "{}", codec.name());
         let names_it = codec.name().contains("anthropic") || matches!(codec.name(), "openai_responses" | "gemini_interactions");

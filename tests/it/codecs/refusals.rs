@@ -33,10 +33,11 @@ fn envelope(codec: &dyn Provider, emission: &Emission) -> Value {
         "elevenlabs" => body["detail"]["message"].is_string() && body["detail"]["status"].is_string(),
         "tavily" => body["detail"]["error"].is_string(),
         "fal" => body["detail"].is_string(),
+        "ollama" => body["error"].is_string(),
         _ => body["error"]["message"].is_string() && body["error"]["type"].is_string(),
     };
     assert!(is_right, "{}: {body}", codec.name());
-    if matches!(codec.provider(), "openrouter" | "grok" | "elevenlabs" | "tavily" | "fal") {
+    if matches!(codec.provider(), "openrouter" | "grok" | "elevenlabs" | "tavily" | "fal" | "ollama") {
         return body;
     }
     if codec.name().contains("anthropic") {
@@ -171,6 +172,7 @@ const RESPONSES: &str = "/v1/responses";
 const COMPLETIONS: &str = "/v1/completions";
 const INVOKE: &str = "/model/anthropic.claude-v2%3A0/invoke";
 const INVOKE_STREAM: &str = "/model/anthropic.claude-v2%3A0/invoke-with-response-stream";
+const OLLAMA: &str = "/api/chat";
 const CONVERSE: &str = "/model/anthropic.claude-v2%3A0/converse";
 const CONVERSE_STREAM: &str = "/model/anthropic.claude-v2%3A0/converse-stream";
 
@@ -312,6 +314,37 @@ fn embeddings_refuse_what_is_no_input() {
 }
 
 #[test]
+fn ollama_refuses_in_one_text() {
+    let wrong = |path: &str, body: &str, expected: &str| {
+        let answer = refused(&ask(path, body)).unwrap_or_else(|| panic!("{path} takes {body}"));
+        assert_eq!(answer, json!({ "error": expected }), "{path} {body}");
+    };
+    for path in [OLLAMA, "/api/generate", "/api/embed", "/api/embeddings"] {
+        wrong(path, "", "missing request body");
+        wrong(path, "{bad", "key must be a string at line 1 column 2");
+        wrong(path, "[]", "json: the request body must be an object");
+        wrong(path, "{}", "model is required");
+        wrong(path, r#"{"model":""}"#, "model is required");
+        wrong(path, r#"{"model":5}"#, "json: cannot unmarshal an integer into field model: expected a string");
+    }
+    let cannot = |path: &str, members: &str, what: &str| {
+        wrong(path, &format!(r#"{{"model":"m",{members}}}"#), &format!("json: cannot unmarshal {what}"));
+    };
+    cannot(OLLAMA, r#""messages":"x""#, "a string into field messages: expected an array of objects");
+    cannot(OLLAMA, r#""messages":[null]"#, "null into field messages.0: expected an object");
+    cannot(OLLAMA, r#""messages":[{"content":[]}]"#, "an array into field messages.0.content: expected a string");
+    let arguments = r#""messages":[{"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}]"#;
+    cannot(OLLAMA, arguments, "a string into field messages.0.tool_calls.0.function.arguments: expected an object");
+    cannot(OLLAMA, r#""stream":"no""#, "a string into field stream: expected a boolean");
+    cannot(OLLAMA, r#""format":"yaml""#, "a string into field format: expected \"json\" or a JSON schema");
+    cannot("/api/generate", r#""prompt":[]"#, "an array into field prompt: expected a string");
+    wrong("/api/embed", r#"{"model":"m","input":[1]}"#, "invalid input type");
+    wrong("/api/embed", r#"{"model":"m","input":"x","dimensions":-1}"#, "dimensions must be an integer between 1 and 100000");
+    let flood = json!({ "model": "m", "input": vec!["a"; 1000], "dimensions": 100_000 }).to_string();
+    wrong("/api/embed", &flood, "at most 2048 inputs, and 8388608 numbers in all, can be asked for at once");
+}
+
+#[test]
 fn bedrock_refuses_as_amazon_does() {
     let wrong = |path: &str, body: &str, what: &str| {
         let answer = refused(&ask(path, body)).unwrap_or_else(|| panic!("{path} takes {body}"));
@@ -383,6 +416,7 @@ fn what_is_merely_unknown_is_taken() {
         (RESPONSES, r#"{"input":[{},{"type":"reasoning"},{"type":"item_reference","id":"x"},{"role":"narrator"}],"extra":1}"#),
         (COMPLETIONS, r#"{"prompt":[1,2],"best_of":3}"#),
         (GENERATE, r#"{"contents":[{}, {"role":"narrator","parts":null},{"parts":[{}]}],"tools":[{}],"generationConfig":{},"extra":[1]}"#),
+        (OLLAMA, r#"{"model":"m","messages":[{},{"role":"narrator"},{"role":"tool"}],"tools":[{}],"format":"","extra":1}"#),
         (CONVERSE, r#"{"messages":[{"content":[{}, {"image":{}}]}],"toolConfig":{"tools":[{"cachePoint":{"type":"default"}}]}}"#),
     ] {
         assert!(ask(path, body).decoded.is_ok(), "{path} {body}");
@@ -392,7 +426,7 @@ fn what_is_merely_unknown_is_taken() {
 #[test]
 fn deep_nesting_is_refused() {
     let deep = format!(r#"{{"messages":{}"#, "[".repeat(200_000));
-    for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS, GENERATE, INVOKE, CONVERSE] {
+    for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS, GENERATE, INVOKE, CONVERSE, OLLAMA] {
         assert!(refused(&ask(path, deep.as_str())).is_some());
     }
 }
@@ -472,7 +506,7 @@ proptest! {
     #[test]
     fn any_bytes_are_answered_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
         let others = ["/v1beta/interactions", "/v1/messages/count_tokens"];
-        for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS, GENERATE, INVOKE, CONVERSE].into_iter().chain(others) {
+        for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS, GENERATE, INVOKE, CONVERSE, OLLAMA].into_iter().chain(others) {
             refused(&ask(path, bytes.clone()));
         }
     }

@@ -8,6 +8,8 @@ mod files;
 mod google;
 /// Images, audio, moderations, and jobs to their end.
 mod media;
+/// Ollama's lines.
+mod ollama;
 /// The peer's configuration.
 mod peers;
 /// The built program, killed and doubled.
