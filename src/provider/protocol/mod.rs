@@ -61,7 +61,7 @@ pub struct Verdict {
     pub grammar: Option<&'static str>,
     /// Events with data.
     pub events: u64,
-    /// In order, the first [`MOST_OFFENCES`] of them.
+    /// In order, the first twenty of them.
     pub offences: Vec<Offence>,
     /// How many more there are.
     pub more: u64,
