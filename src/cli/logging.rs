@@ -7,7 +7,6 @@ use std::fmt::{self, Write as _};
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
@@ -21,23 +20,16 @@ use crate::server::Level;
 /// The target of our events.
 const OURS: &str = "aimock";
 
-/// Lines that wait for whoever reads them; then those who log wait as well, and none is lost.
-const WAITING: usize = 4096;
-
-/// Writes the log from now on. Of several calls the first counts. Requests do not wait for the writing: a thread of its own
-/// does that, many lines at a time when there are many. What is dropped last writes what is left.
-pub(super) fn start(level: LogLevel, format: LogFormat) -> WorkerGuard {
-    let (sink, guard) =
-        NonBlockingBuilder::default().lossy(false).buffered_lines_limit(WAITING).finish(std::io::BufWriter::new(std::io::stderr()));
+/// Writes the log from now on, until the process ends. Of several calls the first counts.
+pub(super) fn start(level: LogLevel, format: LogFormat) {
     let filter = Targets::new().with_target(OURS, filter(level));
     let lines = tracing_subscriber::fmt::layer()
         .event_format(Line(format))
-        .with_writer(sink)
+        .with_writer(std::io::stderr)
         // A reader that is gone is no reason to stop serving.
         .log_internal_errors(false);
     let subscriber = tracing_subscriber::registry().with(filter).with(lines);
     let _ = tracing::subscriber::set_global_default(subscriber);
-    guard
 }
 
 /// Writes a line.

@@ -69,7 +69,7 @@ fn serve(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> 
     let load = all.load.clone();
     let uploads = load.clone();
     let rewrites = config.transforms.names();
-    let log = logging::start(all.log_level, all.log_format);
+    logging::start(all.log_level, all.log_format);
     let mut world = World::new(Box::new(move |text| parse_upload(text, &uploads)), Box::new(logging::log));
     world.least = logging::least(all.log_level);
     let app = Arc::new(App::new(all.settings.clone(), library, world));
@@ -99,8 +99,6 @@ fn serve(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> 
                 Err(status) => return Ok(status),
             }
         };
-        // What was logged stands before what is concluded.
-        drop(log);
         conclude(&all.ending, &app, ended, all.log_level, terminal)
     })
 }
