@@ -210,7 +210,7 @@ def filtered(test_id):
 
 @case
 def web_searches(test_id):
-    for response in [ask(gemini(test_id), "search with Google"), stream(gemini(test_id), "search the web")[-1]]:
+    for response in [ask(gemini(test_id), "search with Google"), stream(gemini(test_id), "search with Google")[-1]]:
         equal(response.candidates[0].grounding_metadata.web_search_queries, ["weather oslo"])
 
 
