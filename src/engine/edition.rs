@@ -1,27 +1,49 @@
 //! The library that is being served, and its replacement while requests run.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use rapidhash::RapidHashMap;
 use serde_json::Value;
 
 use super::changes::{Changes, RowMap, compare};
-use super::describe_match;
+use super::{Stencil, describe_match};
 use crate::fixture::{Fixture, Library, SourceFile};
+
+/// What a header value cannot carry, or what would read back as something else.
+const HANDLE: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'%').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 
 /// A fixture as the journal and the control API show it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
     /// See [`Library::handle`].
     pub handle: String,
+    /// The same as a header carries it.
+    pub header: String,
     pub id: Option<String>,
     pub file: String,
     /// Its place in its file.
     pub index: usize,
     pub matches: Value,
 }
+
+/// What answers have in common that one stencil gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Likeness {
+    pub codec: &'static str,
+    /// Its place among the fixture's answers.
+    pub answer: usize,
+    /// What the codec says of the request.
+    pub request: u64,
+}
+
+/// A fixture keeps no more stencils than this.
+const STENCILS: usize = 16;
+/// All stencils together hold no more bytes than this.
+const STENCIL_BYTES: usize = 32 * 1024 * 1024;
 
 /// What is kept about a fixture while it is served; it outlives additions to the library.
 #[derive(Debug, Default)]
@@ -31,6 +53,8 @@ struct Mark {
     /// Since the fixture was first loaded; outlives resets.
     ever: Arc<AtomicU64>,
     warned: AtomicBool,
+    /// Answers that were cut, each by what its requests have in common; `None`: it cannot be.
+    stencils: RwLock<Vec<(Likeness, Option<Arc<Stencil>>)>>,
     view: OnceLock<Arc<View>>,
     /// It was recorded while serving, and no file that it was read from has it.
     recorded: bool,
@@ -54,6 +78,7 @@ pub struct Edition {
     /// Whether a fixture has random faults of its own.
     pub has_chaos: bool,
     marks: Vec<Arc<Mark>>,
+    stencil_bytes: AtomicUsize,
     /// The numbers of sources by name; made when first asked for.
     numbers: RapidHashMap<String, usize>,
 }
@@ -63,7 +88,15 @@ impl Edition {
         marks.resize_with(library.fixtures.len(), Arc::default);
         let answers_any_url = library.fixtures.iter().any(answers_any_url);
         let has_chaos = library.fixtures.iter().any(has_chaos);
-        Edition { library, generation, answers_any_url, has_chaos, marks, numbers: RapidHashMap::default() }
+        Edition {
+            library,
+            generation,
+            answers_any_url,
+            has_chaos,
+            marks,
+            stencil_bytes: AtomicUsize::new(0),
+            numbers: RapidHashMap::default(),
+        }
     }
 
     /// The number of a source; one that is not known yet is added.
@@ -107,6 +140,23 @@ impl Edition {
         Some(mark.view.get_or_init(|| Arc::new(self.make_view(row, fixture))).clone())
     }
 
+    /// The stencil of an answer; outer `None`: nobody has tried to cut it.
+    pub fn stencil(&self, row: usize, likeness: Likeness) -> Option<Option<Arc<Stencil>>> {
+        let stencils = self.marks.get(row)?.stencils.read().unwrap_or_else(PoisonError::into_inner);
+        stencils.iter().find(|(known, _)| *known == likeness).map(|(_, stencil)| stencil.clone())
+    }
+
+    /// Keeps a stencil, or that there is none, while there is room.
+    pub fn keep_stencil(&self, row: usize, likeness: Likeness, stencil: Option<Stencil>) {
+        let size = stencil.as_ref().map_or(0, Stencil::size);
+        let fits = self.stencil_bytes.fetch_add(size, Ordering::Relaxed).saturating_add(size) <= STENCIL_BYTES;
+        let Some(mark) = self.marks.get(row) else { return };
+        let mut stencils = mark.stencils.write().unwrap_or_else(PoisonError::into_inner);
+        if stencils.len() < STENCILS && stencils.iter().all(|(known, _)| *known != likeness) {
+            stencils.push((likeness, stencil.filter(|_| fits).map(Arc::new)));
+        }
+    }
+
     /// Whether this is the first warning about a fixture.
     pub fn warn_once(&self, row: usize) -> bool {
         self.marks.get(row).is_some_and(|mark| !mark.warned.swap(true, Ordering::Relaxed))
@@ -121,8 +171,10 @@ impl Edition {
 
     fn make_view(&self, row: usize, fixture: &Fixture) -> View {
         let source = self.library.sources.get(fixture.origin.source.0 as usize);
+        let handle = self.library.handle(row);
         View {
-            handle: self.library.handle(row),
+            header: utf8_percent_encode(&handle, HANDLE).to_string(),
+            handle,
             id: fixture.id.clone(),
             file: source.map(|source| source.name.clone()).unwrap_or_default(),
             index: fixture.origin.index,

@@ -14,6 +14,7 @@ mod pace;
 mod plan;
 mod policy;
 mod session;
+mod stencil;
 #[cfg(test)]
 mod tests;
 
@@ -23,11 +24,12 @@ pub use changes::Changes;
 pub use chaos::{Bypass, ChaosStreams, Rolled, identity, reason};
 pub use describe::{describe_match, is_credential};
 pub use dice::Dice;
-pub use edition::{Edition, Editions, View};
+pub use edition::{Edition, Editions, Likeness, View};
 pub use faults::{ErrorEvent, Scripted, error_at_once, replaced, script};
 pub use miss::{NearMiss, miss_reply, near_misses};
 pub use mutation::{Change, MALFORMED, Mutation, Piece};
-pub use pace::{Beat, Delivery, plan_emission, plan_events, plan_http};
+pub use pace::{Beat, Delivery, plan_at_once, plan_emission, plan_events, plan_http};
 pub use plan::{Cut, Plan, Step};
 pub use policy::{DEFAULT_TEST_ID, Policy, ServerPolicy};
 pub use session::{Claim, DEFAULT_TEST_IDS, Decision, MatchedBy, Sessions, Verdict};
+pub use stencil::{Filling, Marks, Stencil};

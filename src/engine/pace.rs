@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Dice, Plan, Step};
+use super::{Dice, Plan, Stencil, Step};
 use crate::exchange::{Body, Emission, ErrorReply, Frame, FrameKind};
 use crate::fixture::{Answer, Faults, Pace, Profile, Recorded};
 
@@ -44,6 +44,25 @@ impl<'a> Delivery<'a> {
             faults: Some(&answer.faults),
             headers: &answer.headers,
         }
+    }
+
+    /// Whether nothing is waited for and nothing goes wrong: the answer may leave in one piece.
+    pub fn is_at_once(&self) -> bool {
+        let Delivery {
+            profile,
+            recorded,
+            latency,
+            speed: _,
+            first_byte_delay,
+            truncate_after_chunks,
+            disconnect_after_ms,
+            faults,
+            headers: _,
+        } = self;
+        let waits = profile.is_some() || recorded.is_some() || *latency != 0.0 || *first_byte_delay != 0.0;
+        let breaks =
+            truncate_after_chunks.is_some() || disconnect_after_ms.is_some() || faults.is_some_and(|faults| *faults != Faults::default());
+        !waits && !breaks
     }
 
     /// The error of `errorAfterEvents`.
@@ -105,6 +124,13 @@ pub fn plan_emission(emission: Emission, delivery: &Delivery<'_>, dice: &mut Dic
         }
     };
     with_headers(plan, delivery.headers)
+}
+
+/// The plan of an answer that waits for nothing, in one piece.
+pub fn plan_at_once(head: &Stencil, bytes: Bytes, delivery: &Delivery<'_>) -> Plan {
+    let headers = head.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let steps = vec![Step::Send { bytes, events: head.events }];
+    with_headers(Plan { status: head.status, headers, streamed: head.streamed, steps }, delivery.headers)
 }
 
 /// The plan of raw events: these and nothing else.

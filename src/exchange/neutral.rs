@@ -128,6 +128,7 @@ impl Request {
                 })
                 .collect(),
             stream: neutral.stream,
+            wants_usage: false,
             context: neutral.context,
         })
     }

@@ -175,6 +175,9 @@ pub struct Request {
     pub response_format: Option<String>,
     pub embedding_inputs: Vec<EmbeddingInput>,
     pub stream: bool,
+    /// Whether a stream is to say its token counts, where the wire lets the client ask for that.
+    #[serde(skip)]
+    pub wants_usage: bool,
     /// Value of `X-AIMock-Context`.
     pub context: Option<String>,
 }

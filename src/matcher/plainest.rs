@@ -62,6 +62,7 @@ impl<'m> Sketch<'m> {
             response_format: self.text("responseFormat").ok()?,
             embedding_inputs: self.text("inputText").ok()?.into_iter().map(EmbeddingInput::Text).collect(),
             stream: self.flag("stream").or(self.setting.stream).unwrap_or(false),
+            wants_usage: false,
             context: self.text("context").ok()?,
         };
         Some(Exchange { raw: self.raw()?, request })

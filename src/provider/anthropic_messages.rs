@@ -45,6 +45,10 @@ impl Provider for AnthropicMessages {
         messages_collapse::collapse(request, captured)
     }
 
+    fn likeness(&self, request: &Request) -> Option<u64> {
+        request.endpoint.map(|_| u64::from(request.stream))
+    }
+
     fn encode_error(&self, error: &ErrorReply, moment: Moment<'_>) -> Emission {
         messages_reply::encode_error(error, moment)
     }

@@ -43,6 +43,7 @@ mod xai_videos;
 
 pub use shared::ids::SeededIds;
 pub use shared::reasoning::ReasoningModels;
+pub use shared::usage::estimated;
 pub use stored::{Recall, Recalled, Stored, StoredRoute};
 
 use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request, Unsayable};
@@ -201,6 +202,11 @@ pub trait Provider: Sync {
     /// The tools on offer in OpenAI's shape, as the peer hashes them for `metadata.toolsHash`; `None` without tools.
     fn offered_tools(&self, raw: &RawRequest) -> Option<serde_json::Value> {
         raw.json()?.get("tools").filter(|tools| tools.as_array().is_some_and(|tools| !tools.is_empty())).cloned()
+    }
+    /// What, beside ids, time, model and the length of the prompt, the encoding of a turn takes from the request outside strict
+    /// mode, as a number; `None` where more of the request than this may show.
+    fn likeness(&self, _request: &Request) -> Option<u64> {
+        None
     }
     /// What strict mode refuses beyond [`Provider::decode`]: one message a violation, best first; each is a 400.
     fn audit(&self, _raw: &RawRequest, _request: &Request) -> Vec<String> {

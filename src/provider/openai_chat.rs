@@ -39,6 +39,10 @@ impl Provider for OpenAiChat {
         chat_collapse::collapse(captured)
     }
 
+    fn likeness(&self, request: &Request) -> Option<u64> {
+        Some(u64::from(request.stream) | u64::from(request.wants_usage) << 1)
+    }
+
     fn encode_error(&self, error: &ErrorReply, _moment: Moment<'_>) -> Emission {
         openai::encode_error(error)
     }

@@ -3,7 +3,7 @@
 //! Not journalled. Browsers may use the control API from pages of this machine only: any page in the world could reach
 //! a server on the loopback interface otherwise.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -127,6 +127,13 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .fallback(pipeline::answer)
         .with_state(app)
+}
+
+/// Whether the router has a say about a path; all others are for the pipeline.
+pub(super) fn is_own(path: &str) -> bool {
+    /// The routes of [`OWN`] up to their parameters.
+    static STARTS: LazyLock<Vec<&str>> = LazyLock::new(|| OWN.iter().filter_map(|route| route.path.split('{').next()).collect());
+    STARTS.iter().any(|start| path.starts_with(start))
 }
 
 /// Whether a path belongs to the control API.

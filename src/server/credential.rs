@@ -1,11 +1,13 @@
 //! Credentials of requests: told apart without being shown.
 //!
 //! Each gets an ordinal by first appearance (`k0`, `k1` …) and a fingerprint under a key that lives as long as the
-//! process. The values themselves are never shown; the journal keeps those of an entry only to find them in what it shows.
+//! process. The values themselves are never shown; the journal keeps those of an entry only to find them in what it shows, and
+//! the register here only to know them again.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rapidhash::RapidHashMap;
 use sha2::{Digest, Sha256};
@@ -28,9 +30,9 @@ const MOST_ORDINALS: usize = 10_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Credential {
     /// Where it stood.
-    pub header: String,
+    pub header: &'static str,
     /// 16 hex digits, comparable within one run only.
-    pub fingerprint: String,
+    pub fingerprint: Arc<str>,
     /// `0` for the first credential seen since the last reset.
     pub ordinal: Option<usize>,
 }
@@ -39,7 +41,18 @@ pub(super) struct Credential {
 #[derive(Debug)]
 pub(super) struct Credentials {
     key: [u8; 32],
-    seen: Mutex<RapidHashMap<String, usize>>,
+    seen: Mutex<Known>,
+}
+
+/// Fingerprint and ordinal of each value: most requests bring one that was seen before.
+#[derive(Default)]
+struct Known(RapidHashMap<String, (Arc<str>, usize)>);
+
+/// Says how many, not which.
+impl std::fmt::Debug for Known {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Known({})", self.0.len())
+    }
 }
 
 impl Credentials {
@@ -55,25 +68,24 @@ impl Credentials {
 
     /// The credential of a request: the bare key, whatever scheme stands before it.
     pub(super) fn identify(&self, raw: &RawRequest) -> Option<Credential> {
-        let header = KEY_HEADERS.into_iter().find_map(|name| raw.headers.first(name).map(|value| (name, bare(value).to_owned())));
-        let (name, value) = header.or_else(|| raw.query_value("key").map(|value| ("?key", value)))?;
-        let fingerprint = self.fingerprint(&value);
+        let header = KEY_HEADERS.into_iter().find_map(|name| raw.headers.first(name).map(|value| (name, Cow::Borrowed(bare(value)))));
+        let (header, value) = header.or_else(|| raw.query_value("key").map(|value| ("?key", Cow::Owned(value))))?;
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = seen.len();
-        let ordinal = match seen.get(&fingerprint) {
-            Some(ordinal) => Some(*ordinal),
-            None if next >= MOST_ORDINALS => None,
-            None => {
-                seen.insert(fingerprint.clone(), next);
-                Some(next)
-            }
-        };
-        Some(Credential { header: name.to_owned(), fingerprint, ordinal })
+        if let Some((fingerprint, ordinal)) = seen.0.get(value.as_ref()) {
+            return Some(Credential { header, fingerprint: fingerprint.clone(), ordinal: Some(*ordinal) });
+        }
+        let fingerprint: Arc<str> = self.fingerprint(&value).into();
+        let next = seen.0.len();
+        let ordinal = (next < MOST_ORDINALS).then_some(next);
+        if let Some(ordinal) = ordinal {
+            seen.0.insert(value.into_owned(), (fingerprint.clone(), ordinal));
+        }
+        Some(Credential { header, fingerprint, ordinal })
     }
 
     /// Numbers credentials from `k0` again.
     pub(super) fn reset(&self) {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).0.clear();
     }
 
     fn fingerprint(&self, value: &str) -> String {
@@ -88,7 +100,7 @@ impl Credentials {
 /// The values of a request that nobody may see, wherever they are repeated. A word, such as tests use for a key, is none: it
 /// would be taken out of texts that have nothing to do with it.
 pub(super) fn credentials_of(raw: &RawRequest) -> Box<[String]> {
-    let fields = raw.headers.iter().filter(|(name, _)| is_credential(name) || KEY_HEADERS.contains(name));
+    let fields = raw.headers.iter().filter(|(name, _)| is_credential(name));
     let values = fields.map(|(_, value)| bare(value).to_owned()).chain(raw.query_value("key"));
     values.filter(|value| !value.bytes().all(|byte| byte.is_ascii_alphabetic())).collect()
 }

@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value;
 
 use super::App;
 use super::app::Level;
-use super::errors;
 use super::journal::{Answerer, Outcome, Source, Speech, retry_after};
 use super::relay::{RELAYED, Relay};
+use super::stencils::{Encoded, Wanted};
+use super::{errors, head};
 use crate::engine::{
     Beat, Claim, Delivery, Dice, Edition, NearMiss, Plan, Policy, Verdict, miss_reply, near_misses, plan_emission, plan_events, plan_http,
 };
@@ -17,15 +17,11 @@ use crate::exchange::{Emission, ErrorOrigin, ErrorReply, Exchange, Frame, FrameK
 use crate::fixture::{Answer, Pace};
 use crate::matcher::{Miss, Served};
 use crate::provider::route::Lookup;
-use crate::provider::{Context, Moment, Params, Provider, Route, SeededIds};
+use crate::provider::{Context, Ids, Moment, Params, Provider, Route, SeededIds};
 use crate::wire::{Framing, sse};
 
 /// Characters of text in a chunk where nobody says otherwise.
 const CHUNK_SIZE: usize = 20;
-/// What a header value cannot carry, or what would read back as something else.
-const HANDLE: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'%').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
-
 /// What is done about a request, and its record.
 #[derive(Debug)]
 pub(super) struct Decided {
@@ -55,6 +51,8 @@ pub(super) struct Call<'a> {
 pub(super) struct Asked<'a> {
     pub exchange: &'a Exchange,
     pub seen: &'a Exchange,
+    /// Chaos may change the answer, event by event.
+    pub disturbed: bool,
 }
 
 /// Who answers, and in whose words: a codec, or plain JSON where none owns the URL.
@@ -121,7 +119,7 @@ impl Call<'_> {
             Err(error) => return speaker.transform_failed(exchange, &error),
         };
         let (decision, rolled) = self.claim(&seen);
-        speaker.decided(Asked { exchange, seen: &seen }, decision, rolled)
+        speaker.decided(Asked { exchange, seen: &seen, disturbed: rolled.is_some() }, decision, rolled)
     }
 
     /// What the request means, or why its vendor would refuse it.
@@ -166,7 +164,7 @@ impl Call<'_> {
         };
         let (decision, rolled) = self.claim(&seen);
         let is_hit = !matches!(decision.verdict, Verdict::Miss(..));
-        is_hit.then(|| speaker.decided(Asked { exchange, seen: &seen }, decision, rolled))
+        is_hit.then(|| speaker.decided(Asked { exchange, seen: &seen, disturbed: rolled.is_some() }, decision, rolled))
     }
 
     /// Random numbers of this request: the same for the same seed, body and turn.
@@ -196,7 +194,7 @@ impl Speaker<'_> {
                 let outcome = hit(edition, &claim, outcome);
                 let answer = edition.library.fixtures.get(claim.row).and_then(|fixture| fixture.answer_at(claim.times));
                 match answer {
-                    Some(answer) => self.answer(edition, asked.exchange, &claim, answer, outcome),
+                    Some(answer) => self.answer(edition, asked, &claim, answer, outcome),
                     None => self.error(&errors::exhausted(edition, claim.row), outcome),
                 }
             }
@@ -204,7 +202,8 @@ impl Speaker<'_> {
         }
     }
 
-    fn answer(self, edition: &Edition, exchange: &Exchange, claim: &Claim, answer: &Answer, outcome: Outcome) -> Decided {
+    fn answer(self, edition: &Edition, asked: Asked<'_>, claim: &Claim, answer: &Answer, outcome: Outcome) -> Decided {
+        let exchange = asked.exchange;
         let settings = &self.call.app.settings;
         let delivery = Delivery::of(answer, &settings.pace);
         let mut dice = self.call.dice(exchange, claim.times.wrapping_shl(32) ^ claim.row as u64);
@@ -212,14 +211,24 @@ impl Speaker<'_> {
             (Reply::Events(events), _) => plan_events(events.iter().map(beat), &delivery, &mut dice),
             (Reply::Http { status, headers, body }, _) => plan_http(*status, headers, body, &delivery),
             (reply, Some(codec)) => {
-                let mut ids = SeededIds::new(dice.word());
-                let mut context = self.context(exchange, &answer.pace, &mut ids);
-                let job = codec.jobs().and_then(|jobs| Some((jobs, jobs.begin(&mut context, reply)?)));
-                let emission = match job {
-                    Some((jobs, job)) => self.submitted(codec, jobs, &mut context, job, answer),
-                    None => codec.encode(&mut context, reply),
-                };
-                plan_emission(emission, &delivery, &mut dice)
+                let word = dice.word();
+                let mut ids = SeededIds::new(word);
+                let job = codec.jobs().and_then(|jobs| {
+                    let mut context = self.context(exchange, &answer.pace, &mut ids);
+                    let job = jobs.begin(&mut context, reply)?;
+                    Some(self.submitted(codec, jobs, &mut context, job, answer))
+                });
+                let encoded = job.map_or_else(
+                    || {
+                        let at_once = (!asked.disturbed && delivery.is_at_once()).then_some(&delivery);
+                        self.encoded(&Wanted { codec, edition, claim, answer, exchange, word, at_once })
+                    },
+                    Encoded::Emission,
+                );
+                match encoded {
+                    Encoded::Plan(plan) => plan,
+                    Encoded::Emission(emission) => plan_emission(emission, &delivery, &mut dice),
+                }
             }
             (Reply::Json { value, status }, None) => plan_emission(errors::json(status.unwrap_or(200), value), &delivery, &mut dice),
             (Reply::Error(error), None) => plan_emission(errors::plain(error), &delivery, &mut dice),
@@ -232,7 +241,7 @@ impl Speaker<'_> {
 
     /// Nothing matched: the endpoint's own answer if it has one, else the miss with what came nearest.
     fn missed(self, edition: &Edition, asked: Asked<'_>, miss: Miss, served: &Served) -> Decided {
-        let Asked { exchange, seen } = asked;
+        let Asked { exchange, seen, disturbed: _ } = asked;
         let (call, outcome) = (self.call, Outcome { source: Source::Proxy, ..Outcome::default() });
         if !call.policy.strict
             && let Some(relayed) = self.relay(exchange, Ok(seen))
@@ -252,7 +261,7 @@ impl Speaker<'_> {
         self.error(&reply, Outcome { matched: Some("miss"), nearest, transforms, ..outcome })
     }
 
-    pub(super) fn context<'c>(self, exchange: &'c Exchange, pace: &Pace, ids: &'c mut SeededIds) -> Context<'c>
+    pub(super) fn context<'c>(self, exchange: &'c Exchange, pace: &Pace, ids: &'c mut dyn Ids) -> Context<'c>
     where
         Self: 'c,
     {
@@ -309,9 +318,9 @@ impl Speaker<'_> {
     /// Adds what every answer says about itself.
     fn sign(self, plan: &mut Plan, outcome: &Outcome) {
         if let Some(Answerer::Fixture(view)) = &outcome.answerer {
-            plan.set_header("x-aimock-fixture", utf8_percent_encode(&view.handle, HANDLE).to_string());
+            plan.set_header(head::FIXTURE, view.header.as_str());
         }
-        plan.set_header("x-aimock-match", outcome.matched.unwrap_or("none"));
+        plan.set_header(head::MATCH, outcome.matched.unwrap_or("none"));
         let own = self.codec.map(Provider::request_id_header);
         if let Some(name) = own.filter(|name| plan.header(name).is_none()) {
             plan.set_header(name, self.call.request_id);

@@ -2,11 +2,16 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::secrets::Redacted;
+
+/// The handle of the fixture that answered.
+pub(super) const FIXTURE: &str = "x-aimock-fixture";
+/// Why it did.
+pub(super) const MATCH: &str = "x-aimock-match";
 
 /// The peer's CORS fields, with our own headers in the list of what pages may read.
 const CORS: [(HeaderName, HeaderValue); 4] = [
@@ -24,11 +29,22 @@ const CORS: [(HeaderName, HeaderValue); 4] = [
 pub(super) fn response(status: u16, headers: &[(String, String)], body: Body) -> Response {
     let mut fields = HeaderMap::with_capacity(headers.len() + CORS.len() + 2);
     for (name, value) in headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes())) {
+        if let (Some(name), Ok(value)) = (field_name(name), HeaderValue::from_bytes(value.as_bytes())) {
             fields.append(name, value);
         }
     }
     relayed(status, fields, body)
+}
+
+/// The name of a field; those of most answers need not be read.
+fn field_name(name: &str) -> Option<HeaderName> {
+    match name {
+        "content-type" => Some(CONTENT_TYPE),
+        "cache-control" => Some(CACHE_CONTROL),
+        FIXTURE => Some(HeaderName::from_static(FIXTURE)),
+        MATCH => Some(HeaderName::from_static(MATCH)),
+        _ => HeaderName::from_bytes(name.as_bytes()).ok(),
+    }
 }
 
 /// A response whose fields are such already.

@@ -60,7 +60,12 @@ pub(super) fn head(parts: &Parts) -> RawRequest {
 
 /// Header fields as text.
 pub(super) fn headers(fields: &HeaderMap) -> Headers {
-    fields.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes()))).collect()
+    let bytes = fields.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let mut headers = Headers::with_capacity(fields.len() + 1, bytes);
+    for (name, value) in fields {
+        headers.push(name.as_str(), String::from_utf8_lossy(value.as_bytes()));
+    }
+    headers
 }
 
 /// A query string, for reading its parameters.

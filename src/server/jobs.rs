@@ -194,7 +194,7 @@ impl Call<'_> {
             };
             let (decision, rolled) = self.claim(&seen);
             if !matches!(decision.verdict, Verdict::Miss(..)) {
-                return plain.decided(Asked { exchange, seen: &seen }, decision, rolled);
+                return plain.decided(Asked { exchange, seen: &seen, disturbed: rolled.is_some() }, decision, rolled);
             }
             rolled
         } else {

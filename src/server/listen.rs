@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::State;
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::header::HeaderValue;
@@ -210,6 +211,9 @@ async fn route(app: Arc<App>, router: Router, request: Request<Body>) -> Respons
     }
     if control::is_cross_site(request.uri().path(), headers) {
         return control::cross_site();
+    }
+    if !control::is_own(request.uri().path()) {
+        return pipeline::answer(State(app), request).await;
     }
     let answered: Result<Response, Infallible> = hyper::service::Service::call(&TowerToHyperService::new(router), request).await;
     match answered {

@@ -31,6 +31,7 @@ mod routes;
 mod shelf;
 mod shelves;
 mod signals;
+mod stencils;
 mod tail;
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,6 @@ use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
 use super::body::Problem;
-use super::chat_request::wants_usage;
 use super::openai::{self, NOT_A_TURN};
 use super::respond::{data_frame, event_stream, json};
 use super::usage::{count, tokens};
@@ -255,7 +254,7 @@ impl Chunks<'_> {
 
 fn stream(context: &mut Context<'_>, turn: &Turn) -> Emission {
     let head = Head::new(context, turn);
-    let mut chunks = Chunks { head, with_usage: wants_usage(context.raw), frames: Vec::new() };
+    let mut chunks = Chunks { head, with_usage: context.request.wants_usage, frames: Vec::new() };
     let opening = if has_text(turn) { Content::Text("") } else { Content::Null };
     chunks.delta(FrameKind::Prelude, Delta { role: Some(role(turn)), content: Some(opening), ..Delta::default() });
     for slice in slices(reasoning::shown(context, turn).unwrap_or_default(), context.chunk_size) {

@@ -7,10 +7,40 @@
 use serde_json::Value;
 
 use super::body::{Place, Problem, json};
+use super::plain::{self, Said};
 use crate::exchange::{Endpoint, Message, RawRequest, Request, Role, ToolCall, ToolOffer};
 
 /// The request in a chat-completions body. `default_model` stands in when the body names none (Azure's deployment).
 pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str, default_model: Option<&str>) -> Result<Request, Problem> {
+    match at_once(raw, provider, default_model) {
+        Some(request) => Ok(request),
+        None => decode_tree(raw, provider, default_model),
+    }
+}
+
+/// The same in one pass, if the body is plain.
+pub(super) fn at_once(raw: &RawRequest, provider: &'static str, default_model: Option<&str>) -> Option<Request> {
+    let body = plain::read(&raw.body)?;
+    let mut request = Request {
+        provider,
+        endpoint: Some(Endpoint::Chat),
+        model: body.model.or_else(|| default_model.map(str::to_owned)),
+        stream: body.stream.unwrap_or(false),
+        messages: Vec::with_capacity(body.messages.len()),
+        ..Request::default()
+    };
+    for said in body.messages {
+        let Said { role: name, content, tool_call_id, rest } = said;
+        let mut message = Message { role: role(name.as_deref().unwrap_or_default()), text: content, tool_calls: Vec::new(), tool_call_id };
+        calls(&Place::body(&rest).ok()?, &mut message).ok()?;
+        request.messages.push(message);
+    }
+    options(&Place::body(&body.rest).ok()?, &mut request).ok()?;
+    Some(request)
+}
+
+/// The same for every body, or why it is refused.
+pub(super) fn decode_tree(raw: &RawRequest, provider: &'static str, default_model: Option<&str>) -> Result<Request, Problem> {
     let body = Place::body(json(raw)?)?;
     // A value that is no list counts as missing, as in the peer.
     let messages = body.member("messages").filter(|place| place.value().is_array()).ok_or(Problem::Missing("messages"))?;
@@ -25,6 +55,12 @@ pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str, defa
         request.messages.push(message(place)?);
         Ok(())
     })?;
+    options(&body, &mut request)?;
+    Ok(request)
+}
+
+/// What stands beside model and messages.
+fn options(body: &Place<'_, '_>, request: &mut Request) -> Result<(), Problem> {
     body.objects("tools", |place| {
         request.tools.extend(offer(place)?);
         Ok(())
@@ -37,12 +73,17 @@ pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str, defa
         format.object()?;
         request.response_format = format.text("type")?.map(str::to_owned);
     }
-    Ok(request)
+    request.wants_usage = asks_for_usage(body.value());
+    Ok(())
 }
 
 /// Whether the client asked for a usage chunk at the end of the stream.
 pub(in crate::provider) fn wants_usage(raw: &RawRequest) -> bool {
-    let option = raw.json().and_then(|body| body.pointer("/stream_options/include_usage"));
+    raw.json().is_some_and(asks_for_usage)
+}
+
+fn asks_for_usage(body: &Value) -> bool {
+    let option = body.get("stream_options").and_then(|options| options.get("include_usage"));
     option.and_then(Value::as_bool).unwrap_or(false)
 }
 
@@ -53,6 +94,12 @@ fn message(place: &Place<'_, '_>) -> Result<Message, Problem> {
         tool_calls: Vec::new(),
         tool_call_id: place.text("tool_call_id")?.map(str::to_owned),
     };
+    calls(place, &mut message)?;
+    Ok(message)
+}
+
+/// The calls that a message makes.
+fn calls(place: &Place<'_, '_>, message: &mut Message) -> Result<(), Problem> {
     place.objects("tool_calls", |call| {
         message.tool_calls.extend(tool_call(call)?);
         Ok(())
@@ -61,7 +108,7 @@ fn message(place: &Place<'_, '_>) -> Result<Message, Problem> {
         call.object()?;
         message.tool_calls.extend(function(&call, None)?);
     }
-    Ok(message)
+    Ok(())
 }
 
 fn role(name: &str) -> Role {

@@ -7,6 +7,7 @@
 use serde_json::Value;
 
 use super::body::{Place, Problem, json};
+use super::plain;
 use crate::exchange::{Endpoint, ErrorOrigin, ErrorReply, Message, RawRequest, Request, Role, ToolCall, ToolOffer};
 
 /// Where the tool results of a user message stand among the neutral messages: what comes last is what it is about.
@@ -25,6 +26,38 @@ pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str) -> R
 
 /// The same, with the tool results where the vendor's users expect them.
 pub(in crate::provider) fn decode_with(raw: &RawRequest, provider: &'static str, results: Results) -> Result<Request, Problem> {
+    match at_once(raw, provider) {
+        Some(request) => Ok(request),
+        None => decode_tree(raw, provider, results),
+    }
+}
+
+/// The same in one pass, if the body is plain. Tool results never are.
+pub(super) fn at_once(raw: &RawRequest, provider: &'static str) -> Option<Request> {
+    let plain = plain::read(&raw.body)?;
+    let body = Place::body(&plain.rest).ok()?;
+    let mut request = Request {
+        provider,
+        endpoint: Some(Endpoint::Chat),
+        model: plain.model,
+        stream: plain.stream.unwrap_or(false),
+        messages: Vec::with_capacity(plain.messages.len() + 1),
+        ..Request::default()
+    };
+    around(&body, &mut request).ok()?;
+    for said in plain.messages {
+        request.messages.extend(match said.role.as_deref() {
+            Some("user") => Some(Message::text(Role::User, said.content.unwrap_or_default())),
+            Some("assistant") => Some(Message { role: Role::Assistant, text: said.content, tool_calls: Vec::new(), tool_call_id: None }),
+            _ => None,
+        });
+    }
+    tools(&body, &mut request).ok()?;
+    Some(request)
+}
+
+/// The same for every body, or why it is refused.
+pub(super) fn decode_tree(raw: &RawRequest, provider: &'static str, results: Results) -> Result<Request, Problem> {
     let body = Place::body(json(raw)?)?;
     let mut request = Request {
         provider,
@@ -33,22 +66,32 @@ pub(in crate::provider) fn decode_with(raw: &RawRequest, provider: &'static str,
         stream: body.flag("stream")?.unwrap_or(false),
         ..Request::default()
     };
-    // A thread keeps the conversation at the vendor's side; matching needs the whole conversation in the request.
-    if body.member("thread").is_some() {
-        return Err(Problem::Refused { message: NO_THREADS });
-    }
-    if let Some(system) = joined_text(&body, "system")? {
-        request.messages.push(Message::text(Role::System, system));
-    }
+    around(&body, &mut request)?;
     if body.member("messages").is_none() {
         return Err(Problem::Missing("messages"));
     }
     body.objects("messages", |place| push_message(place, results, &mut request.messages))?;
+    tools(&body, &mut request)?;
+    Ok(request)
+}
+
+/// What stands before the messages.
+fn around(body: &Place<'_, '_>, request: &mut Request) -> Result<(), Problem> {
+    // A thread keeps the conversation at the vendor's side; matching needs the whole conversation in the request.
+    if body.member("thread").is_some() {
+        return Err(Problem::Refused { message: NO_THREADS });
+    }
+    if let Some(system) = joined_text(body, "system")? {
+        request.messages.push(Message::text(Role::System, system));
+    }
+    Ok(())
+}
+
+fn tools(body: &Place<'_, '_>, request: &mut Request) -> Result<(), Problem> {
     body.objects("tools", |place| {
         request.tools.extend(offer(place)?);
         Ok(())
-    })?;
-    Ok(request)
+    })
 }
 
 /// The tools of a request as OpenAI's API lists them.

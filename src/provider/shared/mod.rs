@@ -33,6 +33,7 @@ pub(super) mod ollama_collapse;
 pub(super) mod ollama_reply;
 pub(super) mod ollama_request;
 pub(super) mod openai;
+pub(super) mod plain;
 pub(super) mod reasoning;
 pub(super) mod respond;
 pub(super) mod responses;

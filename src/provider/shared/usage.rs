@@ -26,10 +26,19 @@ pub(in crate::provider) fn tokens(request: &Request, turn: &Turn) -> Tokens {
     Tokens { input, output, total: total.unwrap_or(input + output) }
 }
 
+/// The tokens of the prompt and of prompt and answer, where the fixture gives none.
+pub fn estimated(request: &Request, turn: &Turn) -> (u64, u64) {
+    let (input, output) = (whole_tokens(prompt_units(request)), whole_tokens(reply_units(turn)));
+    (u64::from(input), u64::from(input) + u64::from(output))
+}
+
 /// Four UTF-16 code units make a token; there is always one.
 pub(in crate::provider) fn estimate(units: usize) -> f64 {
-    let tokens = u32::try_from(units.div_ceil(4).max(1)).unwrap_or(u32::MAX);
-    f64::from(tokens)
+    f64::from(whole_tokens(units))
+}
+
+fn whole_tokens(units: usize) -> u32 {
+    u32::try_from(units.div_ceil(4).max(1)).unwrap_or(u32::MAX)
 }
 
 fn prompt_units(request: &Request) -> usize {

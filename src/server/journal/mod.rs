@@ -21,13 +21,12 @@ pub(super) use filter::Filter;
 pub(super) use seen::retry_after;
 pub(super) use tail::{Tail, Told};
 
-use self::fields::Fields;
 use self::ledger::Ledger;
 use self::tail::Tails;
 use self::witness::Witness;
 use super::credential::{Credential, Credentials, credentials_of, redacted_target};
 use crate::engine::{Bypass, NearMiss, Scripted, View, reason};
-use crate::exchange::{RawRequest, StatedUsage};
+use crate::exchange::{Headers, RawRequest, StatedUsage};
 use crate::fixture::ChaosAction;
 use crate::secrets::Redactor;
 use crate::wire::Framing;
@@ -187,7 +186,7 @@ pub(super) struct Entry {
     arrived: Duration,
     method: String,
     target: String,
-    headers: Fields,
+    headers: Headers,
     body: Kept,
     request_id: String,
     test_id: String,
@@ -358,12 +357,12 @@ impl Journal {
     }
 
     fn entry(&self, arrival: Arrival, raw: &RawRequest, outcome: Outcome) -> Entry {
-        let headers = Fields::of(raw, &arrival.request_id);
+        let headers = fields::kept(raw, &arrival.request_id);
         let target = redacted_target(raw);
         // Copied, as a small body may share memory with everything that came in with it.
         let kept =
             if raw.body.len() > self.limits.body { Kept::TooLarge(raw.body.len()) } else { Kept::Bytes(Bytes::copy_from_slice(&raw.body)) };
-        let size = ENTRY_OVERHEAD + headers.len() + target.len() + if let Kept::Bytes(bytes) = &kept { bytes.len() } else { 0 };
+        let size = ENTRY_OVERHEAD + headers.bytes() + target.len() + if let Kept::Bytes(bytes) = &kept { bytes.len() } else { 0 };
         Entry {
             id: arrival.id,
             arrived: arrival.arrived,

@@ -164,7 +164,11 @@ pub(super) async fn carry(mut relay: Relay, exchange: Exchange, call: &Call<'_>,
         transmit::pause(chaos.latency()).await;
     }
     let (method, url) = (&exchange.raw.method, relay.upstreams.display(relay.target, &exchange.raw.path));
-    call.app.log(Level::Info, &format!("no fixture matches {method} {}: relaying to {url}", exchange.raw.path));
+    // Where there are no fixtures this says nothing new, and the log is most of what a request costs.
+    let level = if call.app.editions.current().library.fixtures.is_empty() { Level::Debug } else { Level::Info };
+    if call.app.hears(level) {
+        call.app.log(level, &format!("no fixture matches {method} {}: relaying to {url}", exchange.raw.path));
+    }
     let started = Instant::now();
     match begin(&relay.upstreams, relay.target, &exchange).await {
         Ok(begun) => {

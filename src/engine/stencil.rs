@@ -1,0 +1,173 @@
+//! Answers of a fixture that differ in little: cut once, filled for each request.
+//!
+//! Of two requests that are alike, a fixture's turn is encoded to the same bytes but for ids, time, model and token counts.
+//! A [`Stencil`] is made from an encoding in which [`Marks`] stand in their places. Whoever makes one must compare what it
+//! gives with what the codec gives, once: a mark that the fixture's own text holds would be taken for a hole.
+
+use std::io::Write as _;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use bytes::Bytes;
+
+use crate::exchange::{Body, Emission, Frame, FrameKind};
+
+/// Larger answers are encoded each time.
+const LARGEST: usize = 128 * 1024;
+
+/// What stands in the places of what differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marks {
+    /// With their prefixes, in the order in which they were asked for.
+    pub ids: Vec<(String, String)>,
+    /// Unix seconds.
+    pub created: u64,
+    pub model: &'static str,
+    /// Estimated tokens of the prompt, and of prompt and answer.
+    pub input: u64,
+    pub total: u64,
+}
+
+/// What comes into those places.
+#[derive(Clone, Copy, Debug)]
+pub struct Filling<'a> {
+    /// One for each of [`Stencil::prefixes`].
+    pub ids: &'a [String],
+    pub created: u64,
+    pub model: &'a str,
+    pub input: u64,
+}
+
+/// An encoding with holes.
+#[derive(Clone, Debug)]
+pub struct Stencil {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub streamed: bool,
+    /// Of the ids that go into it, in order.
+    pub prefixes: Vec<String>,
+    /// How many events its frames are.
+    pub events: u32,
+    text: Box<[u8]>,
+    pieces: Vec<Piece>,
+    /// Estimated tokens of the answer.
+    output: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Piece {
+    /// The text up to here.
+    Text(usize),
+    Id(usize),
+    Created,
+    Model,
+    Input,
+    Total,
+    /// A frame ends.
+    End(FrameKind),
+}
+
+impl Stencil {
+    /// The stencil of a marked encoding; `None` where it is too large to keep.
+    pub fn cut(marked: Emission, marks: &Marks) -> Option<Stencil> {
+        let mut holes: Vec<(String, Piece)> = vec![
+            (marks.created.to_string(), Piece::Created),
+            (serde_json::to_string(marks.model).ok()?, Piece::Model),
+            (marks.input.to_string(), Piece::Input),
+            (marks.total.to_string(), Piece::Total),
+        ];
+        holes.extend(marks.ids.iter().enumerate().map(|(index, (_, id))| (id.clone(), Piece::Id(index))));
+        let finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(holes.iter().map(|(text, _)| text)).ok()?;
+        let mut cut = Cut::default();
+        let frame = |cut: &mut Cut, bytes: &[u8]| {
+            let mut from = 0;
+            for hit in finder.find_iter(bytes) {
+                cut.text(bytes.get(from..hit.start()).unwrap_or_default());
+                cut.pieces.extend(holes.get(hit.pattern().as_usize()).map(|(_, hole)| *hole));
+                from = hit.end();
+            }
+            cut.text(bytes.get(from..).unwrap_or_default());
+        };
+        let mut events = 0;
+        let streamed = match &marked.body {
+            Body::Whole(bytes) => {
+                frame(&mut cut, bytes);
+                false
+            }
+            Body::Stream(frames) => {
+                for Frame { bytes, kind } in frames {
+                    frame(&mut cut, bytes);
+                    cut.pieces.push(Piece::End(*kind));
+                    events += u32::from(*kind != FrameKind::Terminal);
+                }
+                true
+            }
+        };
+        let Cut { text, pieces } = cut;
+        let small = text.len() <= LARGEST;
+        let output = marks.total.saturating_sub(marks.input);
+        let prefixes = marks.ids.iter().map(|(prefix, _)| prefix.clone()).collect();
+        let Emission { status, headers, body: _ } = marked;
+        small.then(|| Stencil { status, headers, streamed, prefixes, events, text: text.into(), pieces, output })
+    }
+
+    /// Bytes that it holds.
+    pub fn size(&self) -> usize {
+        self.text.len() + self.pieces.len() * size_of::<Piece>()
+    }
+
+    /// The encoding for one request.
+    pub fn emission(&self, filling: &Filling<'_>) -> Emission {
+        let mut ends = Vec::new();
+        let bytes = self.fill(filling, |end, kind| ends.push((end, kind)));
+        let body = if self.streamed {
+            let mut from = 0;
+            let frames = ends.into_iter().map(|(end, kind)| Frame { bytes: bytes.slice(std::mem::replace(&mut from, end)..end), kind });
+            Body::Stream(frames.collect())
+        } else {
+            Body::Whole(bytes)
+        };
+        Emission { status: self.status, headers: self.headers.clone(), body }
+    }
+
+    /// The same in one piece.
+    pub fn bytes(&self, filling: &Filling<'_>) -> Bytes {
+        self.fill(filling, |_, _| {})
+    }
+
+    fn fill(&self, filling: &Filling<'_>, mut end: impl FnMut(usize, FrameKind)) -> Bytes {
+        let holes = self.pieces.len().saturating_mul(24);
+        let mut out = Vec::with_capacity(self.text.len() + holes);
+        let created = filling.created.to_string();
+        let model = serde_json::to_string(filling.model).unwrap_or_default();
+        let mut from = 0;
+        for piece in &self.pieces {
+            match *piece {
+                Piece::Text(to) => out.extend_from_slice(self.text.get(std::mem::replace(&mut from, to)..to).unwrap_or_default()),
+                Piece::Id(index) => out.extend_from_slice(filling.ids.get(index).map(String::as_bytes).unwrap_or_default()),
+                Piece::Created => out.extend_from_slice(created.as_bytes()),
+                Piece::Model => out.extend_from_slice(model.as_bytes()),
+                // Writing to memory cannot fail.
+                Piece::Input => drop(write!(out, "{}", filling.input)),
+                Piece::Total => drop(write!(out, "{}", filling.input + self.output)),
+                Piece::End(kind) => end(out.len(), kind),
+            }
+        }
+        out.into()
+    }
+}
+
+/// A stencil being cut.
+#[derive(Default)]
+struct Cut {
+    text: Vec<u8>,
+    pieces: Vec<Piece>,
+}
+
+impl Cut {
+    fn text(&mut self, text: &[u8]) {
+        if !text.is_empty() {
+            self.text.extend_from_slice(text);
+            self.pieces.push(Piece::Text(self.text.len()));
+        }
+    }
+}
