@@ -216,6 +216,7 @@ fn takes_injected_errors(endpoint: Endpoint) -> bool {
         | Endpoint::Fal
         | Endpoint::Moderation
         | Endpoint::Search
+        | Endpoint::Rerank
         | Endpoint::ElevenlabsVoiceDesign
         | Endpoint::ElevenlabsVoice
         | Endpoint::ElevenlabsVoiceGet

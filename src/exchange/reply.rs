@@ -52,6 +52,8 @@ pub struct Turn {
     pub reasoning_signature: Option<String>,
     pub redacted_thinking: Vec<String>,
     pub web_searches: Vec<String>,
+    /// What the model means to do with its tools, where the wire has a place for it beside text and reasoning.
+    pub tool_plan: Option<String>,
     pub overrides: Overrides,
 }
 

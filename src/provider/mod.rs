@@ -9,6 +9,9 @@ mod anthropic_messages;
 mod azure_openai;
 mod bedrock_converse;
 mod bedrock_invoke;
+mod cohere_chat;
+mod cohere_embed;
+mod cohere_rerank;
 mod elevenlabs;
 mod fal_queue;
 mod gemini_embed;
@@ -72,6 +75,9 @@ pub static ALL: &[&dyn Provider] = &[
     &ollama_chat::PROVIDER,
     &ollama_generate::PROVIDER,
     &ollama_embed::PROVIDER,
+    &cohere_chat::PROVIDER,
+    &cohere_embed::PROVIDER,
+    &cohere_rerank::PROVIDER,
     &google_veo::PROVIDER,
     &google_imagen::PROVIDER,
     &xai_videos::PROVIDER,

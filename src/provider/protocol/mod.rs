@@ -5,6 +5,7 @@
 //! for. They judge form, never content.
 
 mod chat_chunks;
+mod cohere_events;
 mod completion_chunks;
 mod converse_events;
 mod gemini_chunks;
@@ -21,6 +22,7 @@ use std::fmt::Debug;
 use serde_json::Value;
 
 pub(super) use self::chat_chunks::ChatChunks;
+pub(super) use self::cohere_events::CohereEvents;
 pub(super) use self::completion_chunks::CompletionChunks;
 pub(super) use self::converse_events::ConverseEvents;
 pub(super) use self::gemini_chunks::GeminiChunks;

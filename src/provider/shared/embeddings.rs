@@ -159,7 +159,7 @@ fn answer<'a>(context: &Context<'_>, vectors: impl Iterator<Item = &'a [f64]>) -
 }
 
 /// Four bytes a number, little-endian.
-fn packed(vector: &[f64]) -> String {
+pub(in crate::provider) fn packed(vector: &[f64]) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "the wire format has 32-bit floats")]
     let bytes: Vec<u8> = vector.iter().flat_map(|value| (*value as f32).to_le_bytes()).collect();
     STANDARD.encode(bytes)
