@@ -3,6 +3,8 @@
 //! Matching reads texts; in the place of an image stands `[image 0123456789ab]`, a digest of its data URI. Where no fixture
 //! answers, the vectors are made up from that.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -185,9 +187,12 @@ fn shown(image: &str) -> String {
     if !image.starts_with("data:") {
         return image.to_owned();
     }
-    let digest = Sha256::digest(image);
-    let hex: String = digest.iter().take(DIGEST).map(|byte| format!("{byte:02x}")).collect();
-    format!("[image {hex}]")
+    let mut shown = "[image ".to_owned();
+    for byte in Sha256::digest(image).iter().take(DIGEST) {
+        let _ = write!(shown, "{byte:02x}");
+    }
+    shown.push(']');
+    shown
 }
 
 /// How long a vector is: as asked for, else as the model's are (Cohere's documentation, "Embed models").

@@ -1,4 +1,4 @@
-//! Cohere's manner of speaking (Cohere's API reference, "Errors", and the OpenAPI document of version 2): errors are
+//! Cohere's manner of speaking (Cohere's API reference, "Errors", and the specification of version 2): errors are
 //! `{"id", "message"}`, and one that comes when a stream has begun is the stream's last event.
 
 use serde_json::{Value, json};

@@ -167,7 +167,9 @@ fn streamed(captured: &Captured, left_out: &mut LeftOut) -> Result<Turn, Unsayab
         match event.get("type").and_then(Value::as_str).unwrap_or_default() {
             "message-start" => {
                 answer.id = text_of(&event, "id");
-                only(message, &["role", "tool_plan"], "the start of the message")?;
+                if says_something(message) {
+                    only(message, &["role", "tool_plan"], "the start of the message")?;
+                }
                 answer.plan = text_of(message, "tool_plan").unwrap_or_default();
             }
             "content-start" | "content-delta" => answer.content(member("content"))?,

@@ -88,11 +88,11 @@ fn usage(context: &Context<'_>, turn: &Turn) -> Value {
 fn whole(context: &mut Context<'_>, turn: &Turn) -> Emission {
     let id = message_id(context, turn);
     let thinking = reasoning::shown(context, turn).map(|thinking| json!({ "type": "thinking", "thinking": thinking }));
-    let mut content: Vec<Value> = thinking.into_iter().collect();
+    let mut entries: Vec<Value> = thinking.into_iter().collect();
     let mut calls = Vec::new();
     for block in &turn.blocks {
         match block {
-            Block::Text(text) => content.push(json!({ "type": "text", "text": text })),
+            Block::Text(text) => entries.push(json!({ "type": "text", "text": text })),
             Block::ToolCall { name, arguments, id } => {
                 let id = call_id(context, name, id.as_deref());
                 calls.push(json!({ "id": id, "type": "function", "function": { "name": name, "arguments": valid(arguments) } }));
@@ -101,8 +101,8 @@ fn whole(context: &mut Context<'_>, turn: &Turn) -> Emission {
     }
     let mut message = Map::new();
     message.insert("role".to_owned(), "assistant".into());
-    if !content.is_empty() || calls.is_empty() {
-        message.insert("content".to_owned(), content.into());
+    if !entries.is_empty() || calls.is_empty() {
+        message.insert("content".to_owned(), entries.into());
     }
     message.extend(plan(turn).map(|plan| ("tool_plan".to_owned(), plan.into())));
     if !calls.is_empty() {

@@ -165,6 +165,8 @@ fn sayable(asked: &Asked) -> &'static [&'static str] {
         // Of the results it was asked for one alone.
         Endpoint::Search if asked.raw.body.windows(11).any(|part| part == b"max_results") => &["error"],
         Endpoint::Search => &["search", "error", "rate-limited"],
+        Endpoint::Rerank if asked.raw.body.windows(5).any(|part| part == b"top_n") => &["error"],
+        Endpoint::Rerank => &["ranking", "error", "rate-limited"],
         // What is done when it is submitted is told at once by these, and by others only when they are asked.
         Endpoint::Video if asked.codec.name() == "openai_videos" => &["video", "video-failed", "error", "rate-limited"],
         Endpoint::Video | Endpoint::Fal | Endpoint::FalAudio => &["error", "rate-limited"],
@@ -320,10 +322,75 @@ fn what_a_reply_cannot_say_is_refused_with_the_reason() {
     check(converse, &block(r#"{"image":{}}"#), "a content block with `image`, which no neutral response holds");
     check(converse, &block(r#"{"reasoningContent":{"reasoningText":{"text":"b"}}}"#), "reasoning stands after other content");
     check(converse, r#"{"output":{"message":{"content":[{"text":"a"}]}}}"#, "the answer has no stop reason");
+    cohere_that_no_reply_can_say(check);
     let embeddings = "/v1/embeddings";
     check(embeddings, r#"{"data":[]}"#, "the body holds no embeddings");
     check(embeddings, r#"{"data":[{"index":1,"embedding":[1]}]}"#, "the embeddings are not in order");
     check(embeddings, r#"{"data":[{"index":0,"embedding":"AAA"}]}"#, "an embedding is neither numbers nor base64");
+}
+
+fn cohere_that_no_reply_can_say(check: fn(&str, &str, &str)) {
+    let said = |message: &str| format!(r#"{{"id":"x","finish_reason":"COMPLETE","message":{message}}}"#);
+    let chat = "/v2/chat";
+    check(chat, "{}", "the body is no answer of a chat");
+    check(chat, r#"{"message":{"content":[{"type":"text","text":"a"}]}}"#, "the answer has no finish reason");
+    let text = r#"{"type":"text","text":"a"}"#;
+    let cited = said(&format!(r#"{{"content":[{text}],"citations":[{{"start":0}}]}}"#));
+    check(chat, &cited, "the message has `citations`, which no neutral response holds");
+    let late = said(&format!(r#"{{"content":[{text},{{"type":"thinking","thinking":"b"}}]}}"#));
+    check(chat, &late, "thinking stands after other content");
+    let event = |event: &str| format!("data: {event}\n\n");
+    check(chat, &event(r#"{"type":"message-start","id":"x"}"#), "the stream ends without `message-end`");
+    check(chat, &event(r#"{"type":"message-end","delta":{"finish_reason":"ERROR","error":"x"}}"#), "the stream holds an error");
+    let citation = r#"{"type":"citation-start","index":0,"delta":{"message":{"citations":{"start":0}}}}"#;
+    check(chat, &event(citation), "an event of type `citation-start`, which no neutral response holds");
+    let embed = "/v2/embed";
+    check(embed, r#"{"embeddings":{}}"#, "the body holds no embeddings");
+    check(embed, r#"{"embeddings":{"float":["x"]}}"#, "an embedding is not what its type says");
+    check(embed, r#"{"embeddings":{"int4":[[1]]}}"#, "the body holds no embeddings");
+    let apart = r#"{"embeddings":{"float":[[0.5,1.0]],"int8":[[63,127]]}}"#;
+    check(embed, apart, "the `int8` embeddings are not those of one vector of `float`");
+    check("/v2/rerank", "{}", "the body holds no ranking");
+}
+
+/// Vectors of one type alone are read so that they are written again.
+#[test]
+fn vectors_of_cohere_are_kept_in_every_type() {
+    for (kind, list) in [
+        ("float", serde_json::json!([[0.033_020_02, -0.0625]])),
+        ("int8", serde_json::json!([[12, -128, 0, 127]])),
+        ("uint8", serde_json::json!([[140, 0, 128, 255]])),
+        ("binary", serde_json::json!([[-128, 127, 3]])),
+        ("ubinary", serde_json::json!([[0, 255, 131]])),
+        ("base64", serde_json::json!(["AACAPgAAgL8="])),
+    ] {
+        let request = serde_json::json!({ "model": "embed-v4.0", "texts": ["a"], "embedding_types": [kind] });
+        let asked = ask("/v2/embed", request.to_string());
+        let answer = serde_json::json!({ "id": "x", "embeddings": { kind: list }, "texts": ["a"] });
+        let headers = std::iter::empty::<(&str, &str)>().collect();
+        let read = asked.codec.collapse(asked.request(), &Captured::whole(200, headers, answer.to_string())).unwrap().reply;
+        let Body::Whole(bytes) = asked.answer(&read, 1).body else { panic!("not whole") };
+        let again: Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(again["embeddings"], answer["embeddings"], "{kind}");
+    }
+}
+
+/// What Cohere bills and what it used are told apart.
+#[test]
+fn counts_and_plans_of_cohere_are_kept() {
+    let usage = serde_json::json!({
+        "billed_units": { "input_tokens": 84, "output_tokens": 314 },
+        "tokens": { "input_tokens": 1501, "output_tokens": 346, "reasoning_tokens": 304 }, "cached_tokens": 1008,
+    });
+    let call = serde_json::json!({ "id": "f_1", "type": "function", "function": { "name": "f", "arguments": "null" } });
+    let message = serde_json::json!({ "role": "assistant", "tool_plan": "I will ask f.", "tool_calls": [call] });
+    let answer = serde_json::json!({ "id": "x", "message": message, "finish_reason": "TOOL_CALL", "usage": usage });
+    let asked = ask("/v2/chat", r#"{"model":"m","messages":[]}"#);
+    let headers = std::iter::empty::<(&str, &str)>().collect();
+    let read = asked.codec.collapse(asked.request(), &Captured::whole(200, headers, answer.to_string())).unwrap();
+    assert_eq!(read.left_out, Vec::<String>::new());
+    let Body::Whole(bytes) = asked.answer(&read.reply, 1).body else { panic!("not whole") };
+    assert_eq!(serde_json::from_slice::<Value>(&bytes).unwrap(), answer);
 }
 
 fn interactions_that_no_reply_can_say(check: fn(&str, &str, &str)) {

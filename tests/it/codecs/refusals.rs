@@ -34,10 +34,11 @@ fn envelope(codec: &dyn Provider, emission: &Emission) -> Value {
         "tavily" => body["detail"]["error"].is_string(),
         "fal" => body["detail"].is_string(),
         "ollama" => body["error"].is_string(),
+        "cohere" => body["message"].is_string() && body["id"] == MOMENT.request_id,
         _ => body["error"]["message"].is_string() && body["error"]["type"].is_string(),
     };
     assert!(is_right, "{}: {body}", codec.name());
-    if matches!(codec.provider(), "openrouter" | "grok" | "elevenlabs" | "tavily" | "fal" | "ollama") {
+    if matches!(codec.provider(), "openrouter" | "grok" | "elevenlabs" | "tavily" | "fal" | "ollama" | "cohere") {
         return body;
     }
     if codec.name().contains("anthropic") {
@@ -173,6 +174,7 @@ const COMPLETIONS: &str = "/v1/completions";
 const INVOKE: &str = "/model/anthropic.claude-v2%3A0/invoke";
 const INVOKE_STREAM: &str = "/model/anthropic.claude-v2%3A0/invoke-with-response-stream";
 const OLLAMA: &str = "/api/chat";
+const COHERE: &str = "/v2/chat";
 const CONVERSE: &str = "/model/anthropic.claude-v2%3A0/converse";
 const CONVERSE_STREAM: &str = "/model/anthropic.claude-v2%3A0/converse-stream";
 
@@ -345,6 +347,114 @@ fn ollama_refuses_in_one_text() {
 }
 
 #[test]
+fn cohere_refuses_in_one_message() {
+    #[track_caller]
+    fn wrong(path: &str, body: &str, expected: &str) {
+        let answer = refused(&ask(path, body)).unwrap_or_else(|| panic!("{path} takes {body}"));
+        assert_eq!(answer["message"], expected, "{path} {body}");
+    }
+    let (embed, rerank) = ("/v2/embed", "/v2/rerank");
+    for path in [COHERE, embed, rerank] {
+        wrong(path, "{bad", "invalid json syntax: key must be a string at line 1 column 2");
+        wrong(path, "[]", "invalid json syntax: the request body must be an object");
+        for body in ["{}", r#"{"model":""}"#] {
+            wrong(path, body, "a model parameter is required for this endpoint.");
+        }
+        wrong(path, r#"{"model":5}"#, "invalid type: parameter model is an integer but should be a string.");
+    }
+    wrong(COHERE, r#"{"model":"m"}"#, "invalid request: required 'messages' param is missing or empty.");
+    let typed = |member: &str, path: &str, got: &str, wanted: &str| {
+        let expected = format!("invalid type: parameter {path} is {got} but should be {wanted}.");
+        wrong(COHERE, &format!(r#"{{"model":"m","messages":[],{member}}}"#), &expected);
+    };
+    typed(r#""messages":"x""#, "messages", "a string", "an array of objects");
+    typed(r#""messages":[null]"#, "messages[0]", "null", "an object");
+    typed(r#""messages":[{"content":5}]"#, "messages[0].content", "an integer", "a string or an array of objects");
+    typed(r#""messages":[{"content":[{"type":"text","text":[]}]}]"#, "messages[0].content[0].text", "an array", "a string");
+    typed(
+        r#""messages":[{"tool_calls":[{"function":{"arguments":{}}}]}]"#,
+        "messages[0].tool_calls[0].function.arguments",
+        "an object",
+        "a string",
+    );
+    typed(r#""tools":[null]"#, "tools[0]", "null", "an object");
+    typed(r#""tools":[{"function":{"parameters":"x"}}]"#, "tools[0].function.parameters", "a string", "an object");
+    typed(r#""stream":"no""#, "stream", "a string", "a boolean");
+    typed(r#""strict_tools":1"#, "strict_tools", "an integer", "a boolean");
+    typed(r#""response_format":"json""#, "response_format", "a string", "an object");
+    typed(r#""thinking":true"#, "thinking", "a boolean", "an object");
+    typed(r#""documents":"x""#, "documents", "a string", "an array of documents");
+    let documents = "invalid type: every item of documents must be a string or an object with data.";
+    wrong(COHERE, r#"{"model":"m","messages":[],"documents":[7]}"#, documents);
+    cohere_refuses_vectors_and_rankings(wrong, embed, rerank);
+}
+
+fn cohere_refuses_vectors_and_rankings(wrong: fn(&str, &str, &str), embed: &str, rerank: &str) {
+    let vectors = |members: &str, expected: &str| wrong(embed, &format!(r#"{{"model":"m",{members}}}"#), expected);
+    let nothing = "invalid request: one of texts, images or inputs must be provided.";
+    for members in [r#""texts":null"#, r#""texts":[]"#, r#""images":[]"#, r#""inputs":[]"#] {
+        vectors(members, nothing);
+    }
+    vectors(r#""texts":["a"],"images":["b"]"#, "invalid request: only one of texts, images or inputs can be provided.");
+    vectors(r#""texts":[5]"#, "invalid type: texts and images must be arrays of strings.");
+    vectors(r#""inputs":[null]"#, "invalid type: parameter inputs[0] is null but should be an object.");
+    vectors(
+        r#""texts":["a"],"embedding_types":["int4"]"#,
+        "invalid request: embedding_types must be a list of 'float', 'int8', 'uint8', 'binary', 'ubinary' or 'base64'",
+    );
+    for dimension in ["0", "-1", "4097", "\"x\""] {
+        let expected = "invalid request: output_dimension must be an integer between 1 and 4096";
+        vectors(&format!(r#""texts":["a"],"output_dimension":{dimension}"#), expected);
+    }
+    let many = |key: &str, item: Value, count: usize| json!({ "model": "m", key: vec![item; count] }).to_string();
+    wrong(embed, &many("texts", json!("a"), 97), "invalid request: total number of texts must be at most 96");
+    wrong(embed, &many("inputs", json!({}), 97), "invalid request: total number of inputs must be at most 96");
+    let flood = "invalid request: the inputs, output_dimension and embedding_types together ask for too many numbers";
+    wrong(embed, &many("images", json!("a"), 8193), flood);
+    let ranking = |members: &str, expected: &str| wrong(rerank, &format!(r#"{{"model":"m",{members}}}"#), expected);
+    for query in [r#""query":null"#, r#""query":" ""#] {
+        ranking(query, "invalid request: query must not be empty or be only whitespace");
+    }
+    for documents in ["null", "[]"] {
+        ranking(&format!(r#""query":"x","documents":{documents}"#), "invalid request: list of documents must not be empty");
+    }
+    ranking(r#""query":"x","documents":[{}]"#, "invalid type: parameter documents should be an array of strings.");
+    ranking(r#""query":"x","documents":["a"],"top_n":0"#, "invalid request: top_n must be an integer that is at least 1");
+}
+
+#[test]
+fn what_cohere_refuses_besides_is_found() {
+    let audit = |path: &str, body: Value| {
+        let asked = ask(path, body.to_string());
+        asked.codec.audit(&asked.raw, asked.request()).join("\n")
+    };
+    let chat = |more: Value| {
+        let mut body = json!({ "model": "m", "messages": [] });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        audit(COHERE, body)
+    };
+    let format = json!({ "type": "json_object" });
+    assert_eq!(
+        chat(json!({ "response_format": format, "documents": ["a"] })),
+        "invalid request: response_format is not supported with RAG."
+    );
+    assert_eq!(chat(json!({ "response_format": format, "documents": [] })), "");
+    let call = json!({ "id": "f_1", "type": "function", "function": { "name": "f", "arguments": "{}" } });
+    let calls = |calls: Value| json!({ "role": "assistant", "tool_calls": calls });
+    let result = |id: Value| json!({ "role": "tool", "tool_call_id": id, "content": "x" });
+    assert_eq!(chat(json!({ "messages": [calls(json!([call])), result(json!("f_1"))] })), "");
+    assert_eq!(chat(json!({ "messages": [result(json!("f_1"))] })), "tool call id not found in previous tool calls");
+    assert_eq!(chat(json!({ "messages": [result(Value::Null)] })), "tool call id must be provided with tool message");
+    assert_eq!(chat(json!({ "messages": [calls(json!([call, call]))] })), "cannot have duplicate tool ids");
+    let embed = |body: Value| audit("/v2/embed", body);
+    let missing = "invalid request: valid input_type must be provided with the provided model";
+    assert_eq!(embed(json!({ "model": "m", "texts": ["a"] })), missing);
+    assert_eq!(embed(json!({ "model": "m", "texts": ["a"], "input_type": "clustering" })), "");
+    let images = json!({ "model": "m", "images": ["data:,"], "input_type": "clustering" });
+    assert_eq!(embed(images), "invalid request: images must be used with input_type=image");
+}
+
+#[test]
 fn bedrock_refuses_as_amazon_does() {
     let wrong = |path: &str, body: &str, what: &str| {
         let answer = refused(&ask(path, body)).unwrap_or_else(|| panic!("{path} takes {body}"));
@@ -417,6 +527,11 @@ fn what_is_merely_unknown_is_taken() {
         (COMPLETIONS, r#"{"prompt":[1,2],"best_of":3}"#),
         (GENERATE, r#"{"contents":[{}, {"role":"narrator","parts":null},{"parts":[{}]}],"tools":[{}],"generationConfig":{},"extra":[1]}"#),
         (OLLAMA, r#"{"model":"m","messages":[{},{"role":"narrator"},{"role":"tool"}],"tools":[{}],"format":"","extra":1}"#),
+        (
+            COHERE,
+            r#"{"model":"m","messages":[{},{"role":"narrator"},{"content":[{},{"type":"video"}]}],"tools":[{}],"documents":[],"extra":1}"#,
+        ),
+        ("/v2/embed", r#"{"model":"m","inputs":[{},{"content":[{},{"type":"image_url"}]}],"truncate":7}"#),
         (CONVERSE, r#"{"messages":[{"content":[{}, {"image":{}}]}],"toolConfig":{"tools":[{"cachePoint":{"type":"default"}}]}}"#),
     ] {
         assert!(ask(path, body).decoded.is_ok(), "{path} {body}");
@@ -426,7 +541,7 @@ fn what_is_merely_unknown_is_taken() {
 #[test]
 fn deep_nesting_is_refused() {
     let deep = format!(r#"{{"messages":{}"#, "[".repeat(200_000));
-    for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS, GENERATE, INVOKE, CONVERSE, OLLAMA] {
+    for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS, GENERATE, INVOKE, CONVERSE, OLLAMA, COHERE] {
         assert!(refused(&ask(path, deep.as_str())).is_some());
     }
 }
@@ -505,7 +620,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_answered_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-        let others = ["/v1beta/interactions", "/v1/messages/count_tokens"];
+        let others = ["/v1beta/interactions", "/v1/messages/count_tokens", COHERE, "/v2/embed", "/v2/rerank"];
         for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS, GENERATE, INVOKE, CONVERSE, OLLAMA].into_iter().chain(others) {
             refused(&ask(path, bytes.clone()));
         }
