@@ -75,7 +75,7 @@ fn message(place: &Place<'_, '_>) -> Result<Message, Problem> {
     Ok(message)
 }
 
-/// The text of a message: a string, or its parts joined with nothing between; `None` when there is no text among them.
+/// The text of a message: a string, or its parts joined with nothing between; images alone say the empty text.
 fn text(place: &Place<'_, '_>) -> Result<Option<String>, Problem> {
     let Some(content) = place.member("content") else { return Ok(None) };
     match content.value() {
@@ -84,14 +84,12 @@ fn text(place: &Place<'_, '_>) -> Result<Option<String>, Problem> {
         Value::Object(_) => return part(&content),
         Value::Null | Value::Bool(_) | Value::Number(_) => return Err(content.is_not("a string or an array of objects")),
     }
-    let mut joined: Option<String> = None;
+    let mut joined = String::new();
     content.each_object(|item| {
-        if let Some(text) = part(item)? {
-            joined.get_or_insert_default().push_str(&text);
-        }
+        joined.push_str(&part(item)?.unwrap_or_default());
         Ok(())
     })?;
-    Ok(joined)
+    Ok(Some(joined))
 }
 
 fn part(part: &Place<'_, '_>) -> Result<Option<String>, Problem> {
