@@ -344,6 +344,21 @@ fn cohere_that_no_reply_can_say(check: fn(&str, &str, &str)) {
     check(chat, &event(r#"{"type":"message-end","delta":{"finish_reason":"ERROR","error":"x"}}"#), "the stream holds an error");
     let citation = r#"{"type":"citation-start","index":0,"delta":{"message":{"citations":{"start":0}}}}"#;
     check(chat, &event(citation), "an event of type `citation-start`, which no neutral response holds");
+}
+
+#[test]
+fn vectors_and_rankings_of_cohere_that_no_reply_can_say_are_refused() {
+    #[track_caller]
+    fn check(path: &str, body: &str, expected: &str) {
+        let request = match path {
+            "/v2/embed" => r#"{"model":"m","texts":["x"]}"#,
+            _ => r#"{"model":"m","query":"x","documents":["x"]}"#,
+        };
+        let asked = ask(path, request);
+        let headers = std::iter::empty::<(&str, &str)>().collect();
+        let read = asked.codec.collapse(asked.request(), &Captured::whole(200, headers, body.to_owned()));
+        assert_eq!(read.unwrap_err().to_string(), expected, "{body}");
+    }
     let embed = "/v2/embed";
     check(embed, r#"{"embeddings":{}}"#, "the body holds no embeddings");
     check(embed, r#"{"embeddings":{"float":["x"]}}"#, "an embedding is not what its type says");
