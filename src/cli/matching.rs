@@ -16,7 +16,7 @@ use crate::exchange::{Exchange, Headers, RawRequest, Request};
 use crate::files;
 use crate::fixture::{Library, LoadedFile, into_library};
 use crate::matcher::{CRITERIA, Miss, Near, Selection, Served, Strictness, Verdict};
-use crate::provider::route::{Lookup, guess, lookup};
+use crate::provider::route::{Lookup, guess, lookup_request};
 
 /// How many near misses are shown.
 const NEAREST: usize = 3;
@@ -148,7 +148,7 @@ fn push_headers(fields: &mut Headers, value: &serde_json::Value) {
 }
 
 fn decode(raw: RawRequest, name: &str) -> anyhow::Result<Exchange> {
-    let mut request = match lookup(&raw.method, &raw.path) {
+    let mut request = match lookup_request(&raw) {
         Lookup::Found { codec, route, params, path_used: _ } => codec
             .decode(&raw, route, &params)
             .map_err(|error| anyhow::anyhow!("{name} is no request for {}: {}\n`--path` names another route", raw.path, error.message))?,
