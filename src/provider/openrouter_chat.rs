@@ -84,7 +84,7 @@ impl Provider for OpenRouterChat {
     }
 
     fn recall(&self, recall: &Recall<'_>) -> Result<Recalled, Box<ErrorReply>> {
-        openrouter_models::recall(recall)
+        Ok(openrouter_models::recall(recall))
     }
 }
 

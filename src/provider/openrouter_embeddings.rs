@@ -2,7 +2,7 @@
 
 use super::shared::collapse::LeftOut;
 use super::shared::embeddings::{self, Style};
-use super::shared::{embeddings_collapse, openrouter, openai};
+use super::shared::{embeddings_collapse, openai, openrouter};
 use super::{Context, Moment, Params, Provider, Route};
 use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, RawRequest, Reply, Request, Unsayable};
 

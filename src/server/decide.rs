@@ -11,7 +11,8 @@ use super::errors;
 use super::journal::{Answerer, Outcome, Source, Speech, Tried, retry_after};
 use super::relay::{RELAYED, Relay};
 use crate::engine::{
-    Beat, Claim, Decision, Delivery, Dice, Edition, NearMiss, Plan, Policy, Verdict, miss_reply, near_misses, plan_emission, plan_events, plan_http,
+    Beat, Claim, Decision, Delivery, Dice, Edition, NearMiss, Plan, Policy, Verdict, miss_reply, near_misses, plan_emission, plan_events,
+    plan_http,
 };
 use crate::exchange::{Emission, ErrorOrigin, ErrorReply, Exchange, Frame, FrameKind, RawEvent, RawRequest, Reply, Request};
 use crate::fixture::{Answer, Pace};

@@ -237,8 +237,7 @@ const MISTRAL: &str = "/mistral";
 /// The path under which a request's codec is looked up: as sent, but where Mistral's own client asks for one of Mistral's, which
 /// are OpenAI's by name.
 pub fn address(raw: &RawRequest) -> Cow<'_, str> {
-    let is_mistral = raw.path.starts_with("/v1/")
-        && raw.headers.first("user-agent").is_some_and(|agent| agent.starts_with(MISTRAL_CLIENT));
+    let is_mistral = raw.path.starts_with("/v1/") && raw.headers.first("user-agent").is_some_and(|agent| agent.starts_with(MISTRAL_CLIENT));
     if is_mistral {
         let own = format!("{MISTRAL}{}", raw.path);
         let mut allow = Vec::new();

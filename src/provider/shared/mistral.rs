@@ -58,7 +58,9 @@ fn detail(error: &ErrorReply) -> Value {
 pub(in crate::provider) fn refusal(problem: Problem) -> Box<ErrorReply> {
     let (kind, message, param) = match problem {
         Problem::Malformed(reason) => ("json_invalid", format!("JSON decode error: {reason}"), None),
-        Problem::NotAnObject => ("model_attributes_type", "Input should be a valid dictionary or object to extract fields from".to_owned(), None),
+        Problem::NotAnObject => {
+            ("model_attributes_type", "Input should be a valid dictionary or object to extract fields from".to_owned(), None)
+        }
         Problem::Missing(name) => ("missing", "Field required".to_owned(), Some(name.to_owned())),
         Problem::WrongType { path, wanted, got } => {
             let kind = match wanted {
@@ -90,8 +92,7 @@ pub(in crate::provider) fn collapse_error(captured: &Captured, left_out: &mut Le
         // Whoever has no key gets this alone.
         None => text(body.get("message")).or_else(|| text(body.get("detail"))),
     };
-    let mut error =
-        ErrorReply::new(ErrorOrigin::Fixture, captured.status, message.ok_or_else(|| unsayable("the error has no message"))?);
+    let mut error = ErrorReply::new(ErrorOrigin::Fixture, captured.status, message.ok_or_else(|| unsayable("the error has no message"))?);
     if let Some(first) = first {
         left_out.others(first, &["msg", "type", "loc", "input"]);
         let place = first.get("loc").and_then(Value::as_array).into_iter().flatten().skip(1);

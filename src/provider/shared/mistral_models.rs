@@ -6,8 +6,11 @@ use super::respond;
 use crate::exchange::{ErrorOrigin, ErrorReply};
 use crate::provider::{Recall, Recalled, StoredRoute};
 
-const LIST: StoredRoute =
-    StoredRoute { method: "GET", path: "/mistral/v1/models", summary: "Mistral: the models that fixtures name, else a list that looks like one" };
+const LIST: StoredRoute = StoredRoute {
+    method: "GET",
+    path: "/mistral/v1/models",
+    summary: "Mistral: the models that fixtures name, else a list that looks like one",
+};
 const ONE: StoredRoute = StoredRoute { method: "GET", path: "/mistral/v1/models/{model}", summary: "Mistral: one of them" };
 
 /// Both of them.

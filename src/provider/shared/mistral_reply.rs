@@ -53,7 +53,8 @@ fn head(context: &mut Context<'_>, turn: &Turn, object: &str) -> Map<String, Val
 /// Counts; what the fixture says of cached tokens stays.
 fn usage(context: &Context<'_>, turn: &Turn) -> Value {
     let tokens = tokens(context.request, turn);
-    let mut usage = json!({ "prompt_tokens": count(tokens.input), "completion_tokens": count(tokens.output), "total_tokens": count(tokens.total) });
+    let mut usage =
+        json!({ "prompt_tokens": count(tokens.input), "completion_tokens": count(tokens.output), "total_tokens": count(tokens.total) });
     let given = turn.overrides.usage.as_ref().and_then(|given| given.given.get("prompt_tokens_details"));
     if let Some(details) = given {
         usage["prompt_tokens_details"] = details.clone();
@@ -70,7 +71,7 @@ fn call_id(ids: &mut dyn Ids) -> String {
     id
 }
 
-fn call(index: usize, name: &str, arguments: &str, id: String) -> Value {
+fn call(index: usize, name: &str, arguments: &str, id: &str) -> Value {
     json!({ "id": id, "type": "function", "function": { "name": name, "arguments": arguments }, "index": index })
 }
 
@@ -84,11 +85,11 @@ fn whole(context: &mut Context<'_>, turn: &Turn) -> Emission {
     for block in &turn.blocks {
         if let Block::ToolCall { name, arguments, id } = block {
             let id = id.clone().unwrap_or_else(|| call_id(context.ids));
-            calls.push(call(calls.len(), name, arguments, id));
+            calls.push(call(calls.len(), name, arguments, &id));
         }
     }
     let text = turn.text();
-    let content = match reasoning::shown(context, turn) {
+    let said = match reasoning::shown(context, turn) {
         Some(thought) => {
             let mut entries = vec![thinking(thought)];
             entries.extend(chat_reply::has_text(turn).then(|| json!({ "type": "text", "text": text })));
@@ -98,7 +99,7 @@ fn whole(context: &mut Context<'_>, turn: &Turn) -> Emission {
         None => text.into(),
     };
     let calls = if calls.is_empty() { Value::Null } else { calls.into() };
-    let message = json!({ "role": chat_reply::role(turn), "tool_calls": calls, "content": content });
+    let message = json!({ "role": chat_reply::role(turn), "tool_calls": calls, "content": said });
     let choice = json!({ "index": 0, "message": message, "finish_reason": chat_reply::finish_reason(turn) });
     body.insert("choices".to_owned(), json!([choice]));
     body.insert("usage".to_owned(), usage(context, turn));
@@ -140,7 +141,7 @@ fn stream(context: &mut Context<'_>, turn: &Turn) -> Emission {
             }
             Block::ToolCall { name, arguments, id } => {
                 let id = id.clone().unwrap_or_else(|| call_id(context.ids));
-                chunks.delta(FrameKind::Token, &json!({ "content": "", "tool_calls": [call(calls, name, arguments, id)] }));
+                chunks.delta(FrameKind::Token, &json!({ "content": "", "tool_calls": [call(calls, name, arguments, &id)] }));
                 calls += 1;
             }
         }

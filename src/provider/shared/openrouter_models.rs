@@ -4,11 +4,13 @@
 use serde_json::{Value, json};
 
 use super::respond;
-use crate::exchange::ErrorReply;
 use crate::provider::{Recall, Recalled, StoredRoute};
 
-const MODELS: StoredRoute =
-    StoredRoute { method: "GET", path: "/api/v1/models", summary: "OpenRouter: the models that fixtures name, else a list that looks like one" };
+const MODELS: StoredRoute = StoredRoute {
+    method: "GET",
+    path: "/api/v1/models",
+    summary: "OpenRouter: the models that fixtures name, else a list that looks like one",
+};
 const KEY: StoredRoute = StoredRoute { method: "GET", path: "/api/v1/key", summary: "OpenRouter: what the key may spend" };
 const CREDITS: StoredRoute = StoredRoute { method: "GET", path: "/api/v1/credits", summary: "OpenRouter: what is left" };
 
@@ -21,13 +23,13 @@ const CONTEXT: u64 = 128_000;
 const LONGEST_ANSWER: u64 = 16_384;
 
 /// Answers on one of [`ROUTES`].
-pub(in crate::provider) fn recall(recall: &Recall<'_>) -> Result<Recalled, Box<ErrorReply>> {
+pub(in crate::provider) fn recall(recall: &Recall<'_>) -> Recalled {
     let body = match *recall.route {
         MODELS => models(&recall.models.names()),
         KEY => json!({ "data": key() }),
         _ => json!({ "data": { "total_credits": 0, "total_usage": 0 } }),
     };
-    Ok(Recalled { emission: respond::json(200, &body), forget: false })
+    Recalled { emission: respond::json(200, &body), forget: false }
 }
 
 fn models(named: &[String]) -> Value {
@@ -93,6 +95,7 @@ fn key() -> Value {
         "byok_usage_weekly": 0,
         "byok_usage_monthly": 0,
         "is_free_tier": false,
+        "free_model_daily_requests": { "limit": 1000, "remaining": 1000, "used": 0, "resets_at": null },
         "allowed_data_regions": ["global"],
         "expires_at": null,
         "creator_user_id": null,

@@ -148,8 +148,8 @@ fn whole(context: &mut Context<'_>, turn: &Turn) -> Emission {
         }
     }
     let thought = thought(context, turn);
-    let content = chat_reply::has_text(turn).then(|| turn.text());
-    let mut message = json!({ "role": chat_reply::role(turn), "content": content, "refusal": null, "reasoning": thought });
+    let said = chat_reply::has_text(turn).then(|| turn.text());
+    let mut message = json!({ "role": chat_reply::role(turn), "content": said, "refusal": null, "reasoning": thought });
     let details = details(context, turn, thought);
     if !details.is_empty() {
         message["reasoning_details"] = details.into();
@@ -158,7 +158,8 @@ fn whole(context: &mut Context<'_>, turn: &Turn) -> Emission {
         message["tool_calls"] = calls.into();
     }
     let finish = chat_reply::finish_reason(turn);
-    let choice = json!({ "index": 0, "logprobs": null, "finish_reason": finish, "native_finish_reason": native(turn, finish), "message": message });
+    let choice =
+        json!({ "index": 0, "logprobs": null, "finish_reason": finish, "native_finish_reason": native(turn, finish), "message": message });
     body.insert("choices".to_owned(), json!([choice]));
     body.insert("system_fingerprint".to_owned(), json!(turn.overrides.system_fingerprint));
     body.insert("service_tier".to_owned(), Value::Null);
@@ -186,11 +187,11 @@ impl Chunks {
     fn delta(&mut self, kind: FrameKind, role: &str, content: Option<&str>, more: &[(&str, Value)]) {
         let mut delta = Map::from_iter([("role".to_owned(), json!(role)), ("content".to_owned(), json!(content))]);
         delta.extend(more.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
-        self.choice(kind, Value::Object(delta), None);
+        self.choice(kind, &Value::Object(delta), None);
     }
 
     /// The reason why it ends, and the upstream's own word for it.
-    fn choice(&mut self, kind: FrameKind, delta: Value, finish: Option<(&str, &str)>) {
+    fn choice(&mut self, kind: FrameKind, delta: &Value, finish: Option<(&str, &str)>) {
         let (finish, native) = finish.unzip();
         let choice = json!({ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish, "native_finish_reason": native });
         self.chunk(kind, &[("choices", json!([choice]))]);
@@ -209,7 +210,10 @@ fn stream(context: &mut Context<'_>, turn: &Turn) -> Emission {
     head.extend(turn.overrides.system_fingerprint.as_ref().map(|print| ("system_fingerprint".to_owned(), json!(print))));
     let mut chunks = Chunks { head, frames: Vec::new() };
     if context.processing {
-        chunks.frames.push(Frame { bytes: sse::encode(&sse::Event { comment: Some(PROCESSING.to_owned()), ..sse::Event::default() }), kind: FrameKind::Comment });
+        chunks.frames.push(Frame {
+            bytes: sse::encode(&sse::Event { comment: Some(PROCESSING.to_owned()), ..sse::Event::default() }),
+            kind: FrameKind::Comment,
+        });
     }
     let role = chat_reply::role(turn);
     chunks.delta(FrameKind::Prelude, role, chat_reply::has_text(turn).then_some(""), &[]);
@@ -235,7 +239,7 @@ fn stream(context: &mut Context<'_>, turn: &Turn) -> Emission {
         }
     }
     let finish = chat_reply::finish_reason(turn);
-    chunks.choice(FrameKind::Closing, json!({ "role": role, "content": "" }), Some((finish, native(turn, finish))));
+    chunks.choice(FrameKind::Closing, &json!({ "role": role, "content": "" }), Some((finish, native(turn, finish))));
     chunks.chunk(FrameKind::Closing, &[("choices", json!([])), ("service_tier", Value::Null), ("usage", usage(context, turn))]);
     chunks.frames.push(Frame { bytes: sse::data("[DONE]"), kind: FrameKind::Terminal });
     event_stream(chunks.frames)
