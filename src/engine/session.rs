@@ -74,15 +74,14 @@ impl Verdict {
         }
     }
 
-    /// The error that it answers with, if it is one that somebody wrote.
-    fn error<'e>(&'e self, edition: &'e Edition) -> Option<&'e ErrorReply> {
+    /// The error that its fixture holds.
+    fn error<'e>(&self, edition: &'e Edition) -> Option<&'e ErrorReply> {
         match self {
-            Verdict::Injected(error) => Some(error),
             Verdict::Serve(claim) => match &edition.library.fixtures.get(claim.row)?.answer_at(claim.times)?.reply {
                 Reply::Error(error) => Some(error),
                 _ => None,
             },
-            Verdict::Exhausted(_) | Verdict::Miss(..) => None,
+            Verdict::Injected(_) | Verdict::Exhausted(_) | Verdict::Miss(..) => None,
         }
     }
 }
@@ -169,8 +168,8 @@ impl Sessions {
         let edition = editions.current();
         let session = session.at(edition.generation);
         let occurrence = identity.map_or(0, |identity| session.occurs(identity));
-        if !exchange.request.fallback_models.is_empty() {
-            let tried = session.fail_over(&edition, exchange, policy, injected);
+        if injected.is_none() && !exchange.request.fallback_models.is_empty() {
+            let tried = session.fail_over(&edition, exchange, policy);
             return Decision { edition, verdict: tried.verdict, occurrence, attempts: tried.attempts, chosen: tried.chosen };
         }
         let verdict = match injected {
@@ -299,16 +298,13 @@ impl Session {
 
     /// Tries the request's models in order, as if each were the only one: the first answer that is no error counts, else the
     /// last error. All in one step, so that no other request comes in between.
-    fn fail_over(&mut self, edition: &Edition, exchange: &Exchange, policy: &Policy, mut injected: Option<ErrorReply>) -> Tried {
+    fn fail_over(&mut self, edition: &Edition, exchange: &Exchange, policy: &Policy) -> Tried {
         let mut probe = exchange.clone();
         let fallbacks = exchange.request.fallback_models.iter().cloned().map(Some);
         let (mut attempts, mut failed, mut missed) = (Vec::new(), None, Miss::default());
         for (number, model) in std::iter::once(exchange.request.model.clone()).chain(fallbacks).enumerate() {
             probe.request.model = model;
-            let verdict = match injected.take() {
-                Some(error) => Verdict::Injected(Box::new(error)),
-                None => self.claim(edition, &probe, policy),
-            };
+            let verdict = self.claim(edition, &probe, policy);
             let error = verdict.error(edition);
             attempts.push(Attempt { row: verdict.row(), error: error.map(|error| error.status) });
             match (&verdict, error) {

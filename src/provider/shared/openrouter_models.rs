@@ -95,7 +95,7 @@ fn key() -> Value {
         "byok_usage_weekly": 0,
         "byok_usage_monthly": 0,
         "is_free_tier": false,
-        "free_model_daily_requests": { "limit": 1000, "remaining": 1000, "used": 0, "resets_at": null },
+        "free_model_daily_requests": { "limit": 1000, "remaining": 1000, "used": 0 },
         "allowed_data_regions": ["global"],
         "expires_at": null,
         "creator_user_id": null,

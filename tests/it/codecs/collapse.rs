@@ -145,6 +145,8 @@ fn sayable(asked: &Asked) -> &'static [&'static str] {
             let more = body.is_some_and(|body| body.get("echo").is_some() || body["prompt"].is_array());
             if more { &[] } else { &["text", "emoji", "overrides", "error", "rate-limited", "overloaded"] }
         }
+        // What was thought is not told to those who want none of it.
+        Endpoint::Chat if asked.raw.body.windows(9).any(|part| part == b"\"exclude\"") => &["text", "tools", "error"],
         Endpoint::Chat => &["text", "emoji", "tools", "both", "overrides", "error", "rate-limited", "overloaded", "reasoning"],
         Endpoint::Embedding => match request.embedding_inputs.len() {
             0 => &[],
