@@ -1,5 +1,6 @@
 //! Mistral embeddings (API reference, "Embeddings"): OpenAI's with an id, `output_dimension`, and its own errors.
 
+use super::shared::body::Problem;
 use super::shared::collapse::LeftOut;
 use super::shared::embeddings::{self, Style};
 use super::shared::{embeddings_collapse, mistral, openai};
@@ -10,6 +11,8 @@ pub(super) static PROVIDER: MistralEmbeddings = MistralEmbeddings;
 
 /// Vectors of `mistral-embed` have 1024 numbers.
 const STYLE: Style = Style { id: Some("embd-"), dimensions: "output_dimension", length: 1024 };
+
+const FLOATS: &str = "Invalid parameter: only vectors of 'output_dtype' 'float' are served here";
 
 #[derive(Debug)]
 pub(super) struct MistralEmbeddings;
@@ -32,6 +35,10 @@ impl Provider for MistralEmbeddings {
     }
 
     fn decode(&self, raw: &RawRequest, _route: &Route, _params: &Params) -> Result<Request, Box<ErrorReply>> {
+        let others = raw.json().and_then(|body| body.get("output_dtype")).is_some_and(|kind| !kind.is_null() && kind != "float");
+        if others {
+            return Err(mistral::refusal(Problem::Refused { message: FLOATS }));
+        }
         embeddings::decode_as(raw, self.provider(), None, &STYLE).map_err(mistral::refusal)
     }
 

@@ -461,6 +461,8 @@ fn mistral_refuses_with_the_place() {
     let vectors = "/mistral/v1/embeddings";
     check(vectors, "{}", "missing", &json!(["body", "input"]), "Field required");
     let dimension = "Invalid parameter: 'output_dimension' must be an integer between 1 and 100000";
+    let floats = "Invalid parameter: only vectors of 'output_dtype' 'float' are served here";
+    check(vectors, r#"{"input":"x","output_dtype":"int8"}"#, "value_error", &json!(["body"]), floats);
     check(vectors, r#"{"input":"x","output_dimension":0}"#, "value_error", &json!(["body"]), dimension);
 }
 
