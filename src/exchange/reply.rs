@@ -99,6 +99,8 @@ pub struct ErrorReply {
     /// Seconds.
     pub retry_after: Option<f64>,
     pub metadata: Option<Value>,
+    /// No further model is tried after it, where several were named.
+    pub ends_failover: bool,
     /// Added to the envelope as member `aimock`: the nearest fixtures of a miss.
     pub detail: Option<Value>,
 }
@@ -115,6 +117,7 @@ impl ErrorReply {
             code: None,
             retry_after: None,
             metadata: None,
+            ends_failover: false,
             detail: None,
         }
     }

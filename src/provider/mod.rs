@@ -21,6 +21,8 @@ mod google_imagen;
 mod google_veo;
 pub mod grammar;
 pub mod job;
+mod mistral_chat;
+mod mistral_embeddings;
 mod ollama_chat;
 mod ollama_embed;
 mod ollama_generate;
@@ -33,6 +35,8 @@ mod openai_responses;
 mod openai_speech;
 mod openai_transcription;
 mod openai_videos;
+mod openrouter_chat;
+mod openrouter_embeddings;
 mod openrouter_videos;
 pub mod protocol;
 pub mod route;
@@ -46,7 +50,7 @@ mod xai_videos;
 
 pub use shared::ids::SeededIds;
 pub use shared::reasoning::ReasoningModels;
-pub use stored::{Recall, Recalled, Stored, StoredRoute};
+pub use stored::{Models, Recall, Recalled, Stored, StoredRoute};
 
 use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request, Unsayable};
 use crate::wire::Framing;
@@ -81,7 +85,11 @@ pub static ALL: &[&dyn Provider] = &[
     &google_veo::PROVIDER,
     &google_imagen::PROVIDER,
     &xai_videos::PROVIDER,
+    &openrouter_chat::PROVIDER,
+    &openrouter_embeddings::PROVIDER,
     &openrouter_videos::PROVIDER,
+    &mistral_chat::PROVIDER,
+    &mistral_embeddings::PROVIDER,
     &elevenlabs::PROVIDER,
     &fal_queue::PROVIDER,
     &tavily::PROVIDER,
@@ -140,6 +148,8 @@ pub struct Context<'a> {
     pub request_id: &'a str,
     /// See [`Moment::framing`].
     pub framing: Framing,
+    /// The fixture wants a comment first that says that the answer is being worked on.
+    pub processing: bool,
     pub ids: &'a mut dyn Ids,
     /// Strict mode suppresses reasoning for models that are known not to reason.
     pub strict: bool,

@@ -89,14 +89,15 @@ impl Relay {
     pub(super) fn find(app: &App, codec: Option<&'static dyn Provider>, exchange: &Exchange) -> Option<Relay> {
         let upstreams = app.settings.on_miss.upstreams()?;
         let path = &exchange.raw.path;
-        // OpenRouter speaks OpenAI's format below a path of its own.
         let own = route::service(path).filter(|service| *service == "openrouter" && upstreams.find(service).is_some());
         let provider = own.or_else(|| codec.map_or_else(|| route::service(path), |codec| Some(codec.upstream())))?;
         // A relay carries requests and answers, no sockets.
         if exchange.raw.headers.first("upgrade").is_some() {
             return None;
         }
-        let Some(target) = upstreams.find(provider) else {
+        // They speak OpenAI's format, so that an upstream named for that may be theirs.
+        let alike = || matches!(provider, "openrouter" | "mistral").then(|| upstreams.find("openai")).flatten();
+        let Some(target) = upstreams.find(provider).or_else(alike) else {
             let line = format!("no upstream URL is configured for provider \"{provider}\": {} is not relayed", exchange.raw.path);
             app.log(Level::Warning, &line);
             return None;

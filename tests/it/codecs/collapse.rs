@@ -128,6 +128,8 @@ fn check(asked: &Asked, reply: &Reply, chunk_size: usize, cuts: &[usize]) {
     assert_eq!(said(&read, &wanted), said(&wanted, &wanted), "{} {}", asked.codec.name(), asked.route.path);
 }
 
+/// Of OpenAI's shape.
+const CHATS: [&str; 3] = ["/v1/chat/completions", "/api/v1/chat/completions", "/mistral/v1/chat/completions"];
 const GEMINI_STREAMS: &[&str] = &["/v1beta/models/m:streamGenerateContent?alt=sse", "/v1beta/models/m:streamGenerateContent"];
 const BEDROCK: [&str; 2] = ["/model/m/invoke", "/model/m/converse"];
 const BEDROCK_STREAMS: [&str; 2] = ["/model/m/invoke-with-response-stream", "/model/m/converse-stream"];
@@ -143,6 +145,8 @@ fn sayable(asked: &Asked) -> &'static [&'static str] {
             let more = body.is_some_and(|body| body.get("echo").is_some() || body["prompt"].is_array());
             if more { &[] } else { &["text", "emoji", "overrides", "error", "rate-limited", "overloaded"] }
         }
+        // What was thought is not told to those who want none of it.
+        Endpoint::Chat if asked.raw.body.windows(9).any(|part| part == b"\"exclude\"") => &["text", "tools", "error"],
         Endpoint::Chat => &["text", "emoji", "tools", "both", "overrides", "error", "rate-limited", "overloaded", "reasoning"],
         Endpoint::Embedding => match request.embedding_inputs.len() {
             0 => &[],
@@ -232,6 +236,56 @@ fn thoughts_signatures_searches_and_counts_of_gemini_are_kept() {
     assert_eq!(turn.blocks, calls);
 }
 
+/// What a completion says in the words of fixtures.
+#[track_caller]
+fn read_of_chat(path: &str, answer: &Value) -> Turn {
+    let asked = ask(path, r#"{"messages":[]}"#);
+    let read = asked.codec.collapse(asked.request(), &Captured::whole(200, aimock::exchange::Headers::new(), answer.to_string())).unwrap();
+    assert_eq!(read.left_out, Vec::<String>::new());
+    if let Reply::Turn(turn) = read.reply { turn } else { panic!("not a turn") }
+}
+
+#[test]
+fn who_served_what_it_cost_and_what_was_thought_at_openrouter_is_kept() {
+    let details = serde_json::json!([
+        { "type": "reasoning.text", "text": "Hm.", "signature": "c2ln", "format": "anthropic-claude-v1", "index": 0 },
+        { "type": "reasoning.encrypted", "data": "b3BhcXVl", "format": "anthropic-claude-v1", "index": 1 },
+    ]);
+    let cost = serde_json::json!({ "upstream_inference_cost": 0.25, "upstream_inference_prompt_cost": 0.125, "upstream_inference_completions_cost": 0.125 });
+    let turn = read_of_chat(
+        CHATS[1],
+        &serde_json::json!({
+            "id": "gen-1", "provider": "Amazon Bedrock", "model": "anthropic/claude-sonnet-4", "object": "chat.completion", "created": 1,
+            "choices": [{ "logprobs": null, "finish_reason": "stop", "native_finish_reason": "end_turn", "index": 0,
+                "message": { "role": "assistant", "content": "Fine.", "refusal": null, "reasoning": "Hm.", "reasoning_details": details } }],
+            "system_fingerprint": null, "service_tier": null,
+            "usage": { "prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13, "cost": 0.25, "is_byok": false, "cost_details": cost },
+        }),
+    );
+    assert_eq!((turn.reasoning.as_deref(), turn.reasoning_signature.as_deref()), (Some("Hm."), Some("c2ln")));
+    assert_eq!(turn.redacted_thinking, ["b3BhcXVl"]);
+    let given = turn.overrides;
+    assert_eq!((given.provider.as_deref(), given.native_finish_reason.as_deref()), (Some("Amazon Bedrock"), Some("end_turn")));
+    let usage = given.usage.unwrap().given;
+    assert_eq!((&usage["cost"], &usage["cost_details"], &usage["is_byok"]), (&serde_json::json!(0.25), &cost, &serde_json::json!(false)));
+}
+
+#[test]
+fn thoughts_of_mistral_are_entries_of_the_content() {
+    let thought =
+        serde_json::json!({ "type": "thinking", "thinking": [{ "type": "text", "text": "H" }, { "type": "text", "text": "m." }] });
+    let turn = read_of_chat(
+        CHATS[2],
+        &serde_json::json!({
+            "id": "1", "object": "chat.completion", "model": "magistral-small", "created": 1,
+            "choices": [{ "index": 0, "finish_reason": "stop",
+                "message": { "role": "assistant", "content": [thought, { "type": "text", "text": "Fine." }], "tool_calls": null, "prefix": false } }],
+            "usage": { "prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13 },
+        }),
+    );
+    assert_eq!((turn.reasoning.as_deref(), turn.text().as_str()), (Some("Hm."), "Fine."));
+}
+
 #[test]
 fn what_a_reply_cannot_say_is_refused_with_the_reason() {
     #[track_caller]
@@ -259,6 +313,12 @@ fn what_a_reply_cannot_say_is_refused_with_the_reason() {
     check(chat, r#"{"choices":[{"message":{"content":""},"finish_reason":"stop"}]}"#, "the answer has neither text nor tool calls");
     check(chat, "data: {\"choices\":[]}\n\n", "the stream ends without `[DONE]`");
     check(chat, "data: {\"error\":{\"message\":\"x\"}}\n\n", "the stream holds an error");
+    let mistral = |content: &str| format!(r#"{{"choices":[{{"message":{{"content":{content}}},"finish_reason":"stop"}}]}}"#);
+    check(chat, &mistral("[]"), "the content is no text");
+    let image = r#"[{"type":"image_url"}]"#;
+    check(CHATS[2], &mistral(image), "a content entry of type `image_url`, which no neutral response holds");
+    let late = r#"[{"type":"text","text":"a"},{"type":"thinking","thinking":[]}]"#;
+    check(CHATS[2], &mistral(late), "thinking stands after other content");
     let messages = "/v1/messages";
     check(messages, "{}", "the body is no Message");
     check(
@@ -499,9 +559,9 @@ proptest! {
         prop_assume!(!turn.text().is_empty() || turn.calls_tools());
         let gemini = if streams { GEMINI_STREAMS } else { &["/v1beta/models/m:generateContent"] };
         let bedrock = if streams { &BEDROCK_STREAMS } else { &BEDROCK };
-        for path in ["/v1/messages", "/v1beta/interactions", "/v1/responses", "/v1/chat/completions"].iter().chain(gemini).chain(bedrock) {
+        for path in CHATS.iter().chain(&["/v1/messages", "/v1beta/interactions", "/v1/responses"]).chain(gemini).chain(bedrock) {
             // A chat completion has one text before all calls, so an order that is the author's own is not told.
-            if *path == "/v1/chat/completions" && !streams && text_after_call(turn) {
+            if CHATS.contains(path) && !streams && text_after_call(turn) {
                 continue;
             }
             let content = if path.contains("/converse") { serde_json::json!([{ "text": "hi" }]) } else { "hi".into() };
@@ -535,6 +595,8 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), status in 200..600_u16, events in any::<bool>()) {
         let paths = [
+            "/api/v1/chat/completions",
+            "/mistral/v1/chat/completions",
             "/v1/chat/completions",
             "/v1/messages",
             "/v1/embeddings",

@@ -67,6 +67,7 @@ impl Asked {
             created: MOMENT.now,
             request_id: MOMENT.request_id,
             framing: self.codec.framing(&self.raw),
+            processing: false,
             ids: &mut Counted::default(),
             strict,
             reasoning: &ReasoningModels::default(),

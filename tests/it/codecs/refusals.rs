@@ -28,6 +28,11 @@ fn envelope(codec: &dyn Provider, emission: &Emission) -> Value {
         return json!({ "error": { "message": body["message"], "type": kind } });
     }
     let is_right = match codec.provider() {
+        "mistral" if emission.status == 422 => {
+            let first = &body["detail"][0];
+            first["msg"].is_string() && first["type"].is_string() && first["loc"][0] == "body"
+        }
+        "mistral" => body["object"] == "error" && body["message"].is_string() && body["raw_status_code"] == emission.status,
         "openrouter" => body["error"]["message"].is_string() && body["error"]["code"].is_u64(),
         "grok" => body["error"].is_string() && body["code"].is_string(),
         "elevenlabs" => body["detail"]["message"].is_string() && body["detail"]["status"].is_string(),
@@ -38,7 +43,7 @@ fn envelope(codec: &dyn Provider, emission: &Emission) -> Value {
         _ => body["error"]["message"].is_string() && body["error"]["type"].is_string(),
     };
     assert!(is_right, "{}: {body}", codec.name());
-    if matches!(codec.provider(), "openrouter" | "grok" | "elevenlabs" | "tavily" | "fal" | "ollama" | "cohere") {
+    if matches!(codec.provider(), "openrouter" | "mistral" | "grok" | "elevenlabs" | "tavily" | "fal" | "ollama" | "cohere") {
         return body;
     }
     if codec.name().contains("anthropic") {
@@ -56,9 +61,10 @@ fn speaks_as_google(codec: &dyn Provider) -> bool {
 
 fn refused(asked: &Asked) -> Option<Value> {
     let error = asked.decoded.as_ref().err()?;
-    assert_eq!((error.origin, error.status), (ErrorOrigin::Request, 400));
+    let status = if asked.codec.provider() == "mistral" { 422 } else { 400 };
+    assert_eq!((error.origin, error.status), (ErrorOrigin::Request, status));
     let emission = asked.codec.encode_error(error, MOMENT);
-    assert_eq!(emission.status, 400, "{}", asked.codec.name());
+    assert_eq!(emission.status, status, "{}", asked.codec.name());
     Some(envelope(asked.codec, &emission))
 }
 
@@ -82,6 +88,8 @@ fn check_google(path: &str, body: &str, expected: &str) {
     assert_eq!(format!("{} | {} | {field}", text("message"), text("status")), expected, "{path} {body}");
 }
 
+const OPENROUTER: &str = "/api/v1/chat/completions";
+const MISTRAL: &str = "/mistral/v1/chat/completions";
 const GENERATE: &str = "/v1beta/models/m:generateContent";
 
 #[test]
@@ -516,6 +524,59 @@ fn what_bedrock_asks_for_beyond_is_said_in_strict_mode() {
 }
 
 #[test]
+fn openrouter_refuses_in_its_envelope() {
+    let check = |body: &str, expected: &str| {
+        let answer = refused(&ask(OPENROUTER, body)).unwrap_or_else(|| panic!("taken: {body}"));
+        assert_eq!(answer, json!({ "error": { "code": 400, "message": expected } }), "{body}");
+    };
+    check("{bad", "Malformed JSON: key must be a string at line 1 column 2");
+    check("[]", "Request body must be a JSON object");
+    check("{}", "Missing required parameter: 'messages'");
+    let wrong = |member: &str, wanted: &str, got: &str| {
+        let body = format!(r#"{{"messages":[],{member}}}"#);
+        let path = member.trim_start_matches('"').split('"').next().unwrap();
+        check(&body, &format!("Invalid type for '{path}': expected {wanted}, but got {got} instead."));
+    };
+    wrong(r#""models":"x""#, "an array of strings", "a string");
+    wrong(r#""models":[null]"#, "an array of strings", "an array");
+    wrong(r#""reasoning":"high""#, "an object", "a string");
+    wrong(r#""provider":[]"#, "an object", "an array");
+    check(
+        r#"{"messages":[],"provider":{"allow_fallbacks":"no"}}"#,
+        "Invalid type for 'provider.allow_fallbacks': expected a boolean, but got a string instead.",
+    );
+    let many = json!({ "messages": [], "models": vec!["m"; 101] }).to_string();
+    check(&many, "'models' array must have 100 items or fewer.");
+}
+
+#[test]
+fn mistral_refuses_with_the_place() {
+    let check = |path: &str, body: &str, kind: &str, place: &Value, message: &str| {
+        let answer = refused(&ask(path, body)).unwrap_or_else(|| panic!("taken: {body}"));
+        let first = &answer["detail"][0];
+        let said = (first["type"].as_str(), &first["loc"], first["msg"].as_str());
+        assert_eq!(said, (Some(kind), place, Some(message)), "{body}");
+    };
+    check(MISTRAL, "{bad", "json_invalid", &json!(["body"]), "JSON decode error: key must be a string at line 1 column 2");
+    check(MISTRAL, "{}", "missing", &json!(["body", "messages"]), "Field required");
+    check(MISTRAL, r#"{"messages":[null]}"#, "dict_type", &json!(["body", "messages", 0]), "Input should be an object, but is null");
+    check(
+        MISTRAL,
+        r#"{"messages":[],"stream":1}"#,
+        "bool_type",
+        &json!(["body", "stream"]),
+        "Input should be a boolean, but is an integer",
+    );
+    check("/v1/fim/completions", r#"{"model":"m"}"#, "missing", &json!(["body", "prompt"]), "Field required");
+    let vectors = "/mistral/v1/embeddings";
+    check(vectors, "{}", "missing", &json!(["body", "input"]), "Field required");
+    let dimension = "Invalid parameter: 'output_dimension' must be an integer between 1 and 100000";
+    let floats = "Invalid parameter: only vectors of 'output_dtype' 'float' are served here";
+    check(vectors, r#"{"input":"x","output_dtype":"int8"}"#, "value_error", &json!(["body"]), floats);
+    check(vectors, r#"{"input":"x","output_dimension":0}"#, "value_error", &json!(["body"]), dimension);
+}
+
+#[test]
 fn what_is_merely_unknown_is_taken() {
     for (path, body) in [
         (CHAT, r#"{"messages":[],"tools":[{}],"model":null,"stream":null,"extra":[1]}"#),
@@ -541,7 +602,7 @@ fn what_is_merely_unknown_is_taken() {
 #[test]
 fn deep_nesting_is_refused() {
     let deep = format!(r#"{{"messages":{}"#, "[".repeat(200_000));
-    for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS, GENERATE, INVOKE, CONVERSE, OLLAMA, COHERE] {
+    for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS, GENERATE, INVOKE, CONVERSE, OLLAMA, COHERE, OPENROUTER, MISTRAL] {
         assert!(refused(&ask(path, deep.as_str())).is_some());
     }
 }
@@ -620,7 +681,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_answered_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-        let others = ["/v1beta/interactions", "/v1/messages/count_tokens", COHERE, "/v2/embed", "/v2/rerank"];
+        let others = ["/v1beta/interactions", "/v1/messages/count_tokens", COHERE, "/v2/embed", "/v2/rerank", OPENROUTER, MISTRAL];
         for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS, GENERATE, INVOKE, CONVERSE, OLLAMA].into_iter().chain(others) {
             refused(&ask(path, bytes.clone()));
         }

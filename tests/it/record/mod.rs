@@ -20,6 +20,8 @@ mod processes;
 mod replay;
 /// Disks without room, folders that refuse, upstreams without end.
 mod room;
+/// OpenRouter and Mistral.
+mod router;
 /// Transforms of what is recorded.
 mod transforms;
 /// Folders and sizes that refuse.

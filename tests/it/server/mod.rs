@@ -13,6 +13,7 @@ mod journal;
 mod limits;
 mod matching;
 mod media;
+mod openrouter;
 pub(crate) mod program;
 mod responses;
 mod shutdown;
