@@ -24,6 +24,7 @@ pub(super) mod ids;
 pub(super) mod interactions_collapse;
 pub(super) mod interactions_reply;
 pub(super) mod interactions_request;
+pub(super) mod interactions_stored;
 pub(super) mod invoke_embeddings;
 pub(super) mod messages_collapse;
 pub(super) mod messages_reply;
