@@ -89,6 +89,7 @@ impl Provider for GoogleImagen {
 /// The prompt of the first instance.
 fn prompt(raw: &RawRequest) -> Result<String, Problem> {
     let body = Place::body(body::json(raw)?)?;
+    body.object_at("parameters")?;
     let mut prompt = None;
     body.objects("instances", |instance| {
         prompt = prompt.take().or(instance.text("prompt")?.map(str::to_owned));

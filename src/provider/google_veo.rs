@@ -43,6 +43,7 @@ impl Provider for GoogleVeo {
     fn decode(&self, raw: &RawRequest, _route: &Route, params: &Params) -> Result<Request, Box<ErrorReply>> {
         let read = || {
             let body = Place::body(body::json(raw)?)?;
+            body.object_at("parameters")?;
             let mut prompt = None;
             body.objects("instances", |instance| {
                 prompt = prompt.take().or(instance.text("prompt")?.map(str::to_owned));

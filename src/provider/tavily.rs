@@ -38,6 +38,7 @@ impl Provider for Tavily {
     fn decode(&self, raw: &RawRequest, _route: &Route, _params: &Params) -> Result<Request, Box<ErrorReply>> {
         let read = || {
             let body = Place::body(body::json(raw)?)?;
+            body.numbers(&["max_results"])?;
             Ok(Request {
                 provider: self.provider(),
                 endpoint: Some(Endpoint::Search),

@@ -39,6 +39,7 @@ pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str, mode
         request.response_format = format.text("type")?.map(str::to_owned);
     }
     object(&body, "inferenceConfig")?;
+    body.texts(&["schemaVersion"])?;
     Ok(request)
 }
 
