@@ -26,6 +26,7 @@ pub(super) mod interactions_reply;
 pub(super) mod interactions_request;
 pub(super) mod interactions_stored;
 pub(super) mod invoke_embeddings;
+pub(super) mod invoke_texts;
 pub(super) mod messages_collapse;
 pub(super) mod messages_reply;
 pub(super) mod messages_request;

@@ -92,7 +92,7 @@ def by_id(test_id):
     google = client(test_id)
     first = google.interactions.create(model=MODEL, input="trickle")
     again = google.interactions.get(id=first.id)
-    equal((again.id, text_of(again), again.usage), (first.id, "abcdefghijkl", first.usage))
+    equal((again.id, text_of(again), again.usage.total_tokens), (first.id, "abcdefghijkl", first.usage.total_tokens))
     events = list(google.interactions.get(id=first.id, stream=True))
     equal("".join(event.delta.text for event in events if event.event_type == "step.delta"), "abcdefghijkl")
     rest = list(google.interactions.get(id=first.id, stream=True, last_event_id=events[2].event_id))

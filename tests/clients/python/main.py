@@ -14,6 +14,7 @@ import bedrock_anthropic  # noqa: F401
 import bedrock_boto3  # noqa: F401
 import bedrock_errors  # noqa: F401
 import bedrock_langchain  # noqa: F401
+import bedrock_makers  # noqa: F401
 import elevenlabs_audio  # noqa: F401
 import fal_queue  # noqa: F401
 import ollama_local  # noqa: F401

@@ -113,7 +113,9 @@ fn text_after_call(turn: &Turn) -> bool {
 
 /// Whether answers have an id.
 fn has_ids(asked: &Asked) -> bool {
-    asked.codec.name() != "bedrock_converse" && asked.codec.provider() != "ollama" && !asked.raw.path.contains("amazon.nova")
+    asked.codec.name() != "bedrock_converse"
+        && asked.codec.provider() != "ollama"
+        && (asked.codec.name() != "bedrock_invoke" || asked.raw.path.contains("anthropic"))
 }
 
 #[track_caller]
@@ -142,6 +144,16 @@ fn sayable(asked: &Asked) -> &'static [&'static str] {
         Endpoint::Chat if asked.codec.name() == "openai_completions" => {
             let more = body.is_some_and(|body| body.get("echo").is_some() || body["prompt"].is_array());
             if more { &[] } else { &["text", "emoji", "overrides", "error", "rate-limited", "overloaded"] }
+        }
+        // Makers' own bodies on Bedrock: text alone, or text and calls without reasoning.
+        Endpoint::Chat
+            if body.is_some_and(|body| body.get("prompt").is_some() || body.get("inputText").is_some())
+                && asked.codec.name() == "bedrock_invoke" =>
+        {
+            &["text", "emoji", "overrides", "error", "rate-limited", "overloaded"]
+        }
+        Endpoint::Chat if asked.raw.path.contains("mistral") => {
+            &["text", "emoji", "tools", "both", "overrides", "error", "rate-limited", "overloaded"]
         }
         Endpoint::Chat => &["text", "emoji", "tools", "both", "overrides", "error", "rate-limited", "overloaded", "reasoning"],
         Endpoint::Embedding => match request.embedding_inputs.len() {
