@@ -1,6 +1,7 @@
-//! Vertex AI embeddings with Google's models (Vertex AI reference, "Text embeddings API").
+//! Vertex AI's embeddings and images with Google's models (Vertex AI reference, "Text embeddings API", "Imagen API"). Both are asked
+//! for with `:predict`; instances with a prompt ask for images.
 
-use super::shared::{gemini_embeddings, google};
+use super::shared::{gemini_embeddings, google, imagen};
 use super::{Context, Moment, Params, Provider, Route};
 use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, RawRequest, Reply, Request, Unsayable};
 
@@ -19,7 +20,7 @@ impl Provider for VertexEmbed {
     }
 
     fn summary(&self) -> &'static str {
-        "Vertex AI embeddings with Google's models: embedContent, batchEmbedContents, and predict with text"
+        "Vertex AI embeddings with Google's models: embedContent, batchEmbedContents, predict with text; and Imagen's images"
     }
 
     fn routes(&self) -> &'static [Route] {
@@ -42,15 +43,24 @@ impl Provider for VertexEmbed {
         ]
     }
 
-    fn decode(&self, raw: &RawRequest, _route: &Route, params: &Params) -> Result<Request, Box<ErrorReply>> {
+    fn decode(&self, raw: &RawRequest, route: &Route, params: &Params) -> Result<Request, Box<ErrorReply>> {
+        if route.path.ends_with(":predict") && imagen::is_asked(raw) {
+            return imagen::decode(raw, self.provider(), params.get("model")).map_err(google::refusal);
+        }
         gemini_embeddings::decode(raw, self.provider(), params.get("model")).map_err(google::refusal)
     }
 
     fn encode(&self, context: &mut Context<'_>, reply: &Reply) -> Emission {
+        if context.request.endpoint == Some(Endpoint::Image) {
+            return imagen::encode(context, reply);
+        }
         gemini_embeddings::encode(context, reply)
     }
 
-    fn collapse(&self, _request: &Request, captured: &Captured) -> Result<Collapsed, Unsayable> {
+    fn collapse(&self, request: &Request, captured: &Captured) -> Result<Collapsed, Unsayable> {
+        if request.endpoint == Some(Endpoint::Image) {
+            return imagen::collapse(captured);
+        }
         gemini_embeddings::collapse(captured)
     }
 
@@ -63,6 +73,6 @@ impl Provider for VertexEmbed {
     }
 
     fn fallback(&self, context: &mut Context<'_>) -> Option<Emission> {
-        Some(gemini_embeddings::fallback(context))
+        (context.request.endpoint == Some(Endpoint::Embedding)).then(|| gemini_embeddings::fallback(context))
     }
 }

@@ -161,7 +161,7 @@ fn sayable(asked: &Asked) -> &'static [&'static str] {
             2 => &["embeddings"],
             _ => &["embedding"],
         },
-        Endpoint::Image if asked.codec.name() == "google_imagen" => &["image", "error", "rate-limited"],
+        Endpoint::Image if ["google_imagen", "vertex_embed"].contains(&asked.codec.name()) => &["image", "error", "rate-limited"],
         Endpoint::Image if request.stream => &["image", "error"],
         Endpoint::Image => &["image", "images", "error", "rate-limited"],
         Endpoint::Speech if request.stream => &["audio", "error"],

@@ -283,6 +283,7 @@ const ALSO_TAKEN: &[(&str, &str, &[&str], &str)] = &[
     ("openai_responses", "input", &["\"x\""], OR_TEXT),
     ("openai_responses", "previous_response_id", &["\"x\""], OR_TEXT),
     ("tavily", "query", &["\"x\""], OR_TEXT),
+    ("tavily", "urls", &["\"x\""], OR_TEXT),
     ("ollama_chat", "keep_alive", &["\"x\"", "5"], OR_TEXT),
     ("ollama_chat", "think", &["\"x\""], OR_TEXT),
     ("gemini_generate", "contents", &["{}"], OR_ONE),
