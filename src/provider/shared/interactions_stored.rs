@@ -3,6 +3,9 @@
 //!
 //! An interaction is complete as soon as it is given, a background one too, so cancelling changes nothing any more.
 
+use std::borrow::Cow;
+
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::collapse::{self, LeftOut};
@@ -34,12 +37,24 @@ pub(in crate::provider) fn store(raw: &RawRequest, answer: &Captured) -> Option<
     if raw.json()?.get("store").and_then(Value::as_bool) == Some(false) {
         return None;
     }
-    let id = if answer.is_event_stream() { id_of_stream(answer)? } else { id_of(&serde_json::from_slice(&answer.body()).ok()?)? };
-    Some(Stored { id, request: raw.body.clone(), answer: answer.body() })
+    let body = answer.body();
+    let id =
+        if answer.is_event_stream() { id_of_stream(answer)? } else { serde_json::from_slice::<Named<'_>>(&body).ok()?.id.into_owned() };
+    (!id.is_empty()).then(|| Stored { id, request: raw.body.clone(), answer: body })
 }
 
-fn id_of(interaction: &Value) -> Option<String> {
-    interaction.get("id").and_then(Value::as_str).filter(|id| !id.is_empty()).map(str::to_owned)
+/// What makes an answer one that can be kept; the rest is not looked at until it is asked for.
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+}
+
+/// An event that speaks of the interaction.
+#[derive(Deserialize)]
+struct Telling<'a> {
+    #[serde(borrow)]
+    interaction: Named<'a>,
 }
 
 /// The first event that speaks of the interaction; a codec's stream is one event a piece.
@@ -48,8 +63,8 @@ fn id_of_stream(answer: &Captured) -> Option<String> {
         let piece = Captured { pieces: vec![piece.clone()], ..Captured::default() };
         let events = collapse::events(&piece).ok()?;
         events.iter().find_map(|event| {
-            let event: Value = serde_json::from_str(event.data.as_deref()?).ok()?;
-            id_of(event.get("interaction")?)
+            let telling: Telling<'_> = serde_json::from_str(event.data.as_deref()?).ok()?;
+            Some(telling.interaction.id.into_owned())
         })
     })
 }
