@@ -81,9 +81,6 @@ const fn later(method: &'static str, path: &'static str, name: &'static str) -> 
 pub static NOT_BUILT: &[NotBuilt] = &[
     later("GET", "/v1/responses", "OpenAI Responses over WebSocket"),
     later("GET", "/v1/realtime", "OpenAI Realtime"),
-    later("GET", "/{version}/interactions/{id}", "Gemini Interactions, retrieval by id"),
-    later("DELETE", "/{version}/interactions/{id}", "Gemini Interactions, deletion by id"),
-    later("POST", "/{version}/interactions/{id}/cancel", "Gemini Interactions, cancellation"),
     later("GET", "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent", "Gemini Live"),
 ];
 

@@ -112,6 +112,8 @@ fn answers_are_asked_for_again_by_id() {
     check("GET", "/v1/responses/resp_1/input_items", &format!(r#"Stored({route}/input_items [("id", "resp_1")])"#));
     check("POST", "/v1/responses/input_tokens", "Stored(openai_responses POST /v1/responses/input_tokens [])");
     check("POST", "/v1/responses/resp_1", "WrongMethod(DELETE, GET)");
+    let route = "Stored(gemini_interactions DELETE /{version}/interactions/{id}";
+    check("DELETE", "/v1beta/interactions/v1_x", &format!(r#"{route} [("version", "v1beta"), ("id", "v1_x")])"#));
     assert!(format!("{:?}", lookup("GET", "/v1/responses/resp_1/output")).starts_with("Unknown("));
 }
 
@@ -125,7 +127,6 @@ fn a_wrong_method_says_which_are_right() {
 
 #[test]
 fn what_is_not_built_has_a_name() {
-    check("GET", "/v1beta/interactions/v1_x", "NotBuilt(Gemini Interactions, retrieval by id)");
     check("GET", "/api/v1/credits", "Stored(openrouter_chat GET /api/v1/credits [])");
     assert!(format!("{:?}", lookup("POST", "/v1beta/models/:generateContent")).starts_with("Unknown("));
 }

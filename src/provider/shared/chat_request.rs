@@ -9,6 +9,10 @@ use serde_json::Value;
 use super::body::{Place, Problem, json};
 use crate::exchange::{Endpoint, Message, RawRequest, Request, Role, ToolCall, ToolOffer};
 
+/// Members that are numbers, also of those that nobody reads: the vendor looks at all of them.
+const NUMBERS: [&str; 9] =
+    ["max_tokens", "max_completion_tokens", "temperature", "top_p", "n", "seed", "top_logprobs", "presence_penalty", "frequency_penalty"];
+
 /// The request in a chat-completions body. `default_model` stands in when the body names none (Azure's deployment).
 pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str, default_model: Option<&str>) -> Result<Request, Problem> {
     let body = Place::body(json(raw)?)?;
@@ -21,6 +25,8 @@ pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str, defa
         stream: body.flag("stream")?.unwrap_or(false),
         ..Request::default()
     };
+    body.numbers(&NUMBERS)?;
+    body.object_at("stream_options")?;
     messages.each_object(|place| {
         request.messages.push(message(place)?);
         Ok(())

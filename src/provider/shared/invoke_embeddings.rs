@@ -41,6 +41,14 @@ pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str, mode
         Some(texts) => texts_of(texts.value()).ok_or(Problem::Refused { message: BAD_TEXTS })?,
         None => vec![EmbeddingInput::Text(body.text("inputText")?.ok_or(Problem::Missing("inputText"))?.to_owned())],
     };
+    body.texts(&["input_type", "truncate"])?;
+    body.flag("normalize")?;
+    for key in ["embeddingTypes", "embedding_types"] {
+        if let Some(place) = body.member(key).filter(|place| !place.value().as_array().is_some_and(|all| all.iter().all(Value::is_string)))
+        {
+            return Err(place.is_not("an array of strings"));
+        }
+    }
     by_type::asked(body.value()).ok_or(Problem::Refused { message: BAD_TYPES })?;
     length(&body)?;
     Ok(Request { provider, endpoint: Some(Endpoint::Embedding), model: model.map(str::to_owned), embedding_inputs, ..Request::default() })

@@ -37,6 +37,8 @@ pub(in crate::provider) fn decode_with(raw: &RawRequest, provider: &'static str,
     if body.member("thread").is_some() {
         return Err(Problem::Refused { message: NO_THREADS });
     }
+    body.numbers(&["max_tokens", "temperature", "top_p", "top_k"])?;
+    body.texts(&["anthropic_version"])?;
     if let Some(system) = joined_text(&body, "system")? {
         request.messages.push(Message::text(Role::System, system));
     }

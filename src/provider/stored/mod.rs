@@ -21,7 +21,7 @@ pub struct Stored {
     pub id: String,
     /// The body of the request that it answered.
     pub request: Bytes,
-    /// The whole answer as JSON, a streamed one too.
+    /// The whole answer, in whatever form the codec likes to have it back.
     pub answer: Bytes,
 }
 

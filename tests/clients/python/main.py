@@ -14,6 +14,7 @@ import bedrock_anthropic  # noqa: F401
 import bedrock_boto3  # noqa: F401
 import bedrock_errors  # noqa: F401
 import bedrock_langchain  # noqa: F401
+import bedrock_makers  # noqa: F401
 import cohere_chat  # noqa: F401
 import cohere_embed  # noqa: F401
 import elevenlabs_audio  # noqa: F401

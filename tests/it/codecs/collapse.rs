@@ -113,7 +113,9 @@ fn text_after_call(turn: &Turn) -> bool {
 
 /// Whether answers have an id.
 fn has_ids(asked: &Asked) -> bool {
-    asked.codec.name() != "bedrock_converse" && asked.codec.provider() != "ollama" && !asked.raw.path.contains("amazon.nova")
+    asked.codec.name() != "bedrock_converse"
+        && asked.codec.provider() != "ollama"
+        && (asked.codec.name() != "bedrock_invoke" || asked.raw.path.contains("anthropic"))
 }
 
 #[track_caller]
@@ -147,13 +149,23 @@ fn sayable(asked: &Asked) -> &'static [&'static str] {
         }
         // What was thought is not told to those who want none of it.
         Endpoint::Chat if asked.raw.body.windows(9).any(|part| part == b"\"exclude\"") => &["text", "tools", "error"],
+        // Makers' own bodies on Bedrock: text alone, or text and calls without reasoning.
+        Endpoint::Chat
+            if body.is_some_and(|body| body.get("prompt").is_some() || body.get("inputText").is_some())
+                && asked.codec.name() == "bedrock_invoke" =>
+        {
+            &["text", "emoji", "overrides", "error", "rate-limited", "overloaded"]
+        }
+        Endpoint::Chat if asked.codec.name() == "bedrock_invoke" && asked.raw.path.contains("mistral") => {
+            &["text", "emoji", "tools", "both", "overrides", "error", "rate-limited", "overloaded"]
+        }
         Endpoint::Chat => &["text", "emoji", "tools", "both", "overrides", "error", "rate-limited", "overloaded", "reasoning"],
         Endpoint::Embedding => match request.embedding_inputs.len() {
             0 => &[],
             2 => &["embeddings"],
             _ => &["embedding"],
         },
-        Endpoint::Image if asked.codec.name() == "google_imagen" => &["image", "error", "rate-limited"],
+        Endpoint::Image if ["google_imagen", "vertex_embed"].contains(&asked.codec.name()) => &["image", "error", "rate-limited"],
         Endpoint::Image if request.stream => &["image", "error"],
         Endpoint::Image => &["image", "images", "error", "rate-limited"],
         Endpoint::Speech if request.stream => &["audio", "error"],

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: to fail here is to fail the test")]
 
 mod collapse;
+mod hostile;
 mod laws;
 mod protocol;
 mod refusals;

@@ -120,8 +120,8 @@ fn gemini_refuses_as_google_does() {
     check_google("/v1beta/models/m:batchEmbedContents", "{}", "* requests: requests is not specified | INVALID_ARGUMENT | requests");
     let vertex = "/v1/projects/p/locations/l/publishers/google/models/m:predict";
     check_google(vertex, "{}", "* instances: instances is not specified | INVALID_ARGUMENT | instances");
-    let no_text = "instances must have `content`: only text embeddings are served here | INVALID_ARGUMENT | -";
-    check_google(vertex, r#"{"instances":[{"prompt":"a cat"}]}"#, no_text);
+    let no_text = "instances must have `content` (text embeddings) or `prompt` (images) | INVALID_ARGUMENT | -";
+    check_google(vertex, r#"{"instances":[{"image":"a cat"}]}"#, no_text);
     let dimensions = "outputDimensionality must be an integer between 1 and 100000 | INVALID_ARGUMENT | -";
     check_google("/v1beta/models/m:embedContent", r#"{"content":{},"outputDimensionality":0}"#, dimensions);
     let many = json!({ "requests": vec![json!({ "content": {} }); 2049] }).to_string();

@@ -8,6 +8,7 @@ pub(crate) mod clock;
 mod control;
 mod converted;
 mod google;
+mod interactions;
 mod jobs;
 mod journal;
 mod limits;
