@@ -9,8 +9,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use super::Status;
 use crate::secrets;
 
-/// Variables that take the address with `/v1`.
-const WITH_VERSION: [&str; 4] = ["OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENROUTER_BASE_URL", "MISTRAL_BASE_URL"];
+/// Variables that take the address with a path behind it.
+const WITH_PATH: [(&str, &str); 4] =
+    [("OPENAI_BASE_URL", "/v1"), ("OPENAI_API_BASE", "/v1"), ("OPENROUTER_BASE_URL", "/api/v1"), ("MISTRAL_BASE_URL", "/mistral/v1")];
 /// Variables that take the bare address.
 const BARE: [&str; 10] = [
     "AIMOCK_URL",
@@ -53,7 +54,7 @@ pub(super) struct Environment {
 impl Environment {
     /// For a server at this address; `key` is one that the server asks for, `get` reads our own environment.
     pub(super) fn new(url: &str, key: Option<&str>, get: impl Fn(&str) -> Option<String>) -> Environment {
-        let mut variables: Vec<(&'static str, String)> = WITH_VERSION.iter().map(|name| (*name, format!("{url}/v1"))).collect();
+        let mut variables: Vec<(&'static str, String)> = WITH_PATH.iter().map(|(name, path)| (*name, format!("{url}{path}"))).collect();
         variables.extend(BARE.iter().map(|name| (*name, url.to_owned())));
         let set = |name: &str| get(name).filter(|value| !value.is_empty());
         variables.extend(KEYS.iter().filter(|name| set(name).is_none()).map(|name| (*name, key.unwrap_or(DUMMY).to_owned())));

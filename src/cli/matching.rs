@@ -12,11 +12,11 @@ use super::sources::{self, Config, Sources};
 use super::{GlobalArgs, MatchArgs, MatchFormat, Status, StubFormat, Terminal};
 use crate::diagnostic::{Severity, Source};
 use crate::document;
-use crate::exchange::{Exchange, Headers, RawRequest, Request};
+use crate::exchange::{Exchange, Headers, RawRequest, Reply, Request};
 use crate::files;
 use crate::fixture::{Library, LoadedFile, into_library};
 use crate::matcher::{CRITERIA, Miss, Near, Selection, Served, Strictness, Verdict};
-use crate::provider::route::{Lookup, guess, lookup};
+use crate::provider::route::{Lookup, guess, lookup_request};
 
 /// How many near misses are shown.
 const NEAREST: usize = 3;
@@ -55,17 +55,74 @@ pub(super) fn run(args: &MatchArgs, global: &GlobalArgs, terminal: &mut Terminal
     let texts: Vec<std::sync::Arc<Source>> = files.iter().map(|file| std::sync::Arc::clone(&file.source)).collect();
     let library = into_library(files);
     let served = Served::default();
-    let answer = Answer { library: &library, texts: &texts, exchange, served: &served };
-    let selection = library.table.select(exchange, &served, Strictness::default());
+    let (exchange, passed) = failover(&library, exchange, &served);
+    let answer = Answer { library: &library, texts: &texts, exchange: &exchange, served: &served };
+    let selection = library.table.select(&exchange, &served, Strictness::default());
     match format {
-        MatchFormat::Text => write!(terminal.stdout(), "{}", answer.text(selection, &rewritten.text()))?,
+        MatchFormat::Text => {
+            let tried: String = passed.iter().map(|passed| passed.line(&library)).collect();
+            write!(terminal.stdout(), "{tried}{}", answer.text(selection, &rewritten.text()))?;
+        }
         MatchFormat::Json => {
             let mut answer = answer.json(selection);
             rewritten.add_to(&mut answer);
+            if !passed.is_empty() {
+                answer["passed"] = passed.iter().map(|passed| passed.json(&library)).collect();
+            }
             writeln!(terminal.stdout(), "{answer:#}")?;
         }
     }
     Ok(if selection.row().is_some() { Status::Clean } else { Status::Findings })
+}
+
+/// A model that gave way to the next one.
+struct Passed {
+    model: String,
+    /// The fixture, and the status of its error; `None`: nothing matched.
+    failed: Option<(usize, u16)>,
+}
+
+impl Passed {
+    fn line(&self, library: &Library) -> String {
+        let model = escape(&self.model);
+        match self.failed {
+            Some((row, status)) => format!("{model} gives way: {} answers with an error ({status})\n", escape(&library.handle(row))),
+            None => format!("{model} gives way: no fixture matches\n"),
+        }
+    }
+
+    fn json(&self, library: &Library) -> serde_json::Value {
+        serde_json::json!({
+            "model": self.model,
+            "fixture": self.failed.map(|(row, _)| library.handle(row)),
+            "error": self.failed.map(|(_, status)| status),
+        })
+    }
+}
+
+/// The request as the model asks it that answers in the end, where several are named, and those that give way to it.
+fn failover(library: &Library, exchange: &Exchange, served: &Served) -> (Exchange, Vec<Passed>) {
+    let mut probe = exchange.clone();
+    let (mut passed, mut last) = (Vec::new(), None);
+    let models = exchange.request.model.iter().chain(&exchange.request.fallback_models);
+    for model in models.filter(|_| !exchange.request.fallback_models.is_empty()) {
+        probe.request.model = Some(model.clone());
+        let row = library.table.select(&probe, served, Strictness::default()).row();
+        let answer = row.and_then(|row| library.fixtures.get(row)?.answer_at(0));
+        let failed = match (row, answer.map(|answer| &answer.reply)) {
+            (Some(row), Some(Reply::Error(error))) if !error.ends_failover => Some((row, error.status)),
+            (Some(_), _) => return (probe, passed),
+            (None, _) => None,
+        };
+        last = failed.map(|_| passed.len()).or(last);
+        passed.push(Passed { model: model.clone(), failed });
+    }
+    // Where all fail the last error counts.
+    if let Some(last) = last {
+        probe.request.model = Some(passed.remove(last).model);
+        return (probe, passed);
+    }
+    (exchange.clone(), passed)
 }
 
 /// A fixture file that answers this request and says so. The keys are stamped by the criteria that match them.
@@ -148,7 +205,7 @@ fn push_headers(fields: &mut Headers, value: &serde_json::Value) {
 }
 
 fn decode(raw: RawRequest, name: &str) -> anyhow::Result<Exchange> {
-    let mut request = match lookup(&raw.method, &raw.path) {
+    let mut request = match lookup_request(&raw) {
         Lookup::Found { codec, route, params, path_used: _ } => codec
             .decode(&raw, route, &params)
             .map_err(|error| anyhow::anyhow!("{name} is no request for {}: {}\n`--path` names another route", raw.path, error.message))?,

@@ -14,7 +14,7 @@ use crate::record::NameBy;
 use crate::server::{OnMiss, Proxies, RecordSettings, RecordWhen, Recorder, Target, UpstreamSettings, Upstreams};
 
 /// Names that the configuration's `providers` may use beside those that have a flag.
-const OTHERS: [&str; 5] = ["elevenlabs", "fal", "grok", "mistral", "veo"];
+const OTHERS: [&str; 4] = ["elevenlabs", "fal", "grok", "veo"];
 /// Where recordings go when nothing else is said.
 const DEFAULT_FOLDER: &str = "fixtures/recorded";
 
@@ -52,6 +52,9 @@ pub struct UpstreamArgs {
     /// Base URL of OpenRouter's API
     #[arg(long, value_name = "URL")]
     pub provider_openrouter: Option<String>,
+    /// Base URL of Mistral's API
+    #[arg(long, value_name = "URL")]
+    pub provider_mistral: Option<String>,
     /// Base URL of the API of `BytePlus`
     #[arg(long, value_name = "URL")]
     pub provider_byteplus: Option<String>,
@@ -316,8 +319,8 @@ fn variable(name: &str) -> String {
 
 impl UpstreamArgs {
     /// The providers that have a flag.
-    const NAMES: [&'static str; 10] =
-        ["openai", "anthropic", "azure", "gemini", "vertexai", "bedrock", "ollama", "cohere", "openrouter", "byteplus"];
+    const NAMES: [&'static str; 11] =
+        ["openai", "anthropic", "azure", "gemini", "vertexai", "bedrock", "ollama", "cohere", "openrouter", "mistral", "byteplus"];
 
     /// Each provider that is named, with its URL.
     fn urls(&self) -> impl Iterator<Item = (&'static str, &str)> {
@@ -331,6 +334,7 @@ impl UpstreamArgs {
             &self.provider_ollama,
             &self.provider_cohere,
             &self.provider_openrouter,
+            &self.provider_mistral,
             &self.provider_byteplus,
         ];
         UpstreamArgs::NAMES.into_iter().zip(urls).filter_map(|(name, url)| Some((name, url.as_deref()?)))

@@ -9,7 +9,7 @@ use crate::diagnostic::{Severity, Span};
 use crate::exchange::{Captured, Endpoint, Exchange, Message, RawRequest, Request, Role};
 use crate::matcher::CRITERIA;
 use crate::provider::Provider;
-use crate::provider::route::{Lookup, lookup};
+use crate::provider::route::{Lookup, lookup, lookup_request};
 
 /// A request and its answer on the way to becoming a fixture.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ pub(super) fn prepare(interaction: Interaction, notes: &mut Notes) -> Prepared {
 
 /// The request in no vendor's words, and whose it is; `None` with a note where no codec reads it.
 fn decode(raw: RawRequest, span: Span, notes: &mut Notes) -> Option<(Exchange, Codec)> {
-    let decoded = match lookup(&raw.method, &raw.path) {
+    let decoded = match lookup_request(&raw) {
         Lookup::Found { codec, route, params, path_used: _ } => match codec.decode(&raw, route, &params) {
             Ok(request) => Ok((request, Codec(codec))),
             Err(error) => Err((

@@ -147,7 +147,7 @@ pub(super) fn of_entry_key(key: &str) -> Topic {
 pub(super) fn of_response_key(key: &str) -> Topic {
     match key {
         "content" | "reasoning" => Topic::Text,
-        "toolCalls" | "blocks" | "webSearches" | "customToolCalls" => Topic::ToolCall,
+        "toolCalls" | "blocks" | "toolPlan" | "webSearches" | "customToolCalls" => Topic::ToolCall,
         "reasoningSignature" | "redactedThinking" | "systemFingerprint" => Topic::Volatile,
         "error" | "status" | "retryAfter" | "fallthrough" => Topic::Error,
         "embedding" | "embeddings" => Topic::Embedding,

@@ -280,9 +280,20 @@ impl Editions {
         }
     }
 
+    /// The same for a recording that takes the place of an earlier one in its file: that one is out of service.
+    pub fn supersede(&self, file: &str, index: usize, fixture: Fixture) {
+        let number = self.current().library.sources.iter().position(|source| source.name == file);
+        self.end(|old| Some(old.origin.source.0 as usize) == number && old.origin.index == index);
+        self.adopt(file, index, fixture);
+    }
+
     /// Takes recordings out of service that `is_old` says are. Row numbers and counts stay.
     pub fn retire(&self, is_old: impl Fn(&str) -> bool) {
-        let old = |fixture: &Fixture| !fixture.dead && fixture.recorded_at.as_deref().is_some_and(&is_old);
+        self.end(|fixture| fixture.recorded_at.as_deref().is_some_and(&is_old));
+    }
+
+    fn end(&self, is_out: impl Fn(&Fixture) -> bool) {
+        let old = |fixture: &Fixture| !fixture.dead && is_out(fixture);
         if !self.current().library.fixtures.iter().any(old) {
             return;
         }

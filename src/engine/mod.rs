@@ -31,5 +31,5 @@ pub use mutation::{Change, MALFORMED, Mutation, Piece};
 pub use pace::{Beat, Delivery, plan_at_once, plan_emission, plan_events, plan_http};
 pub use plan::{Cut, Plan, Step};
 pub use policy::{DEFAULT_TEST_ID, Policy, ServerPolicy};
-pub use session::{Claim, DEFAULT_TEST_IDS, Decision, MatchedBy, Sessions, Verdict};
+pub use session::{Attempt, Claim, DEFAULT_TEST_IDS, Decision, MatchedBy, Sessions, Verdict};
 pub use stencil::{Filling, Marks, Stencil};

@@ -119,7 +119,7 @@ pub fn plan_emission(emission: Emission, delivery: &Delivery<'_>, dice: &mut Dic
     let plan = match emission.body {
         Body::Whole(bytes) => whole(emission.status, headers, bytes, delivery),
         Body::Stream(frames) => {
-            let beats = frames.into_iter().map(|frame| Beat { frame, delay: None, comment: false });
+            let beats = frames.into_iter().map(|frame| Beat { comment: frame.kind == FrameKind::Comment, frame, delay: None });
             streamed(emission.status, headers, beats, delivery, dice)
         }
     };

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rapidhash::RapidHashMap;
 
 use super::{Changes, Edition, Editions, Policy};
-use crate::exchange::{Endpoint, ErrorReply, Exchange};
+use crate::exchange::{Endpoint, ErrorReply, Exchange, Reply};
 use crate::fixture::Library;
 use crate::matcher::{Miss, Selection, Served};
 
@@ -65,6 +65,34 @@ pub enum Verdict {
     Miss(Miss, Served),
 }
 
+impl Verdict {
+    /// The fixture that was claimed.
+    fn row(&self) -> Option<usize> {
+        match self {
+            Verdict::Serve(claim) | Verdict::Exhausted(claim) => Some(claim.row),
+            Verdict::Injected(_) | Verdict::Miss(..) => None,
+        }
+    }
+
+    /// The error that its fixture holds.
+    fn error<'e>(&self, edition: &'e Edition) -> Option<&'e ErrorReply> {
+        match self {
+            Verdict::Serve(claim) => match &edition.library.fixtures.get(claim.row)?.answer_at(claim.times)?.reply {
+                Reply::Error(error) => Some(error),
+                _ => None,
+            },
+            Verdict::Injected(_) | Verdict::Exhausted(_) | Verdict::Miss(..) => None,
+        }
+    }
+}
+
+/// What came of several models.
+struct Tried {
+    verdict: Verdict,
+    attempts: Vec<Attempt>,
+    chosen: usize,
+}
+
 /// A verdict with the edition it was made on.
 #[derive(Clone, Debug)]
 pub struct Decision {
@@ -72,6 +100,19 @@ pub struct Decision {
     pub verdict: Verdict,
     /// How often the same request came before; 0 where nobody asked for it.
     pub occurrence: u64,
+    /// Of a request that names several models: those that were tried, in order; else empty.
+    pub attempts: Vec<Attempt>,
+    /// The number of the model whose verdict it is.
+    pub chosen: usize,
+}
+
+/// One model that was tried. Its number is its place: 0 is the request's model, the others are its fallbacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// The fixture that answered for it; it was claimed, whatever came of it.
+    pub row: Option<usize>,
+    /// The status of the error that it got.
+    pub error: Option<u16>,
 }
 
 /// The counts of one test id.
@@ -127,11 +168,15 @@ impl Sessions {
         let edition = editions.current();
         let session = session.at(edition.generation);
         let occurrence = identity.map_or(0, |identity| session.occurs(identity));
+        if injected.is_none() && !exchange.request.fallback_models.is_empty() {
+            let tried = session.fail_over(&edition, exchange, policy);
+            return Decision { edition, verdict: tried.verdict, occurrence, attempts: tried.attempts, chosen: tried.chosen };
+        }
         let verdict = match injected {
             Some(error) => Verdict::Injected(Box::new(error)),
             None => session.claim(&edition, exchange, policy),
         };
-        Decision { edition, verdict, occurrence }
+        Decision { edition, verdict, occurrence, attempts: Vec::new(), chosen: 0 }
     }
 
     /// Counts how often a request of this identity came, where nothing is claimed.
@@ -216,6 +261,7 @@ fn takes_injected_errors(endpoint: Endpoint) -> bool {
         | Endpoint::Fal
         | Endpoint::Moderation
         | Endpoint::Search
+        | Endpoint::Rerank
         | Endpoint::ElevenlabsVoiceDesign
         | Endpoint::ElevenlabsVoice
         | Endpoint::ElevenlabsVoiceGet
@@ -249,6 +295,27 @@ impl Session {
                 self.hand_out(edition, row, by_turn, turn_relaxed)
             }
         }
+    }
+
+    /// Tries the request's models in order, as if each were the only one: the first answer that is no error counts, else the
+    /// last error. All in one step, so that no other request comes in between.
+    fn fail_over(&mut self, edition: &Edition, exchange: &Exchange, policy: &Policy) -> Tried {
+        let mut probe = exchange.clone();
+        let fallbacks = exchange.request.fallback_models.iter().cloned().map(Some);
+        let (mut attempts, mut failed, mut missed) = (Vec::new(), None, Miss::default());
+        for (number, model) in std::iter::once(exchange.request.model.clone()).chain(fallbacks).enumerate() {
+            probe.request.model = model;
+            let verdict = self.claim(edition, &probe, policy);
+            let error = verdict.error(edition);
+            attempts.push(Attempt { row: verdict.row(), error: error.map(|error| error.status) });
+            match (&verdict, error) {
+                (Verdict::Miss(miss, _), _) => missed.skipped_by_position = missed.skipped_by_position.max(miss.skipped_by_position),
+                (_, Some(error)) if !error.ends_failover => failed = Some((verdict, number)),
+                _ => return Tried { verdict, attempts, chosen: number },
+            }
+        }
+        let (verdict, chosen) = failed.unwrap_or_else(|| (Verdict::Miss(missed, self.served.clone()), 0));
+        Tried { verdict, attempts, chosen }
     }
 
     fn occurs(&mut self, identity: u64) -> u64 {

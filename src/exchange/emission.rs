@@ -11,6 +11,8 @@ pub enum FrameKind {
     Token,
     /// Usage, finish reason, block ends: after the text, before the terminator.
     Closing,
+    /// Keeps the connection and says nothing: neither chunk nor event.
+    Comment,
     /// Says that the stream is over (`[DONE]`, `message_stop`). Not counted as an event by scripted faults.
     Terminal,
 }

@@ -52,6 +52,8 @@ pub struct Turn {
     pub reasoning_signature: Option<String>,
     pub redacted_thinking: Vec<String>,
     pub web_searches: Vec<String>,
+    /// What the model means to do with its tools, where the wire has a place for it beside text and reasoning.
+    pub tool_plan: Option<String>,
     pub overrides: Overrides,
 }
 
@@ -97,6 +99,8 @@ pub struct ErrorReply {
     /// Seconds.
     pub retry_after: Option<f64>,
     pub metadata: Option<Value>,
+    /// No further model is tried after it, where several were named.
+    pub ends_failover: bool,
     /// Added to the envelope as member `aimock`: the nearest fixtures of a miss.
     pub detail: Option<Value>,
 }
@@ -113,6 +117,7 @@ impl ErrorReply {
             code: None,
             retry_after: None,
             metadata: None,
+            ends_failover: false,
             detail: None,
         }
     }

@@ -30,11 +30,12 @@ pub enum Endpoint {
     OpenaiLive,
     Moderation,
     Search,
+    Rerank,
 }
 
 impl Endpoint {
     /// Every endpoint, in the order of the documentation.
-    pub const ALL: [Endpoint; 21] = [
+    pub const ALL: [Endpoint; 22] = [
         Endpoint::Chat,
         Endpoint::Embedding,
         Endpoint::Image,
@@ -56,6 +57,7 @@ impl Endpoint {
         Endpoint::OpenaiLive,
         Endpoint::Moderation,
         Endpoint::Search,
+        Endpoint::Rerank,
     ];
 
     /// The name as fixture files write it.
@@ -82,6 +84,7 @@ impl Endpoint {
             Endpoint::OpenaiLive => "openai-live",
             Endpoint::Moderation => "moderation",
             Endpoint::Search => "search",
+            Endpoint::Rerank => "rerank",
         }
     }
 

@@ -164,8 +164,9 @@ impl<'a> Court<'a> {
         };
         let counted =
             |handle: &str| self.run.counts.as_ref().and_then(|counts| counts.by_fixture.get(handle)).is_some_and(|count| *count > 0);
-        let idle: Vec<&str> =
-            fixtures.iter().map(String::as_str).filter(|handle| !self.by_fixture.contains_key(handle) && !counted(handle)).collect();
+        let tried: HashSet<&str> = self.run.entries.iter().flat_map(|entry| &entry.tried).map(String::as_str).collect();
+        let used = |handle: &str| self.by_fixture.contains_key(handle) || tried.contains(handle) || counted(handle);
+        let idle: Vec<&str> = fixtures.iter().map(String::as_str).filter(|handle| !used(handle)).collect();
         let (holds, expected, seen) = within(bounds, idle.len() as u64);
         let names = if idle.is_empty() { String::new() } else { format!(": {}", listed(&idle)) };
         match (&self.run.counts, self.run.forgotten) {

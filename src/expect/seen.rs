@@ -31,6 +31,8 @@ pub struct Seen {
     pub test_id: Option<String>,
     pub status: u16,
     pub fixture: Option<Answerer>,
+    /// The fixtures that answered for one of several models; the one above is among them.
+    pub tried: Vec<String>,
     /// No fixture answered, and nothing else did.
     pub missed: bool,
     /// What tells credentials apart; never the credential.
@@ -132,6 +134,7 @@ impl Seen {
             status,
             missed: Seen::is_missed(response.get("fixture").is_some_and(|fixture| !fixture.is_null()), matched, source, status),
             fixture,
+            tried: tried(response),
             key: text("/credential/fingerprint"),
             retry_after: response.get("retryAfterMs").and_then(Value::as_f64),
             interrupted: response.get("interrupted").and_then(Value::as_bool).unwrap_or(false),
@@ -152,6 +155,12 @@ impl Seen {
     pub(super) fn ended(&self) -> Option<f64> {
         self.duration.map(|duration| self.arrived + duration)
     }
+}
+
+/// The fixtures of `attempts`.
+fn tried(response: &Value) -> Vec<String> {
+    let attempts = response.get("attempts").and_then(Value::as_array).into_iter().flatten();
+    attempts.filter_map(|attempt| attempt.get("fixture").and_then(Value::as_str).map(str::to_owned)).collect()
 }
 
 fn usage(value: &Value) -> Option<StatedUsage> {

@@ -57,7 +57,7 @@ impl Compatibility<'_> {
             | Endpoint::ElevenlabsVoiceGet
             | Endpoint::ElevenlabsVoiceDelete => matches!(kind, Json | Error),
             // Raw JSON could be meant for any service: here the author must name the endpoint.
-            Endpoint::Moderation | Endpoint::Search => kind == Error,
+            Endpoint::Moderation | Endpoint::Search | Endpoint::Rerank => kind == Error,
             Endpoint::OpenaiLive => false,
         }
     }

@@ -128,11 +128,8 @@ fn music(body: &Place<'_, '_>) -> Result<String, Problem> {
     if let Some(prompt) = body.text("prompt")?.filter(|prompt| !prompt.is_empty()) {
         return Ok(prompt.to_owned());
     }
-    match body.member("composition_plan").map(|plan| plan.value().clone()) {
-        Some(Value::String(plan)) => Ok(plan),
-        Some(plan) => Ok(plan.to_string()),
-        None => Err(Problem::Missing("prompt")),
-    }
+    body.object_at("composition_plan")?;
+    body.member("composition_plan").map(|plan| plan.value().to_string()).ok_or(Problem::Missing("prompt"))
 }
 
 /// `mp3` of `?output_format=mp3_44100_128`.

@@ -1,11 +1,10 @@
 //! Gemini Interactions: steps in, steps out (Gemini API reference, "Interactions").
 //!
-//! Nothing is kept between requests: what `previous_interaction_id` names is not looked up, so a fixture meets the newest
-//! input alone.
+//! What `previous_interaction_id` names is repeated in the answer and not looked up, so a fixture meets the newest input alone.
 
 use super::grammar::{self, Grammar};
-use super::shared::{google, interactions_collapse, interactions_reply, interactions_request};
-use super::{Context, Moment, Params, Provider, Route};
+use super::shared::{google, interactions_collapse, interactions_reply, interactions_request, interactions_stored};
+use super::{Context, Moment, Params, Provider, Recall, Recalled, Route, Stored, StoredRoute};
 use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request, Unsayable};
 
 pub(super) static PROVIDER: GeminiInteractions = GeminiInteractions;
@@ -64,5 +63,17 @@ impl Provider for GeminiInteractions {
 
     fn offered_tools(&self, raw: &RawRequest) -> Option<serde_json::Value> {
         interactions_request::offered_tools(raw)
+    }
+
+    fn stored_routes(&self) -> &'static [StoredRoute] {
+        &interactions_stored::ROUTES
+    }
+
+    fn store(&self, raw: &RawRequest, answer: &Captured) -> Option<Stored> {
+        interactions_stored::store(raw, answer)
+    }
+
+    fn recall(&self, recall: &Recall<'_>) -> Result<Recalled, Box<ErrorReply>> {
+        interactions_stored::recall(recall)
     }
 }

@@ -7,7 +7,7 @@ use super::job::{FollowUp, Job, Jobs, Progress, Verb, not_found};
 use super::shared::body::{self, Place, Problem};
 use super::shared::collapse::{LeftOut, json_body, unsayable};
 use super::shared::video::{self, End};
-use super::shared::{google_rpc, openai, respond};
+use super::shared::{gemini_collapse, google, openai, respond};
 use super::{Context, Moment, Params, Provider, Route};
 use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, Message, RawRequest, Reply, Request, Role, Unsayable, Video};
 
@@ -43,6 +43,7 @@ impl Provider for GoogleVeo {
     fn decode(&self, raw: &RawRequest, _route: &Route, params: &Params) -> Result<Request, Box<ErrorReply>> {
         let read = || {
             let body = Place::body(body::json(raw)?)?;
+            body.object_at("parameters")?;
             let mut prompt = None;
             body.objects("instances", |instance| {
                 prompt = prompt.take().or(instance.text("prompt")?.map(str::to_owned));
@@ -59,21 +60,21 @@ impl Provider for GoogleVeo {
                 ..Request::default()
             })
         };
-        read().map_err(google_rpc::refusal)
+        read().map_err(google::refusal)
     }
 
     fn encode(&self, context: &mut Context<'_>, reply: &Reply) -> Emission {
         match (self.begin(context, reply), reply) {
             (Some(job), _) => self.submitted(context, &job),
-            (None, Reply::Error(error)) => google_rpc::encode_error(error),
-            (None, _) => google_rpc::encode_error(&openai::unusable(video::NOT_A_VIDEO)),
+            (None, Reply::Error(error)) => google::encode_error(error, context.moment()),
+            (None, _) => google::encode_error(&openai::unusable(video::NOT_A_VIDEO), context.moment()),
         }
     }
 
     fn collapse(&self, _request: &Request, captured: &Captured) -> Result<Collapsed, Unsayable> {
         let mut left_out = LeftOut::default();
         if captured.status >= 400 {
-            let reply = Reply::Error(google_rpc::error(captured, &mut left_out)?);
+            let reply = Reply::Error(gemini_collapse::error(captured, &mut left_out)?);
             return Ok(left_out.with(reply));
         }
         let body = json_body(captured)?;
@@ -92,8 +93,8 @@ impl Provider for GoogleVeo {
         Ok(left_out.with(Reply::Video(Video(Value::Object(kept)))))
     }
 
-    fn encode_error(&self, error: &ErrorReply, _moment: Moment<'_>) -> Emission {
-        google_rpc::encode_error(error)
+    fn encode_error(&self, error: &ErrorReply, moment: Moment<'_>) -> Emission {
+        google::encode_error(error, moment)
     }
 
     fn request_id_header(&self) -> &'static str {
@@ -129,7 +130,7 @@ impl Jobs for GoogleVeo {
     fn answer(&self, context: &mut Context<'_>, verb: Verb, job: &Job) -> Emission {
         let completed = job.progress() == Progress::Done && video::end(job) == End::Completed;
         if verb == Verb::Result {
-            let missing = || google_rpc::encode_error(&self.unknown(&job.id));
+            let missing = || google::encode_error(&self.unknown(&job.id), context.moment());
             return if completed { video::file(job) } else { missing() };
         }
         let mut body = json!({ "name": name(job) });
@@ -143,7 +144,9 @@ impl Jobs for GoogleVeo {
                 let own = || {
                     format!("{}/v1beta/files/{}:download?alt=media{}", video::origin(context.raw), job.id, video::test_id(context.raw, '&'))
                 };
-                let uri = video::text(job, "url").map_or_else(own, str::to_owned);
+                // Bytes of the fixture are served here, whatever place they were recorded from.
+                let elsewhere = video::text(job, "url").filter(|_| video::text(job, "b64").is_none());
+                let uri = elsewhere.map_or_else(own, str::to_owned);
                 body["done"] = true.into();
                 body["response"] =
                     json!({ "@type": ANSWER, "generateVideoResponse": { "generatedSamples": [{ "video": { "uri": uri } }] } });
@@ -157,6 +160,12 @@ impl Jobs for GoogleVeo {
         let name = body.get("name").and_then(Value::as_str)?;
         let done = body.get("done").and_then(Value::as_bool).unwrap_or(false);
         (!done).then(|| name.rsplit('/').next().unwrap_or(name).to_owned())
+    }
+
+    fn file(&self, captured: &Captured) -> Option<String> {
+        let body = json_body(captured).ok()?;
+        let uri = body.pointer("/response/generateVideoResponse/generatedSamples/0/video/uri")?.as_str()?;
+        Some(uri.split_once("/files/")?.1.split_once(":download")?.0.to_owned())
     }
 
     fn unknown(&self, id: &str) -> ErrorReply {

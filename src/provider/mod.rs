@@ -9,6 +9,9 @@ mod anthropic_messages;
 mod azure_openai;
 mod bedrock_converse;
 mod bedrock_invoke;
+mod cohere_chat;
+mod cohere_embed;
+mod cohere_rerank;
 mod elevenlabs;
 mod fal_queue;
 mod gemini_embed;
@@ -18,6 +21,8 @@ mod google_imagen;
 mod google_veo;
 pub mod grammar;
 pub mod job;
+mod mistral_chat;
+mod mistral_embeddings;
 mod ollama_chat;
 mod ollama_embed;
 mod ollama_generate;
@@ -30,6 +35,8 @@ mod openai_responses;
 mod openai_speech;
 mod openai_transcription;
 mod openai_videos;
+mod openrouter_chat;
+mod openrouter_embeddings;
 mod openrouter_videos;
 pub mod protocol;
 pub mod route;
@@ -44,7 +51,7 @@ mod xai_videos;
 pub use shared::ids::SeededIds;
 pub use shared::reasoning::ReasoningModels;
 pub use shared::usage::estimated;
-pub use stored::{Recall, Recalled, Stored, StoredRoute};
+pub use stored::{Models, Recall, Recalled, Stored, StoredRoute};
 
 use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request, Unsayable};
 use crate::wire::Framing;
@@ -73,10 +80,17 @@ pub static ALL: &[&dyn Provider] = &[
     &ollama_chat::PROVIDER,
     &ollama_generate::PROVIDER,
     &ollama_embed::PROVIDER,
+    &cohere_chat::PROVIDER,
+    &cohere_embed::PROVIDER,
+    &cohere_rerank::PROVIDER,
     &google_veo::PROVIDER,
     &google_imagen::PROVIDER,
     &xai_videos::PROVIDER,
+    &openrouter_chat::PROVIDER,
+    &openrouter_embeddings::PROVIDER,
     &openrouter_videos::PROVIDER,
+    &mistral_chat::PROVIDER,
+    &mistral_embeddings::PROVIDER,
     &elevenlabs::PROVIDER,
     &fal_queue::PROVIDER,
     &tavily::PROVIDER,
@@ -135,6 +149,8 @@ pub struct Context<'a> {
     pub request_id: &'a str,
     /// See [`Moment::framing`].
     pub framing: Framing,
+    /// The fixture wants a comment first that says that the answer is being worked on.
+    pub processing: bool,
     pub ids: &'a mut dyn Ids,
     /// Strict mode suppresses reasoning for models that are known not to reason.
     pub strict: bool,

@@ -47,6 +47,7 @@ impl Provider for OllamaEmbed {
     fn decode(&self, raw: &RawRequest, route: &Route, _params: &Params) -> Result<Request, Box<ErrorReply>> {
         let read = || {
             let body = Place::body(body::json(raw)?)?;
+            body.flag("truncate")?;
             let model = body.text("model")?.filter(|model| !model.is_empty()).ok_or(Problem::Missing("model"))?;
             let embedding_inputs = if route.path == OLD {
                 vec![EmbeddingInput::Text(body.text("prompt")?.unwrap_or_default().to_owned())]

@@ -91,6 +91,8 @@ fn decode(raw: &RawRequest, provider: &'static str) -> Result<Request, Problem> 
     let prompts = prompts(prompt.value()).ok_or_else(|| prompt.is_not(NOT_PROMPTS))?;
     body.flag("echo")?;
     body.text("suffix")?;
+    body.numbers(&["max_tokens", "temperature", "top_p", "seed", "best_of"])?;
+    body.object_at("stream_options")?;
     let wanted = body.member("n");
     let wanted = wanted.map(|place| place.value().as_u64().ok_or_else(|| place.is_not("an integer"))).transpose()?;
     let wanted = usize::try_from(wanted.unwrap_or(1)).unwrap_or(usize::MAX);

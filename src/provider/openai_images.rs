@@ -49,6 +49,11 @@ impl Provider for OpenAiImages {
         let read = |fields: Fields<'_>| {
             let prompt = fields.needed("prompt")?;
             let model = fields.text("model")?.filter(|model| !model.is_empty());
+            for text in ["background", "quality", "response_format", "size"] {
+                fields.text(text)?;
+            }
+            fields.whole("n")?;
+            fields.whole("partial_images")?;
             Ok(Request {
                 provider: self.provider(),
                 endpoint: Some(Endpoint::Image),

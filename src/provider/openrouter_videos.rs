@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::job::{FollowUp, Job, Jobs, Progress, Verb, not_found};
 use super::shared::body::{self, Place};
-use super::shared::collapse::{LeftOut, json_body, own_pause, unsayable};
+use super::shared::collapse::{LeftOut, json_body, unsayable};
+use super::shared::openrouter::{self, encode_error};
 use super::shared::video::{self, End};
 use super::shared::{openai, respond};
 use super::{Context, Moment, Params, Provider, Route};
@@ -61,22 +62,18 @@ impl Provider for OpenRouterVideos {
     fn encode(&self, context: &mut Context<'_>, reply: &Reply) -> Emission {
         match (self.begin(context, reply), reply) {
             (Some(job), _) => self.submitted(context, &job),
-            (None, Reply::Error(error)) => failed(error),
-            (None, _) => failed(&openai::unusable(video::NOT_A_VIDEO)),
+            (None, Reply::Error(error)) => encode_error(error),
+            (None, _) => encode_error(&openai::unusable(video::NOT_A_VIDEO)),
         }
     }
 
     fn collapse(&self, _request: &Request, captured: &Captured) -> Result<Collapsed, Unsayable> {
         let mut left_out = LeftOut::default();
-        let body = json_body(captured)?;
         if captured.status >= 400 {
-            let message = body.pointer("/error/message").and_then(Value::as_str).filter(|message| !message.is_empty());
-            let mut error =
-                ErrorReply::new(ErrorOrigin::Fixture, captured.status, message.ok_or_else(|| unsayable("the error has no message"))?);
-            error.metadata = body.pointer("/error/metadata").filter(|metadata| metadata.is_object()).cloned();
-            error.retry_after = own_pause(captured, &mut left_out);
+            let error = openrouter::collapse_error(captured, &mut left_out)?;
             return Ok(left_out.with(Reply::Error(error)));
         }
+        let body = json_body(captured)?;
         let text = |key: &str| body.get(key).and_then(Value::as_str);
         let (Some(id), Some(status)) = (text("id"), text("status")) else { return Err(unsayable("the body is no video")) };
         left_out.others(&body, &["id", "status", "polling_url", "unsigned_urls", "usage", "error"]);
@@ -93,7 +90,7 @@ impl Provider for OpenRouterVideos {
     }
 
     fn encode_error(&self, error: &ErrorReply, _moment: Moment<'_>) -> Emission {
-        failed(error)
+        encode_error(error)
     }
 
     fn request_id_header(&self) -> &'static str {
@@ -103,21 +100,6 @@ impl Provider for OpenRouterVideos {
     fn jobs(&self) -> Option<&'static dyn Jobs> {
         Some(&PROVIDER)
     }
-}
-
-/// An error in OpenRouter's envelope, whose code is the status.
-fn failed(error: &ErrorReply) -> Emission {
-    let status = respond::status_or_500(error.status);
-    let mut body = json!({ "error": { "code": status, "message": error.message } });
-    if let Some(metadata) = &error.metadata {
-        body["error"]["metadata"] = metadata.clone();
-    }
-    if let Some(detail) = &error.detail {
-        body["error"]["aimock"] = detail.clone();
-    }
-    let mut emission = respond::json(status, &body);
-    emission.headers.extend(openai::retry_headers(error));
-    emission
 }
 
 impl Jobs for OpenRouterVideos {
@@ -201,7 +183,7 @@ fn polling_url(raw: &RawRequest, job: &Job) -> String {
 
 /// The bytes, for whoever sends a key with the request.
 fn content(raw: &RawRequest, job: &Job) -> Emission {
-    let refusal = |status, message: &str| failed(&ErrorReply::new(ErrorOrigin::Request, status, message));
+    let refusal = |status, message: &str| encode_error(&ErrorReply::new(ErrorOrigin::Request, status, message));
     let bearer = raw.headers.first("authorization").and_then(|value| value.split_once(' '));
     if !bearer.is_some_and(|(scheme, key)| scheme.eq_ignore_ascii_case("bearer") && !key.trim().is_empty()) {
         return refusal(401, "No auth credentials found");

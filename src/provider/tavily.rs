@@ -1,4 +1,5 @@
-//! Tavily search (API reference, "Search"). Where no fixture answers, nothing is found.
+//! Tavily: search, and the pages of URLs (API reference, "Search", "Extract", "Crawl", "Map"). Where no fixture answers, nothing is
+//! found.
 
 use serde_json::{Value, json};
 
@@ -12,6 +13,10 @@ use crate::exchange::{
 
 pub(super) static PROVIDER: Tavily = Tavily;
 
+const SEARCH: &str = "/search";
+const EXTRACT: &str = "/extract";
+
+const BAD_URLS: &str = "Invalid parameter: 'urls' must be a string or an array of strings";
 const BAD_QUERY: &str = "Invalid parameter: 'query' must be a string or an array of strings";
 const NOT_RESULTS: &str = "Fixture response is not a search type: give the results as `json`";
 
@@ -28,20 +33,32 @@ impl Provider for Tavily {
     }
 
     fn summary(&self) -> &'static str {
-        "Tavily search; nothing is found where no fixture answers"
+        "Tavily search, extract, crawl and map; nothing is found where no fixture answers"
     }
 
     fn routes(&self) -> &'static [Route] {
-        &[Route { method: "POST", path: "/search", endpoint: Endpoint::Search }]
+        &[
+            Route { method: "POST", path: SEARCH, endpoint: Endpoint::Search },
+            Route { method: "POST", path: EXTRACT, endpoint: Endpoint::Search },
+            Route { method: "POST", path: "/crawl", endpoint: Endpoint::Search },
+            Route { method: "POST", path: "/map", endpoint: Endpoint::Search },
+        ]
     }
 
-    fn decode(&self, raw: &RawRequest, _route: &Route, _params: &Params) -> Result<Request, Box<ErrorReply>> {
+    fn decode(&self, raw: &RawRequest, route: &Route, _params: &Params) -> Result<Request, Box<ErrorReply>> {
         let read = || {
             let body = Place::body(body::json(raw)?)?;
+            body.numbers(&["max_results", "max_depth", "max_breadth", "limit"])?;
+            body.texts(&["search_depth", "extract_depth", "topic"])?;
+            let asked = match route.path {
+                SEARCH => texts(&body, "query", BAD_QUERY)?,
+                EXTRACT => texts(&body, "urls", BAD_URLS)?,
+                _ => body.text("url")?.ok_or(Problem::Missing("url"))?.to_owned(),
+            };
             Ok(Request {
                 provider: self.provider(),
                 endpoint: Some(Endpoint::Search),
-                messages: vec![Message::text(Role::User, query(body.member("query").map(|query| query.value()))?)],
+                messages: vec![Message::text(Role::User, asked)],
                 ..Request::default()
             })
         };
@@ -86,23 +103,49 @@ impl Provider for Tavily {
     }
 
     fn fallback(&self, context: &mut Context<'_>) -> Option<Emission> {
-        Some(answer(context, &json!([])))
+        let mut nothing = json!({});
+        if let (true, Some(body)) = (context.raw.path.ends_with(EXTRACT), context.raw.json()) {
+            let urls = body.get("urls").map(|urls| urls.as_array().cloned().unwrap_or_else(|| vec![urls.clone()])).unwrap_or_default();
+            let failed = |url: Value| json!({ "url": url, "error": "no fixture has this page" });
+            nothing["failed_results"] = urls.into_iter().map(failed).collect();
+        }
+        Some(answer(context, &nothing))
     }
 }
 
 /// Members that the server makes up, or that repeat the request.
-const HOUSE: [&str; 3] = ["query", "response_time", "request_id"];
+const HOUSE: [&str; 4] = ["query", "base_url", "response_time", "request_id"];
 
-/// The question, several joined with a space.
-fn query(query: Option<&Value>) -> Result<String, Problem> {
-    match query {
-        None => Err(Problem::Missing("query")),
+/// A text, several joined with a space.
+fn texts(body: &Place<'_, '_>, key: &'static str, wrong: &'static str) -> Result<String, Problem> {
+    match body.member(key).map(|place| place.value()) {
+        None => Err(Problem::Missing(key)),
         Some(Value::String(text)) => Ok(text.clone()),
         Some(Value::Array(items)) => {
             let texts: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
-            texts.map(|texts| texts.join(" ")).ok_or(Problem::Refused { message: BAD_QUERY })
+            texts.map(|texts| texts.join(" ")).ok_or(Problem::Refused { message: wrong })
         }
-        Some(_) => Err(Problem::Refused { message: BAD_QUERY }),
+        Some(_) => Err(Problem::Refused { message: wrong }),
+    }
+}
+
+/// The members that an answer has whatever was found.
+fn head(context: &mut Context<'_>) -> Value {
+    let request = context.raw.json();
+    let asked = |key: &str| request.and_then(|body| body.get(key)).cloned();
+    let request_id = video::uuid(context.ids);
+    match context.raw.path.as_str() {
+        path if path.ends_with(EXTRACT) => json!({ "results": [], "failed_results": [], "response_time": 0.0, "request_id": request_id }),
+        path if path.ends_with(SEARCH) => json!({
+            "query": asked("query"),
+            "follow_up_questions": Value::Null,
+            "answer": Value::Null,
+            "images": [],
+            "results": [],
+            "response_time": 0.0,
+            "request_id": request_id,
+        }),
+        _ => json!({ "base_url": asked("url"), "results": [], "response_time": 0.0, "request_id": request_id }),
     }
 }
 
@@ -110,15 +153,7 @@ fn query(query: Option<&Value>) -> Result<String, Problem> {
 fn answer(context: &mut Context<'_>, value: &Value) -> Emission {
     let request = context.raw.json();
     let asked = |key: &str| request.and_then(|body| body.get(key));
-    let mut body = json!({
-        "query": asked("query"),
-        "follow_up_questions": Value::Null,
-        "answer": Value::Null,
-        "images": [],
-        "results": [],
-        "response_time": 0.0,
-        "request_id": video::uuid(context.ids),
-    });
+    let mut body = head(context);
     if let Some(body) = body.as_object_mut() {
         match value {
             Value::Object(members) => body.extend(members.clone()),

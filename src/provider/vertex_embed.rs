@@ -1,68 +1,29 @@
-//! Vertex AI embeddings with Google's models (Vertex AI reference, "Text embeddings API").
+//! Vertex AI's embeddings and images with Google's models (Vertex AI reference, "Text embeddings API", "Imagen API"). Both are asked
+//! for with `:predict`; instances with a prompt ask for images.
 
-use super::shared::{gemini_embeddings, google};
-use super::{Context, Moment, Params, Provider, Route};
-use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, RawRequest, Reply, Request, Unsayable};
+use super::Route;
+use super::shared::google_models::GoogleModels;
+use crate::exchange::Endpoint;
 
-pub(super) static PROVIDER: VertexEmbed = VertexEmbed;
-
-#[derive(Debug)]
-pub(super) struct VertexEmbed;
-
-impl Provider for VertexEmbed {
-    fn name(&self) -> &'static str {
-        "vertex_embed"
-    }
-
-    fn provider(&self) -> &'static str {
-        "vertexai"
-    }
-
-    fn summary(&self) -> &'static str {
-        "Vertex AI embeddings with Google's models: embedContent, batchEmbedContents, and predict with text"
-    }
-
-    fn routes(&self) -> &'static [Route] {
-        &[
-            Route {
-                method: "POST",
-                path: "/{version}/projects/{project}/locations/{location}/publishers/google/models/{model}:embedContent",
-                endpoint: Endpoint::Embedding,
-            },
-            Route {
-                method: "POST",
-                path: "/{version}/projects/{project}/locations/{location}/publishers/google/models/{model}:batchEmbedContents",
-                endpoint: Endpoint::Embedding,
-            },
-            Route {
-                method: "POST",
-                path: "/{version}/projects/{project}/locations/{location}/publishers/google/models/{model}:predict",
-                endpoint: Endpoint::Embedding,
-            },
-        ]
-    }
-
-    fn decode(&self, raw: &RawRequest, _route: &Route, params: &Params) -> Result<Request, Box<ErrorReply>> {
-        gemini_embeddings::decode(raw, self.provider(), params.get("model")).map_err(google::refusal)
-    }
-
-    fn encode(&self, context: &mut Context<'_>, reply: &Reply) -> Emission {
-        gemini_embeddings::encode(context, reply)
-    }
-
-    fn collapse(&self, _request: &Request, captured: &Captured) -> Result<Collapsed, Unsayable> {
-        gemini_embeddings::collapse(captured)
-    }
-
-    fn encode_error(&self, error: &ErrorReply, moment: Moment<'_>) -> Emission {
-        google::encode_error(error, moment)
-    }
-
-    fn request_id_header(&self) -> &'static str {
-        "x-request-id"
-    }
-
-    fn fallback(&self, context: &mut Context<'_>) -> Option<Emission> {
-        Some(gemini_embeddings::fallback(context))
-    }
-}
+pub(super) static PROVIDER: GoogleModels = GoogleModels {
+    name: "vertex_embed",
+    provider: "vertexai",
+    summary: "Vertex AI embeddings with Google's models: embedContent, batchEmbedContents, predict with text; and Imagen's images",
+    routes: &[
+        Route {
+            method: "POST",
+            path: "/{version}/projects/{project}/locations/{location}/publishers/google/models/{model}:embedContent",
+            endpoint: Endpoint::Embedding,
+        },
+        Route {
+            method: "POST",
+            path: "/{version}/projects/{project}/locations/{location}/publishers/google/models/{model}:batchEmbedContents",
+            endpoint: Endpoint::Embedding,
+        },
+        Route {
+            method: "POST",
+            path: "/{version}/projects/{project}/locations/{location}/publishers/google/models/{model}:predict",
+            endpoint: Endpoint::Embedding,
+        },
+    ],
+};

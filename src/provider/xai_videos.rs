@@ -45,6 +45,7 @@ impl Provider for XaiVideos {
     fn decode(&self, raw: &RawRequest, _route: &Route, _params: &Params) -> Result<Request, Box<ErrorReply>> {
         let read = || {
             let body = Place::body(body::json(raw)?)?;
+            body.numbers(&["duration"])?;
             let prompt = body.text("prompt")?.filter(|prompt| !prompt.is_empty()).ok_or(body::Problem::Missing("prompt"))?;
             Ok(Request {
                 provider: self.provider(),

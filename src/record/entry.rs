@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::{date, name::hex, stamp};
@@ -15,6 +17,8 @@ use crate::wire::sse;
 
 /// Longest event that is kept as one.
 const LONGEST_EVENT: usize = 64 << 20;
+/// Most bytes of a video that are kept in a fixture, in base64.
+const LONGEST_CONTENT: usize = 16 << 20;
 /// Fields of an answer that are kept with bytes that are replayed as they are.
 const KEPT_FIELDS: [&str; 4] = ["content-type", "retry-after", "x-should-retry", "location"];
 
@@ -49,6 +53,8 @@ pub struct Recording<'a> {
     /// `None` for URLs that no codec owns: they are recorded exactly.
     pub codec: Option<&'a dyn Provider>,
     pub captured: &'a Captured,
+    /// The bytes of the job of whose end `captured` tells, if they were fetched.
+    pub content: Option<&'a [u8]>,
     pub arrivals: &'a Arrivals,
     /// Milliseconds since the Unix epoch.
     pub now: u64,
@@ -118,7 +124,15 @@ impl Recording<'_> {
     /// The response, and the names of what it leaves out.
     fn neutral(&self) -> Option<(Value, Vec<String>)> {
         let collapsed = self.codec?.collapse(&self.exchange.request, self.captured).ok()?;
-        Some((response(&collapsed.reply)?, collapsed.left_out))
+        let (mut answer, mut left_out) = (response(&collapsed.reply)?, collapsed.left_out);
+        if let (Some(bytes), Some(video)) = (self.content, answer.get_mut("video").and_then(Value::as_object_mut)) {
+            if bytes.len() <= LONGEST_CONTENT {
+                video.insert("b64".to_owned(), STANDARD.encode(bytes).into());
+            } else {
+                left_out.push(format!("video.b64 (its {} bytes are more than {LONGEST_CONTENT})", bytes.len()));
+            }
+        }
+        Some((answer, left_out))
     }
 
     /// The response that repeats every byte, but those of credentials.

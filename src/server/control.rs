@@ -50,6 +50,7 @@ pub static OWN: &[OwnRoute] = &[
     // Other APIs have actions below it (`:predict`).
     OwnRoute { path: "/v1/models/{*model}", methods: &[("GET", "one of them")], handler: || get(models::one).fallback(pipeline::answer) },
     OwnRoute { path: "/api/tags", methods: &[("GET", "the same models, as Ollama lists them")], handler: || get(ollama::tags) },
+    OwnRoute { path: "/api/ps", methods: &[("GET", "the same models, as loaded")], handler: || get(ollama::loaded) },
     OwnRoute { path: "/api/show", methods: &[("POST", "what Ollama says of a model")], handler: || post(ollama::show) },
     OwnRoute { path: "/api/version", methods: &[("GET", "a version of Ollama")], handler: || get(ollama::version) },
     OwnRoute {

@@ -6,12 +6,13 @@ use serde_json::Value;
 
 use super::App;
 use super::app::Level;
-use super::journal::{Answerer, Outcome, Source, Speech, retry_after};
+use super::journal::{Answerer, Outcome, Source, Speech, Tried, retry_after};
 use super::relay::{RELAYED, Relay};
 use super::stencils::{Encoded, Wanted};
 use super::{errors, head};
 use crate::engine::{
-    Beat, Claim, Delivery, Dice, Edition, NearMiss, Plan, Policy, Verdict, miss_reply, near_misses, plan_emission, plan_events, plan_http,
+    Beat, Claim, Decision, Delivery, Dice, Edition, NearMiss, Plan, Policy, Verdict, miss_reply, near_misses, plan_emission, plan_events,
+    plan_http,
 };
 use crate::exchange::{Emission, ErrorOrigin, ErrorReply, Exchange, Frame, FrameKind, RawEvent, RawRequest, Reply, Request};
 use crate::fixture::{Answer, Pace};
@@ -22,6 +23,7 @@ use crate::wire::{Framing, sse};
 
 /// Characters of text in a chunk where nobody says otherwise.
 const CHUNK_SIZE: usize = 20;
+
 /// What is done about a request, and its record.
 #[derive(Debug)]
 pub(super) struct Decided {
@@ -119,7 +121,18 @@ impl Call<'_> {
             Err(error) => return speaker.transform_failed(exchange, &error),
         };
         let (decision, rolled) = self.claim(&seen);
-        speaker.decided(Asked { exchange, seen: &seen, disturbed: rolled.is_some() }, decision, rolled)
+        let disturbed = rolled.is_some();
+        if decision.attempts.is_empty() {
+            return speaker.decided(Asked { exchange, seen: &seen, disturbed }, decision, rolled);
+        }
+        let attempts = tried(&decision, &exchange.request);
+        let mut exchange = exchange.clone();
+        if let Some(model) = attempts.get(decision.chosen).and_then(|attempt| attempt.model.clone()) {
+            exchange.request.model = Some(model);
+        }
+        let mut decided = speaker.decided(Asked { exchange: &exchange, seen: &seen, disturbed }, decision, rolled);
+        decided.outcome.attempts = attempts;
+        decided
     }
 
     /// What the request means, or why its vendor would refuse it.
@@ -273,6 +286,7 @@ impl Speaker<'_> {
             created: self.call.app.now().as_secs(),
             request_id: self.call.request_id,
             framing: self.call.framing,
+            processing: pace.processing,
             ids,
             strict: self.call.policy.strict,
             reasoning: &settings.reasoning,
@@ -350,6 +364,17 @@ impl Speaker<'_> {
         );
         self.call.app.log(Level::Warning, &line);
     }
+}
+
+/// The models that were tried, as the journal shows them.
+fn tried(decision: &Decision, request: &Request) -> Vec<Tried> {
+    let models = std::iter::once(request.model.clone()).chain(request.fallback_models.iter().cloned().map(Some));
+    let tried = decision.attempts.iter().zip(models).map(|(attempt, model)| Tried {
+        model,
+        fixture: attempt.row.and_then(|row| decision.edition.view(row)),
+        error: attempt.error,
+    });
+    tried.collect()
 }
 
 /// An answer at once, as it is.

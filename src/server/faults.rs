@@ -34,7 +34,7 @@ impl Call<'_> {
 impl Speaker<'_> {
     /// What a claimed request gets: its answer with chaos upon it, or chaos instead.
     pub(super) fn decided(self, asked: Asked<'_>, decision: Decision, rolled: Option<Rolled>) -> Decided {
-        let Decision { edition, verdict, occurrence: _ } = decision;
+        let Decision { edition, verdict, occurrence: _, attempts: _, chosen: _ } = decision;
         let close = close(&edition, &verdict);
         let preempted = rolled.as_ref().and_then(|rolled| rolled.action).filter(|action| action.preempts());
         let outcome = preempted.map(|_| preempted_outcome(&edition, &verdict)).unwrap_or_default();

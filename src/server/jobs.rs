@@ -1,13 +1,14 @@
 //! Jobs of running tests: which were submitted, and how often each was asked after. Bounded; the oldest go first.
 
 use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::decide::{Asked, Call, Decided, Speaker};
 use super::journal::{Outcome, Source};
 use super::relay::{RecordedAs, Stamped};
 use crate::engine::{Close, Dice, Verdict, plan_emission};
-use crate::exchange::{Emission, ErrorReply, Exchange, Reply, Request};
+use crate::exchange::{Captured, Emission, ErrorReply, Exchange, Reply, Request};
 use crate::fixture::{Answer, Pace};
 use crate::provider::job::{FollowUp, Job, Jobs, Verb};
 use crate::provider::{Context, Params, Provider, Route, SeededIds};
@@ -32,8 +33,35 @@ struct Shelf {
     order: VecDeque<(Key, u64)>,
     bytes: usize,
     count: u64,
-    /// Requests that began jobs elsewhere, whose end is to be recorded; the oldest first.
-    elsewhere: VecDeque<(Key, Box<(Exchange, Stamped)>)>,
+    /// Jobs that began elsewhere, whose end is to be recorded; the oldest first.
+    elsewhere: VecDeque<(Key, Box<Elsewhere>)>,
+}
+
+/// A job of an upstream's.
+#[derive(Clone)]
+pub(super) struct Elsewhere {
+    pub id: String,
+    /// Who speaks of it: where two vendors share a URL, the URL does not tell.
+    pub codec: &'static dyn Provider,
+    /// The request that began it, with which it is recorded.
+    pub exchange: Exchange,
+    pub stamped: Stamped,
+    /// What became of it, once that is recorded.
+    pub settled: Option<Settled>,
+}
+
+impl std::fmt::Debug for Elsewhere {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Elsewhere").field("id", &self.id).field("codec", &self.codec.name()).finish_non_exhaustive()
+    }
+}
+
+/// The end of a job as it was recorded.
+#[derive(Clone, Debug)]
+pub(super) struct Settled {
+    pub captured: Captured,
+    /// The file of the recording.
+    pub path: PathBuf,
 }
 
 /// Test id and job id.
@@ -74,25 +102,34 @@ impl JobBook {
         }
     }
 
-    /// Remembers which request began a job at an upstream, so that its end can be recorded with it.
-    pub(super) fn began_elsewhere(&self, test_id: &str, id: String, exchange: &Exchange, stamped: &Stamped) {
+    /// Remembers a job that began at an upstream, so that its end can be recorded with the request that began it.
+    pub(super) fn began_elsewhere(&self, test_id: &str, begun: Elsewhere) {
+        self.shelf().put_elsewhere((test_id.to_owned(), begun.id.clone()), begun);
+    }
+
+    /// The end of such a job is recorded. What is fetched of it later may have a name of its own.
+    pub(super) fn settled(&self, test_id: &str, id: &str, settled: &Settled) {
         let mut kept = self.shelf();
-        let key = (test_id.to_owned(), id);
-        kept.elsewhere.retain(|(other, _)| *other != key);
-        kept.elsewhere.push_back((key, Box::new((exchange.clone(), stamped.clone()))));
-        if kept.elsewhere.len() > MOST_ELSEWHERE {
-            kept.elsewhere.pop_front();
+        let Some((_, begun)) = kept.elsewhere.iter_mut().find(|((test, job), _)| test == test_id && job == id) else { return };
+        begun.settled = Some(settled.clone());
+        let file = begun.codec.jobs().and_then(|jobs| jobs.file(&settled.captured));
+        if let Some(file) = file.filter(|file| file != id) {
+            let begun = Elsewhere::clone(begun);
+            kept.put_elsewhere((test_id.to_owned(), file), begun);
         }
     }
 
-    /// What the answer to a follow-up is recorded with.
-    fn submitter(&self, test_id: &str, codec: &dyn Provider, follow_up: &FollowUp) -> RecordedAs {
-        if codec.jobs().is_none_or(|jobs| jobs.settled_by() != follow_up.verb) {
-            return RecordedAs::Nothing;
-        }
+    /// Who speaks of a job that began at an upstream, and what the answer to a follow-up is recorded with.
+    fn submitter(&self, test_id: &str, follow_up: &FollowUp) -> Option<(&'static dyn Provider, RecordedAs)> {
         let kept = self.shelf();
-        let mut begun = kept.elsewhere.iter().filter(|((id, job), _)| id == test_id && *job == follow_up.id);
-        begun.next().map_or(RecordedAs::Nothing, |(_, submitted)| RecordedAs::Job(submitted.clone()))
+        let (_, begun) = kept.elsewhere.iter().find(|((test, job), _)| test == test_id && *job == follow_up.id)?;
+        let settles = begun.codec.jobs().is_some_and(|jobs| jobs.settled_by() == follow_up.verb);
+        let recorded_as = match begun.settled {
+            None if settles => RecordedAs::Job(begun.clone()),
+            Some(_) if !settles && follow_up.verb == Verb::Result => RecordedAs::Content(begun.clone()),
+            _ => RecordedAs::Nothing,
+        };
+        Some((begun.codec, recorded_as))
     }
 
     /// Forgets everything.
@@ -137,6 +174,14 @@ impl JobBook {
 }
 
 impl Shelf {
+    fn put_elsewhere(&mut self, key: Key, begun: Elsewhere) {
+        self.elsewhere.retain(|(other, _)| *other != key);
+        self.elsewhere.push_back((key, Box::new(begun)));
+        if self.elsewhere.len() > MOST_ELSEWHERE {
+            self.elsewhere.pop_front();
+        }
+    }
+
     fn remove(&mut self, key: &Key) {
         if let Some(held) = self.jobs.remove(key) {
             self.bytes = self.bytes.saturating_sub(held.bytes);
@@ -249,8 +294,12 @@ impl Speaker<'_> {
             }
             return speaker.emission(emission, outcome);
         }
+        let (speaker, recorded_as) = match app.jobs.submitter(test_id, follow_up) {
+            Some((codec, recorded_as)) => (Speaker { codec: Some(codec), ..self }, recorded_as),
+            None => (self, RecordedAs::Nothing),
+        };
         if !self.call.policy.strict
-            && let Some(relayed) = self.relay_follow_up(exchange, app.jobs.submitter(test_id, codec, follow_up))
+            && let Some(relayed) = speaker.relay_follow_up(exchange, recorded_as)
         {
             return relayed;
         }

@@ -4,15 +4,17 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use hyper::HeaderMap;
 use serde_json::{Value, json};
 
 use super::app::App;
-use super::head;
+use super::{head, intake, pipeline};
+use crate::exchange::RawRequest;
 use crate::fixture::Fixture;
 use crate::matcher::{Pattern, TextPattern};
+use crate::provider::route;
 
 /// Listed when no fixture names a model.
 const MODELS: [&str; 5] = ["gpt-4", "gpt-4o", "claude-3-5-sonnet-20241022", "gemini-2.0-flash", "text-embedding-3-small"];
@@ -21,9 +23,13 @@ const CREATED: u64 = 1_686_935_002;
 const CREATED_AT: &str = "2023-06-16T17:03:22Z";
 
 /// The models that fixtures name plainly, else a list that looks like one.
-pub(super) async fn list(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+pub(super) async fn list(State(app): State<Arc<App>>, request: Request) -> Response {
+    if speaks_mistral(&request) {
+        return pipeline::answer(State(app), request).await;
+    }
+    let headers = request.headers();
     let names = names(&app);
-    let claude = speaks_claude(&headers);
+    let claude = speaks_claude(headers);
     let data: Vec<Value> = names.iter().map(|name| model(name, claude)).collect();
     let body = if claude {
         json!({ "data": data, "has_more": false, "first_id": names.first(), "last_id": names.last() })
@@ -34,8 +40,11 @@ pub(super) async fn list(State(app): State<Arc<App>>, headers: HeaderMap) -> Res
 }
 
 /// One of them; a 404 in the vendor's envelope for any other.
-pub(super) async fn one(State(app): State<Arc<App>>, Path(name): Path<String>, headers: HeaderMap) -> Response {
-    let claude = speaks_claude(&headers);
+pub(super) async fn one(State(app): State<Arc<App>>, Path(name): Path<String>, request: Request) -> Response {
+    if speaks_mistral(&request) {
+        return pipeline::answer(State(app), request).await;
+    }
+    let claude = speaks_claude(request.headers());
     if names(&app).contains(&name) {
         return head::json(200, &model(&name, claude));
     }
@@ -53,6 +62,12 @@ fn speaks_claude(headers: &HeaderMap) -> bool {
     headers.contains_key("anthropic-version")
 }
 
+/// Mistral's clients get their models from the codec.
+fn speaks_mistral(request: &Request) -> bool {
+    let raw = RawRequest::new("GET", request.uri().path(), intake::headers(request.headers()), Vec::new());
+    route::address(&raw) != raw.path
+}
+
 fn model(name: &str, claude: bool) -> Value {
     if claude {
         json!({ "type": "model", "id": name, "display_name": name, "created_at": CREATED_AT })
@@ -63,6 +78,12 @@ fn model(name: &str, claude: bool) -> Value {
 
 /// The models that there are.
 pub(super) fn names(app: &App) -> Vec<String> {
+    let names = named_by_fixtures(app);
+    if names.is_empty() { MODELS.map(str::to_owned).to_vec() } else { names }
+}
+
+/// The models that fixtures name plainly.
+pub(super) fn named_by_fixtures(app: &App) -> Vec<String> {
     let edition = app.editions.current();
     let mut names: Vec<String> = Vec::new();
     let mut seen = std::collections::HashSet::new();
@@ -71,7 +92,7 @@ pub(super) fn names(app: &App) -> Vec<String> {
             names.push(name.to_owned());
         }
     }
-    if names.is_empty() { MODELS.map(str::to_owned).to_vec() } else { names }
+    names
 }
 
 fn named(fixture: &Fixture) -> Option<&str> {

@@ -1,7 +1,7 @@
 //! What Ollama says about itself: its models, which are those that fixtures name, and its version.
 //!
 //! Not journalled, and never chaos: clients ask for it to see whether the server runs. Source: Ollama's API documentation,
-//! "List local models", "Show model information", "Version".
+//! "List local models", "List running models", "Show model information", "Version".
 
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ use crate::exchange::TextFacts;
 const VERSION: &str = "0.12.11";
 /// When every model was changed last.
 const CHANGED: &str = "2023-06-16T17:03:22Z";
+/// When a loaded model is let go of.
+const NEVER: &str = "2318-11-14T22:13:20Z";
 /// In bytes.
 const SIZE: u64 = 2_019_393_189;
 
@@ -25,6 +27,20 @@ const SIZE: u64 = 2_019_393_189;
 pub(super) async fn tags(State(app): State<Arc<App>>) -> Response {
     let models: Vec<Value> = models::names(&app).iter().map(|name| model(name)).collect();
     head::json(200, &json!({ "models": models }))
+}
+
+/// `GET /api/ps`: every model that fixtures name is loaded, and stays so.
+pub(super) async fn loaded(State(app): State<Arc<App>>) -> Response {
+    let models = models::names(&app).into_iter().map(|name| {
+        let mut model = model(&name);
+        if let Some(members) = model.as_object_mut() {
+            members.shift_remove("modified_at");
+            members.extend([("expires_at".to_owned(), json!(NEVER)), ("size_vram".to_owned(), json!(SIZE))]);
+            members.insert("context_length".to_owned(), json!(4096));
+        }
+        model
+    });
+    head::json(200, &json!({ "models": models.collect::<Vec<Value>>() }))
 }
 
 /// `POST /api/show`

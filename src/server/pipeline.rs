@@ -18,7 +18,7 @@ use super::transmit::{self, Carrier, transmit};
 use super::{control, errors, metrics, relay};
 use crate::engine::Policy;
 use crate::exchange::Exchange;
-use crate::provider::route::Lookup;
+use crate::provider::route::{self, Lookup};
 use crate::wire::Framing;
 
 /// What the connection gives a request along.
@@ -68,7 +68,7 @@ async fn run(
         return transmit::abandoned();
     }
     let mut exchange = Exchange { raw: finish.arrived(), request: crate::exchange::Request::default() };
-    let (method, path) = (exchange.raw.method.clone(), exchange.raw.path.clone());
+    let (method, path) = (exchange.raw.method.clone(), route::address(&exchange.raw).into_owned());
     let lookup = (app.world.lookup)(&method, &path);
     let framing = if let Lookup::Found { codec, .. } = &lookup { codec.framing(&exchange.raw) } else { Framing::Whole };
     let call = Call { app: &app, policy: &policy, request_id: &origin.request_id, framing };

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::App;
 use super::app::Level;
 use super::credential::{KEY_HEADERS, bare};
+use super::jobs::{Elsewhere, Settled};
 use super::relay::Stamped;
 use super::shelves::{Refused, Shelves};
 use crate::engine::{DEFAULT_TEST_ID, is_credential};
@@ -81,11 +82,22 @@ pub struct Recorder {
     failing: Mutex<(HashSet<String>, usize)>,
 }
 
+/// What an answer is of what is recorded.
+#[derive(Debug)]
+pub(super) enum Part {
+    Whole,
+    /// The end of the job of this id.
+    Settles(String),
+    /// The bytes of a job whose end is recorded already.
+    Content(Settled),
+}
+
 /// An answer that came to its end.
 pub(super) struct Answered {
     pub app: Arc<App>,
     pub exchange: Exchange,
     pub stamped: Stamped,
+    pub part: Part,
     pub codec: Option<&'static dyn Provider>,
     /// As `match.provider` names it.
     pub provider: String,
@@ -144,12 +156,18 @@ impl Recorder {
             self.complain(app, Level::Info, &format!("answers with status {status} are not recorded; --record-errors keeps them"));
             return Outcome::Passed;
         }
-        if let Some(id) = answered.unfinished() {
-            if !id.is_empty() {
-                app.jobs.began_elsewhere(&answered.test_id, id, &answered.exchange, &answered.stamped);
+        let settled = if let Part::Content(settled) = &answered.part { Some(settled) } else { None };
+        if settled.is_some() && (answered.captured.status != 200 || self.settings.exact) {
+            return Outcome::Passed;
+        }
+        if let (None, Some(id)) = (settled, answered.unfinished()) {
+            if let (false, Some(codec)) = (id.is_empty(), answered.codec) {
+                let (exchange, stamped) = (answered.exchange.clone(), answered.stamped.clone());
+                app.jobs.began_elsewhere(&answered.test_id, Elsewhere { id, codec, exchange, stamped, settled: None });
             }
             return Outcome::Passed;
         }
+        let content = settled.map(|_| answered.captured.body());
         let redactor = redactor(answered);
         let now = u64::try_from(app.now().as_millis()).unwrap_or(u64::MAX);
         let recording = Recording {
@@ -158,8 +176,9 @@ impl Recorder {
             transforms: &answered.stamped.transforms,
             warning: answered.stamped.warning.as_deref(),
             codec: answered.codec,
-            captured: &answered.captured,
-            arrivals: &answered.arrivals,
+            captured: settled.map_or(&answered.captured, |settled| &settled.captured),
+            content: content.as_deref(),
+            arrivals: if settled.is_some() { &[] } else { &answered.arrivals },
             now,
             redactor: &redactor,
             full_model: self.settings.full_model,
@@ -173,12 +192,14 @@ impl Recorder {
             );
             return Outcome::Passed;
         };
-        let path = self.path(answered, &entry, &redactor, now);
+        let path = settled.map_or_else(|| self.path(answered, &entry, &redactor, now), |settled| settled.path.clone());
         let name = files::display_name(&path);
-        let equal = if self.settings.when == RecordWhen::Missing { OnEqual::Keep } else { OnEqual::Replace };
+        let keeps = self.settings.when == RecordWhen::Missing && settled.is_none();
+        let equal = if keeps { OnEqual::Keep } else { OnEqual::Replace };
         let put = self.shelves.put(&path, entry, equal);
         if let Some(fixture) = fixture {
             match &put {
+                Ok(index) if settled.is_some() => app.editions.supersede(&name, *index, fixture),
                 Ok(index) => app.editions.adopt(&name, *index, fixture),
                 Err(_) => app.editions.adopt_unsaved(&name, fixture),
             }
@@ -186,6 +207,10 @@ impl Recorder {
         match put {
             Ok(index) => {
                 self.recovered(app);
+                if let Part::Settles(id) = &answered.part {
+                    let settled = Settled { captured: answered.captured.clone(), path: path.clone() };
+                    app.jobs.settled(&answered.test_id, id, &settled);
+                }
                 self.settle(app, path);
                 app.log(Level::Info, &format!("recorded: {name}#/fixtures/{index}"));
                 Outcome::Recorded(format!("{name}#/fixtures/{index}"))

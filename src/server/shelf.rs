@@ -8,10 +8,11 @@ use bytes::Bytes;
 
 use super::decide::{Call, Decided, Speaker};
 use super::journal::{Outcome, Source};
+use super::models;
 use crate::engine::{Close, Plan, Step};
 use crate::exchange::{Captured, Exchange, RawRequest};
 use crate::fixture::Pace;
-use crate::provider::{Params, Provider, Recall, Stored, StoredRoute};
+use crate::provider::{Models, Params, Provider, Recall, Stored, StoredRoute};
 
 /// `X-AIMock-Match` and `matchedBy` of what is said of an earlier answer.
 const STORED: &str = "stored";
@@ -110,9 +111,13 @@ impl Call<'_> {
         }
         let speaker = Speaker { codec: Some(codec), call: self };
         let outcome = || Outcome { source: Source::Internal, matched: Some(STORED), ..Outcome::default() };
-        speaker.disturbed(self.roll(exchange), Close::default(), outcome, || {
+        // Lists of models and the like are no answers of a model: chaos leaves them alone.
+        let rolled = if key.is_none() && exchange.raw.method == "GET" { None } else { self.roll(exchange) };
+        speaker.disturbed(rolled, Close::default(), outcome, || {
             let chunk_size = self.chunk_size(&Pace::default());
-            match codec.recall(&Recall { raw: &exchange.raw, route, params, stored: stored.as_deref(), chunk_size }) {
+            let named = || models::named_by_fixtures(self.app);
+            let models = Models(&named);
+            match codec.recall(&Recall { raw: &exchange.raw, route, params, stored: stored.as_deref(), chunk_size, models }) {
                 Ok(recalled) => {
                     if let Some(key) = key.filter(|_| recalled.forget) {
                         self.app.shelf.books().remove(&key);

@@ -303,13 +303,13 @@ fn invoke_frames() -> Vec<Vec<u8>> {
     events.iter().map(frame).collect()
 }
 
-fn streaming(frames: &[Vec<u8>]) -> Vec<Act> {
+pub(crate) fn streaming(frames: &[Vec<u8>]) -> Vec<Act> {
     let head = send(format!("HTTP/1.1 200 OK\r\ncontent-type: {BINARY}\r\ntransfer-encoding: chunked\r\n\r\n"));
     std::iter::once(head).chain(frames.iter().map(chunk)).chain([last_chunk()]).collect()
 }
 
 /// Asks three times: relayed, replayed at once, replayed after a restart. The upstream hears of the first alone.
-async fn three_times(script: Vec<Act>, request: &Request) -> ([Response; 3], Value) {
+pub(crate) async fn three_times(script: Vec<Act>, request: &Request) -> ([Response; 3], Value) {
     let upstream = Upstream::start(script).await;
     let folder = TempDir::new().unwrap();
     let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |_| ())).await;

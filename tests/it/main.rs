@@ -2,6 +2,8 @@
 
 /// Amazon Bedrock over real sockets: binary streams cut, broken, failed, recorded and relayed.
 mod bedrock;
+/// Amazon Bedrock's models with bodies of their makers' own, over real sockets.
+mod bedrock_makers;
 /// `aimock check` from outside.
 mod check_cli;
 /// What each codec makes of requests and replies, held against samples.

@@ -157,3 +157,31 @@ fn the_request_may_come_from_standard_input() {
     let run = Workplace::new(&[("f.json", FIXTURES)]).run_with(&["match", "-", "-f", "f.json"], OPENAI);
     assert!(run.stdout.starts_with("f.json#/fixtures/0 answers\n") && run.status == 0, "{}", run.stderr);
 }
+
+#[test]
+fn of_several_models_the_one_that_answers_is_named_and_those_that_give_way() {
+    let fixtures = r#"{ "fixtures": [
+      { "match": { "model": "a/x" }, "response": { "error": { "message": "down" }, "status": 503 } },
+      { "match": { "model": "c/x" }, "response": { "content": "c" } },
+      { "match": { "model": "d/x" }, "response": { "error": { "message": "the end" }, "status": 402, "fallthrough": false } }
+    ] }"#;
+    let ask = |models: &[&str], more: &[&str]| {
+        let body = serde_json::json!({ "models": models, "messages": [{ "role": "user", "content": "hi" }] }).to_string();
+        let place = Workplace::new(&[("f.json", fixtures), ("request.json", &body)]);
+        place.run(&[&["match", "request.json", "-f", "f.json", "--path", "/api/v1/chat/completions"], more].concat())
+    };
+    let run = ask(&["a/x", "b/x", "c/x"], &[]);
+    let expected = "\
+a/x gives way: f.json#/fixtures/0 answers with an error (503)
+b/x gives way: no fixture matches
+f.json#/fixtures/1 answers
+";
+    assert!(run.stdout.starts_with(expected), "{}{}", run.stdout, run.stderr);
+    let run = ask(&["a/x", "d/x", "c/x"], &["--format", "json"]);
+    let answer: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((&answer["fixture"]["handle"], answer["passed"].as_array().map(Vec::len)), (&"f.json#/fixtures/2".into(), Some(1)));
+    let run = ask(&["b/x", "a/x"], &[]);
+    assert!(run.stdout.starts_with("b/x gives way: no fixture matches\nf.json#/fixtures/0 answers\n"), "{}", run.stdout);
+    let run = ask(&["b/x", "e/x"], &[]);
+    assert_eq!((run.stdout.contains("e/x gives way: no fixture matches\nno fixture matches\n"), run.status), (true, 1), "{}", run.stdout);
+}

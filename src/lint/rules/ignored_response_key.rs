@@ -21,11 +21,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 /// A key, and the keys of which one must stand beside it.
-const NEEDS: [(&str, &[&str]); 7] = [
+const NEEDS: [(&str, &[&str]); 8] = [
     ("status", &["error", "json"]),
     ("retryAfter", &["error"]),
     ("fallthrough", &["error"]),
     ("reasoningSignature", &["reasoning", "blocks"]),
+    ("toolPlan", &["toolCalls", "blocks", "content"]),
     ("billableUnits", &["json", "image", "images", "video", "audio"]),
     ("format", &["audio"]),
     ("polls", &["video", "json", "image", "images", "audio"]),

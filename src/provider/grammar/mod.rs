@@ -7,6 +7,7 @@
 mod anthropic_messages;
 mod bedrock_converse;
 mod bedrock_invoke;
+mod cohere;
 mod gemini;
 mod gemini_interactions;
 mod ollama;
@@ -19,6 +20,7 @@ mod tests;
 pub(super) use anthropic_messages::GRAMMAR as MESSAGES;
 pub(super) use bedrock_converse::GRAMMAR as CONVERSE;
 pub(super) use bedrock_invoke::GRAMMAR as INVOKE;
+pub(super) use cohere::GRAMMAR as COHERE;
 pub(super) use gemini::GRAMMAR as GEMINI;
 pub(super) use gemini_interactions::GRAMMAR as INTERACTIONS;
 pub(super) use ollama::GRAMMAR as OLLAMA;
@@ -57,7 +59,7 @@ pub struct Grammar {
 }
 
 /// Every grammar, in the order in which events of unknown codecs are tried.
-static ALL: &[&Grammar] = &[&INVOKE, &CONVERSE, &RESPONSES, &COMPLETIONS, &CHAT, &MESSAGES, &GEMINI, &INTERACTIONS, &OLLAMA];
+static ALL: &[&Grammar] = &[&INVOKE, &CONVERSE, &RESPONSES, &COMPLETIONS, &CHAT, &MESSAGES, &GEMINI, &INTERACTIONS, &OLLAMA, &COHERE];
 
 /// The grammar that an event of unknown origin shows.
 pub(super) fn recognise(event: &Event, value: Option<&Value>) -> Option<&'static Grammar> {

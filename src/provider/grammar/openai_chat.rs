@@ -37,8 +37,11 @@ fn take(reading: &mut Reading, event: &Event, value: Option<&Value>) {
 fn take_choice(reading: &mut Reading, choice: &Value) {
     let number = choice.get("index").and_then(Value::as_u64).unwrap_or(0);
     let Some(delta) = choice.get("delta") else { return };
-    if let (0, Some(text)) = (number, delta.get("content").and_then(Value::as_str)) {
-        reading.text(text);
+    if let (0, Some(content)) = (number, delta.get("content")) {
+        // Mistral's content may be a list of typed entries.
+        let entries = content.as_array().into_iter().flatten().filter(|entry| entry.get("type").is_some_and(|kind| kind == "text"));
+        let texts = entries.filter_map(|entry| entry.get("text")).chain([content]);
+        texts.filter_map(Value::as_str).for_each(|text| reading.text(text));
     }
     for call in delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten() {
         let index = call.get("index").and_then(Value::as_u64).unwrap_or(0);

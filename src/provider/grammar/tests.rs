@@ -222,6 +222,34 @@ fn lines_of_ollama_tell_everything_they_said() {
     assert_eq!((failed.events, failed.unparsed, failed.terminated), (1, 0, false));
 }
 
+const COHERE: &str = concat!(
+    "event: message-start\ndata: {\"type\":\"message-start\",\"id\":\"x\",\"delta\":{\"message\":{\"role\":\"assistant\"}}}\n\n",
+    "event: content-start\ndata: {\"type\":\"content-start\",\"index\":0,\"delta\":{\"message\":{\"content\":{\"type\":\"text\",\"text\":\"\"}}}}\n\n",
+    "event: content-delta\ndata: {\"type\":\"content-delta\",\"index\":0,\"delta\":{\"message\":{\"content\":{\"text\":\"Hello\"}}}}\n\n",
+    "event: content-end\ndata: {\"type\":\"content-end\",\"index\":0}\n\n",
+    "event: tool-call-start\ndata: {\"type\":\"tool-call-start\",\"index\":0,\"delta\":{\"message\":{\"tool_calls\":{\"id\":\"f_1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}}}}}\n\n",
+    "event: tool-call-delta\ndata: {\"type\":\"tool-call-delta\",\"index\":0,\"delta\":{\"message\":{\"tool_calls\":{\"function\":{\"arguments\":\"{}\"}}}}}\n\n",
+    "event: tool-call-end\ndata: {\"type\":\"tool-call-end\",\"index\":0}\n\n",
+    "event: message-end\ndata: {\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"TOOL_CALL\",\"usage\":{\"billed_units\":{\"input_tokens\":1,\"output_tokens\":1},\"tokens\":{\"input_tokens\":7,\"output_tokens\":5}}}}\n\n",
+    "data: [DONE]\n\n",
+);
+
+#[test]
+fn events_of_cohere_tell_everything_they_said() {
+    let facts = Reading::of(Sse, Some("cohere_chat"), COHERE.as_bytes());
+    assert_eq!((facts.events, facts.terminated, facts.unparsed, facts.tool_arguments), (8, true, 0, Some(true)));
+    assert_eq!((facts.usage, &facts.text), (Some(StatedUsage { input: 7, output: 5 }), &TextFacts::of("Hello")));
+    assert_eq!(Reading::of(Sse, None, COHERE.as_bytes()), facts, "known by its shape");
+    let end = COHERE.find("event: message-end").unwrap();
+    let cut = Reading::of(Sse, Some("cohere_chat"), &COHERE.as_bytes()[..end]);
+    assert_eq!((cut.events, cut.terminated, cut.usage), (7, false, None));
+    let older = Reading::of(Sse, Some("cohere_chat"), COHERE.strip_suffix("data: [DONE]\n\n").unwrap().as_bytes());
+    assert_eq!(older, facts, "nothing need come behind `message-end`");
+    let failed = b"data: {\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"ERROR\",\"error\":\"x\"}}\n\n";
+    let failed = Reading::of(Sse, Some("cohere_chat"), failed);
+    assert_eq!((failed.events, failed.unparsed, failed.terminated), (1, 0, false));
+}
+
 proptest::proptest! {
     #[test]
     fn facts_do_not_depend_on_how_the_bytes_are_cut(cuts in proptest::collection::vec(0..CHAT.len(), 0..8)) {

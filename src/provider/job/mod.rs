@@ -122,6 +122,10 @@ pub trait Jobs: Sync {
     }
     /// The id of the job that an answer of the vendor's tells of, if that is not done; empty where it does not say which.
     fn unfinished(&self, captured: &Captured) -> Option<String>;
+    /// The name under which the bytes of a job are fetched, by the answer that says that it is done; `None`: that of the job.
+    fn file(&self, _captured: &Captured) -> Option<String> {
+        None
+    }
     /// The follow-up whose answer says what became of the job: it is what a recording holds.
     fn settled_by(&self) -> Verb {
         Verb::Status

@@ -105,7 +105,7 @@ impl ChatChunks {
         if choice.finish.is_some() && says_something(delta) {
             say(format!("choice {index} goes on after its finish reason"));
         }
-        if delta.get("content").is_some_and(|content| !content.is_null() && !content.is_string()) {
+        if delta.get("content").is_some_and(|content| !content.is_null() && !content.is_string() && !is_entries(content)) {
             say(format!("`delta.content` of choice {index} is neither text nor null"));
         }
         for call in delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten() {
@@ -141,8 +141,14 @@ impl Choice {
     }
 }
 
+/// Whether content is a list of typed entries, in which Mistral sends what its models think (its guide "Reasoning").
+fn is_entries(content: &Value) -> bool {
+    content.as_array().is_some_and(|entries| entries.iter().all(|entry| text(entry, "type").is_some()))
+}
+
 /// Whether a delta has content.
 fn says_something(delta: &Value) -> bool {
-    let content = text(delta, "content").is_some_and(|content| !content.is_empty());
+    let content = delta.get("content");
+    let content = content.is_some_and(|content| content.as_str().is_some_and(|text| !text.is_empty()) || content.is_array());
     content || delta.get("tool_calls").and_then(Value::as_array).is_some_and(|calls| !calls.is_empty())
 }

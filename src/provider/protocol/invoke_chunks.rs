@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::{ConverseEvents, MessageEvents, Protocol, text};
+use super::{ConverseEvents, InvokeTexts, MessageEvents, Protocol, text, text_piece};
 use crate::wire::Event;
 
 /// The machine of the events inside, once the first one has shown whose they are.
@@ -38,6 +38,8 @@ impl Protocol for InvokeChunks {
         if let Some(kind) = text(&inner, "type") {
             let named = Event { name: Some(kind.to_owned()), ..Event::default() };
             self.inner.get_or_insert_with(|| Box::<MessageEvents>::default()).event(&named, Some(&inner), say);
+        } else if text_piece(&inner).is_some() {
+            self.inner.get_or_insert_with(|| Box::<InvokeTexts>::default()).event(event, Some(&inner), say);
         } else if let Some((name, payload)) = inner.as_object().and_then(|inner| inner.iter().find(|(_, payload)| payload.is_object())) {
             // Amazon's own models send Converse's events, each under its name.
             let named = Event { name: Some(name.clone()), ..Event::default() };

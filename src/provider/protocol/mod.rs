@@ -5,11 +5,13 @@
 //! for. They judge form, never content.
 
 mod chat_chunks;
+mod cohere_events;
 mod completion_chunks;
 mod converse_events;
 mod gemini_chunks;
 mod interaction_events;
 mod invoke_chunks;
+mod invoke_texts;
 mod message_events;
 mod ollama_lines;
 mod response_events;
@@ -21,11 +23,13 @@ use std::fmt::Debug;
 use serde_json::Value;
 
 pub(super) use self::chat_chunks::ChatChunks;
+pub(super) use self::cohere_events::CohereEvents;
 pub(super) use self::completion_chunks::CompletionChunks;
 pub(super) use self::converse_events::ConverseEvents;
 pub(super) use self::gemini_chunks::GeminiChunks;
 pub(super) use self::interaction_events::InteractionEvents;
 pub(super) use self::invoke_chunks::InvokeChunks;
+pub(super) use self::invoke_texts::{InvokeTexts, text_piece};
 pub(super) use self::message_events::MessageEvents;
 pub(super) use self::ollama_lines::OllamaLines;
 pub(super) use self::response_events::ResponseEvents;

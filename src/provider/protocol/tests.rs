@@ -68,6 +68,59 @@ fn slips_in_message_events() {
     );
 }
 
+const COHERE: &str = "event: message-start\ndata: {\"type\":\"message-start\",\"id\":\"x\",\"delta\":{\"message\":{\"role\":\"assistant\"}}}\n\n\
+    event: tool-plan-delta\ndata: {\"type\":\"tool-plan-delta\",\"delta\":{\"message\":{\"tool_plan\":\"I will.\"}}}\n\n\
+    event: content-start\ndata: {\"type\":\"content-start\",\"index\":0,\"delta\":{\"message\":{\"content\":{\"type\":\"text\",\"text\":\"\"}}}}\n\n\
+    event: content-delta\ndata: {\"type\":\"content-delta\",\"index\":0,\"delta\":{\"message\":{\"content\":{\"text\":\"a\"}}}}\n\n\
+    event: citation-start\ndata: {\"type\":\"citation-start\",\"index\":0,\"delta\":{\"message\":{\"citations\":{\"start\":0}}}}\n\n\
+    event: citation-end\ndata: {\"type\":\"citation-end\",\"index\":0}\n\n\
+    event: content-end\ndata: {\"type\":\"content-end\",\"index\":0}\n\n\
+    event: tool-call-start\ndata: {\"type\":\"tool-call-start\",\"index\":0,\"delta\":{\"message\":{\"tool_calls\":{\"id\":\"f_1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}}}}}\n\n\
+    event: tool-call-delta\ndata: {\"type\":\"tool-call-delta\",\"index\":0,\"delta\":{\"message\":{\"tool_calls\":{\"function\":{\"arguments\":\"{}\"}}}}}\n\n\
+    event: tool-call-end\ndata: {\"type\":\"tool-call-end\",\"index\":0}\n\n\
+    event: message-end\ndata: {\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"TOOL_CALL\"}}\n\n\
+    data: [DONE]\n\n";
+
+#[test]
+fn slips_in_cohere_events() {
+    assert_eq!(judge(COHERE), Verdict { grammar: Some("cohere-events"), events: 12, ..Verdict::default() });
+    assert!(judge(COHERE.strip_suffix("data: [DONE]\n\n").unwrap()).holds(), "what older versions send");
+    slip(COHERE, "event: content-delta", "event: content", 4, "it is named `content`, and its data is of type `content-delta`");
+    slip(COHERE, "\"id\":\"x\",", "", 1, "`message-start` has no `id`");
+    slip(COHERE, "\"tool_plan\":\"I will.\"", "", 2, "a `tool-plan-delta` has no text `tool_plan`");
+    slip(COHERE, "\"type\":\"text\",", "", 3, "a content begins without `type`");
+    slip(
+        COHERE,
+        "\"content\":{\"text\":\"a\"}",
+        "\"content\":{\"thinking\":\"a\"}",
+        4,
+        "a delta of a content of type `text` has no `text`",
+    );
+    slip(COHERE, "\"citations\":{\"start\":0}", "", 5, "a citation begins without `citations`");
+    let ended = "event: citation-end\ndata: {\"type\":\"citation-end\",\"index\":0}\n\n";
+    slip(COHERE, ended, "", 10, "the message ends while citation 0 is open");
+    slip(
+        COHERE,
+        "\"type\":\"content-end\",\"index\":0",
+        "\"type\":\"content-end\",\"index\":1",
+        7,
+        "`content-end` comes for index 1, which is not open",
+    );
+    slip(COHERE, "\"id\":\"f_1\",", "", 8, "a tool call begins without `id`");
+    slip(COHERE, "\"arguments\":\"{}\"", "\"arguments\":\"{\"", 10, "the arguments of tool call 0 do not join to a JSON object");
+    slip(
+        COHERE,
+        "\"type\":\"tool-call-start\",\"index\":0",
+        "\"type\":\"tool-call-start\",\"index\":1",
+        8,
+        "a tool call begins with index 1, and 0 is due",
+    );
+    slip(COHERE, "\"finish_reason\":\"TOOL_CALL\"", "", 11, "`message-end` has no `finish_reason`");
+    slip(COHERE, "data: [DONE]\n\n", "data: [DONE]\n\ndata: [DONE]\n\n", 13, "an event comes after `[DONE]`");
+    let end = COHERE.find("event: message-end").unwrap();
+    assert_eq!(judge(&COHERE[..end]).offences[0].message, "the stream ends without `message-end`");
+}
+
 #[test]
 fn an_error_ends_a_stream() {
     let chat = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\ndata: {\"error\":{\"message\":\"x\"}}\n\n";

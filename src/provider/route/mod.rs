@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use super::{ALL, Params, Provider, Route, StoredRoute};
+use crate::exchange::RawRequest;
 
 /// What a method and path lead to.
 pub enum Lookup<'a> {
@@ -31,6 +32,21 @@ pub enum Lookup<'a> {
     NotBuilt { name: &'static str },
     /// Nobody's path: 404 with the nearest patterns, best first.
     Unknown { nearest: Vec<&'static str> },
+}
+
+impl Lookup<'_> {
+    /// The same without borrowing the path.
+    fn into_owned(self) -> Lookup<'static> {
+        match self {
+            Lookup::Found { codec, route, params, path_used } => {
+                Lookup::Found { codec, route, params, path_used: Cow::Owned(path_used.into_owned()) }
+            }
+            Lookup::Stored { codec, route, params } => Lookup::Stored { codec, route, params },
+            Lookup::WrongMethod { allow } => Lookup::WrongMethod { allow },
+            Lookup::NotBuilt { name } => Lookup::NotBuilt { name },
+            Lookup::Unknown { nearest } => Lookup::Unknown { nearest },
+        }
+    }
 }
 
 impl std::fmt::Debug for Lookup<'_> {
@@ -65,20 +81,12 @@ const fn later(method: &'static str, path: &'static str, name: &'static str) -> 
 pub static NOT_BUILT: &[NotBuilt] = &[
     later("GET", "/v1/responses", "OpenAI Responses over WebSocket"),
     later("GET", "/v1/realtime", "OpenAI Realtime"),
-    later("GET", "/{version}/interactions/{id}", "Gemini Interactions, retrieval by id"),
-    later("DELETE", "/{version}/interactions/{id}", "Gemini Interactions, deletion by id"),
-    later("POST", "/{version}/interactions/{id}/cancel", "Gemini Interactions, cancellation"),
     later("GET", "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent", "Gemini Live"),
-    later("POST", "/v2/chat", "Cohere chat"),
-    later("POST", "/v2/embed", "Cohere embeddings"),
-    later("POST", "/v2/rerank", "Cohere rerank"),
-    later("GET", "/api/v1/models", "OpenRouter model list"),
-    later("GET", "/api/v1/key", "OpenRouter key"),
-    later("GET", "/api/v1/credits", "OpenRouter credits"),
 ];
 
 /// Whose service a path is that no codec owns, told by how it begins; as the flags of upstreams name providers.
-const SERVICES: [(&str, &str); 17] = [
+const SERVICES: [(&str, &str); 18] = [
+    ("/mistral/", "mistral"),
     ("/v1/responses", "openai"),
     ("/v1/images/", "openai"),
     ("/v1/audio/", "openai"),
@@ -122,6 +130,11 @@ const KEPT: &str = "/responses/";
 const NEAREST: usize = 3;
 /// Longer paths are compared by their beginning: nobody mistypes that much.
 const COMPARED: usize = 200;
+
+/// Finds who answers a request, told apart from others by more than its path (see [`address`]).
+pub fn lookup_request(raw: &RawRequest) -> Lookup<'static> {
+    lookup(&raw.method, &address(raw)).into_owned()
+}
 
 /// Finds who answers a request. `path` is as sent, without the query.
 pub fn lookup<'a>(method: &str, path: &'a str) -> Lookup<'a> {
@@ -208,6 +221,30 @@ fn not_built(method: &str, path: &str, allow: &mut Vec<&'static str>) -> Option<
         }
     }
     None
+}
+
+/// How Mistral's own clients begin their `User-Agent`.
+const MISTRAL_CLIENT: &str = "mistral-client-";
+/// What stands before Mistral's paths here, as OpenAI's are the same.
+const MISTRAL: &str = "/mistral";
+
+/// The path under which a request's codec is looked up: as sent, but where Mistral's own client asks for one of Mistral's, which
+/// are OpenAI's by name.
+pub fn address(raw: &RawRequest) -> Cow<'_, str> {
+    let is_mistral = raw.path.starts_with("/v1/") && raw.headers.first("user-agent").is_some_and(|agent| agent.starts_with(MISTRAL_CLIENT));
+    if is_mistral {
+        let own = format!("{MISTRAL}{}", raw.path);
+        let mut allow = Vec::new();
+        if owner("", &own, &mut allow).is_some() || keeper("", &own, &mut allow).is_some() || !allow.is_empty() {
+            return Cow::Owned(own);
+        }
+    }
+    Cow::Borrowed(&raw.path)
+}
+
+/// The path as the vendor has it: without what only stands there to tell it from another vendor's.
+pub fn vendor_path(path: &str) -> &str {
+    path.strip_prefix(MISTRAL).filter(|rest| rest.starts_with("/v1/")).unwrap_or(path)
 }
 
 /// The path as OpenAI spells it.

@@ -1,6 +1,7 @@
 //! The table finds the right owner, and no two routes want the same path.
 
-use super::{ALL, NOT_BUILT, lookup};
+use super::{ALL, NOT_BUILT, lookup, lookup_request, vendor_path};
+use crate::exchange::RawRequest;
 
 /// `codec path params` for a hit, else the outcome.
 #[track_caller]
@@ -21,7 +22,7 @@ fn compatible_prefixes_are_dropped() {
     check("POST", "/openai/v1/chat/completions", chat);
     check("POST", "/openai/chat/completions", chat);
     check("POST", "/api/paas/v4/chat/completions", chat);
-    check("POST", "/api/v1/chat/completions", chat);
+    check("POST", "/api/v1/chat/completions", "Found(openrouter_chat /api/v1/chat/completions [] /api/v1/chat/completions)");
     check("POST", "/v1beta/openai/chat/completions", chat);
     check("POST", "/x/y/chat/completions", chat);
     check("POST", "/chat/completions", chat);
@@ -32,6 +33,26 @@ fn compatible_prefixes_are_dropped() {
     for path in ["/v1/responses", "/x/responses", "/openai/v1/responses", "/openai/responses", "/api/v1/responses"] {
         check("POST", path, responses);
     }
+}
+
+#[test]
+fn clients_of_mistral_are_told_by_what_they_call_themselves() {
+    let found = |agent: &str, method: &str, path: &str| {
+        let raw = RawRequest::new(method, path, [("user-agent", agent)].into_iter().collect(), "");
+        format!("{:?}", lookup_request(&raw)).split(' ').next().unwrap_or_default().to_owned()
+    };
+    let python = "mistral-client-python/3.7.0";
+    assert_eq!(found(python, "POST", "/v1/chat/completions"), "Found(mistral_chat");
+    assert_eq!(found(python, "POST", "/v1/embeddings"), "Found(mistral_embeddings");
+    assert_eq!(found(python, "POST", "/v1/fim/completions"), "Found(mistral_chat");
+    assert_eq!(found(python, "GET", "/v1/models"), "Stored(mistral_chat");
+    assert_eq!(found(python, "POST", "/v1/moderations"), "Found(openai_moderation");
+    assert_eq!(found(python, "GET", "/v1/chat/completions"), "WrongMethod(POST)");
+    assert_eq!(found("OpenAI/Python", "POST", "/v1/chat/completions"), "Found(openai_chat");
+    assert_eq!(
+        (vendor_path("/mistral/v1/models"), vendor_path("/mistral/x"), vendor_path("/v1/models")),
+        ("/v1/models", "/mistral/x", "/v1/models")
+    );
 }
 
 #[test]
@@ -91,6 +112,8 @@ fn answers_are_asked_for_again_by_id() {
     check("GET", "/v1/responses/resp_1/input_items", &format!(r#"Stored({route}/input_items [("id", "resp_1")])"#));
     check("POST", "/v1/responses/input_tokens", "Stored(openai_responses POST /v1/responses/input_tokens [])");
     check("POST", "/v1/responses/resp_1", "WrongMethod(DELETE, GET)");
+    let route = "Stored(gemini_interactions DELETE /{version}/interactions/{id}";
+    check("DELETE", "/v1beta/interactions/v1_x", &format!(r#"{route} [("version", "v1beta"), ("id", "v1_x")])"#));
     assert!(format!("{:?}", lookup("GET", "/v1/responses/resp_1/output")).starts_with("Unknown("));
 }
 
@@ -104,8 +127,7 @@ fn a_wrong_method_says_which_are_right() {
 
 #[test]
 fn what_is_not_built_has_a_name() {
-    check("GET", "/v1beta/interactions/v1_x", "NotBuilt(Gemini Interactions, retrieval by id)");
-    check("GET", "/api/v1/credits", "NotBuilt(OpenRouter credits)");
+    check("GET", "/api/v1/credits", "Stored(openrouter_chat GET /api/v1/credits [])");
     assert!(format!("{:?}", lookup("POST", "/v1beta/models/:generateContent")).starts_with("Unknown("));
 }
 

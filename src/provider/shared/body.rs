@@ -114,6 +114,22 @@ impl<'v> Place<'v, '_> {
         self.member(key).map(|place| place.value.as_bool().ok_or_else(|| place.is_not("a boolean"))).transpose()
     }
 
+    /// Members that must be texts if they are there.
+    pub(in crate::provider) fn texts(&self, keys: &[&'v str]) -> Result<(), Problem> {
+        keys.iter().try_for_each(|key| self.text(key).map(drop))
+    }
+
+    /// A member that must be an object if it is there.
+    pub(in crate::provider) fn object_at(&self, key: &'v str) -> Result<(), Problem> {
+        self.member(key).map_or(Ok(()), |place| place.object().map(drop))
+    }
+
+    /// Members that must be numbers if they are there.
+    pub(in crate::provider) fn numbers(&self, keys: &[&'v str]) -> Result<(), Problem> {
+        let wrong = keys.iter().filter_map(|key| self.member(key)).find(|place| !place.value.is_number());
+        wrong.map_or(Ok(()), |place| Err(place.is_not("a number")))
+    }
+
     /// A member that must be a list of objects if it is there; each goes to `visit`.
     pub(in crate::provider) fn objects(
         &self,

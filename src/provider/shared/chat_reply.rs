@@ -16,7 +16,7 @@ use crate::exchange::{Block, Emission, ErrorOrigin, ErrorReply, Frame, FrameKind
 use crate::provider::Context;
 use crate::wire::sse;
 
-const NO_AUDIO: &str =
+pub(in crate::provider) const NO_AUDIO: &str =
     "Audio responses are not supported on the chat completions endpoint. Use Gemini generateContent or a dedicated audio endpoint.";
 
 /// A reply as a chat completion, or the error that says why it cannot be one.
@@ -68,16 +68,19 @@ impl<'a> Head<'a> {
     }
 }
 
-fn role(turn: &Turn) -> &str {
+/// Who speaks.
+pub(in crate::provider) fn role(turn: &Turn) -> &str {
     turn.overrides.role.as_deref().unwrap_or("assistant")
 }
 
-fn finish_reason(turn: &Turn) -> &str {
+/// Why it ends, in OpenAI's words.
+pub(in crate::provider) fn finish_reason(turn: &Turn) -> &str {
     let natural = if turn.calls_tools() { "tool_calls" } else { "stop" };
     turn.overrides.finish_reason.as_deref().unwrap_or(natural)
 }
 
-fn has_text(turn: &Turn) -> bool {
+/// Whether there is content, even empty.
+pub(in crate::provider) fn has_text(turn: &Turn) -> bool {
     turn.has_text || turn.blocks.iter().any(|block| matches!(block, Block::Text(_)))
 }
 

@@ -10,6 +10,10 @@ use super::body::{Place, Problem, json};
 use super::plain::{self, Said};
 use crate::exchange::{Endpoint, Message, RawRequest, Request, Role, ToolCall, ToolOffer};
 
+/// Members that are numbers, also of those that nobody reads: the vendor looks at all of them.
+pub(super) const NUMBERS: [&str; 9] =
+    ["max_tokens", "max_completion_tokens", "temperature", "top_p", "n", "seed", "top_logprobs", "presence_penalty", "frequency_penalty"];
+
 /// The request in a chat-completions body. `default_model` stands in when the body names none (Azure's deployment).
 pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str, default_model: Option<&str>) -> Result<Request, Problem> {
     match at_once(raw, provider, default_model) {
@@ -51,6 +55,7 @@ pub(super) fn decode_tree(raw: &RawRequest, provider: &'static str, default_mode
         stream: body.flag("stream")?.unwrap_or(false),
         ..Request::default()
     };
+    body.numbers(&NUMBERS)?;
     messages.each_object(|place| {
         request.messages.push(message(place)?);
         Ok(())
@@ -61,6 +66,7 @@ pub(super) fn decode_tree(raw: &RawRequest, provider: &'static str, default_mode
 
 /// What stands beside model and messages.
 fn options(body: &Place<'_, '_>, request: &mut Request) -> Result<(), Problem> {
+    body.object_at("stream_options")?;
     body.objects("tools", |place| {
         request.tools.extend(offer(place)?);
         Ok(())

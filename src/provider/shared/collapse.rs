@@ -14,7 +14,7 @@ use crate::wire::sse;
 const LONGEST_EVENT: usize = 64 << 20;
 
 /// Members of `usage` that are objects of numbers in fixtures.
-const USAGE_DETAILS: [&str; 2] = ["prompt_tokens_details", "completion_tokens_details"];
+const USAGE_DETAILS: [&str; 3] = ["prompt_tokens_details", "completion_tokens_details", "cost_details"];
 
 /// The reason why an answer stays as it is.
 pub(in crate::provider) fn unsayable(reason: impl Into<String>) -> Unsayable {
@@ -159,7 +159,7 @@ pub(in crate::provider) fn turn(mut blocks: Vec<Block>) -> Result<Turn, Unsayabl
 pub(in crate::provider) fn usage(given: &Value, left_out: &mut LeftOut) -> Option<Usage> {
     let mut kept = Map::new();
     for (key, value) in given.as_object()? {
-        if value.is_number() {
+        if value.is_number() || (key == "is_byok" && value.is_boolean()) {
             kept.insert(key.clone(), value.clone());
         } else if let Some(details) = value.as_object().filter(|_| USAGE_DETAILS.contains(&key.as_str())) {
             let numbers: Map<String, Value> =

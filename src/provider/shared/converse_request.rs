@@ -12,7 +12,11 @@ use crate::exchange::{Endpoint, Message, RawRequest, Request, Role, ToolCall, To
 
 /// The request in a Converse body; the model stands in the path.
 pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str, model: Option<&str>) -> Result<Request, Problem> {
-    let body = Place::body(json_of(raw)?)?;
+    read(&Place::body(json_of(raw)?)?, provider, model)
+}
+
+/// The same, wherever the body stands.
+pub(in crate::provider) fn read(body: &Place<'_, '_>, provider: &'static str, model: Option<&str>) -> Result<Request, Problem> {
     let mut request = Request { provider, endpoint: Some(Endpoint::Chat), model: model.map(str::to_owned), ..Request::default() };
     let mut system = String::new();
     body.objects("system", |block| {
@@ -27,18 +31,19 @@ pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str, mode
         return Err(Problem::Missing("messages"));
     }
     body.objects("messages", |place| push_message(place, &mut request.messages))?;
-    if let Some(config) = object(&body, "toolConfig")? {
+    if let Some(config) = object(body, "toolConfig")? {
         config.objects("tools", |place| {
             request.tools.extend(offer(place)?);
             Ok(())
         })?;
     }
-    if let Some(config) = object(&body, "outputConfig")?
+    if let Some(config) = object(body, "outputConfig")?
         && let Some(format) = object(&config, "textFormat")?
     {
         request.response_format = format.text("type")?.map(str::to_owned);
     }
-    object(&body, "inferenceConfig")?;
+    object(body, "inferenceConfig")?;
+    body.texts(&["schemaVersion"])?;
     Ok(request)
 }
 

@@ -20,6 +20,7 @@ use crate::provider::Context;
 
 const BAD_INPUT: &str = "Invalid parameter: 'input' must be a string, an array of strings, or an array of tokens";
 const BAD_DIMENSIONS: &str = "Invalid parameter: 'dimensions' must be an integer between 1 and 100000";
+const BAD_OUTPUT_DIMENSION: &str = "Invalid parameter: 'output_dimension' must be an integer between 1 and 100000";
 const BAD_ENCODING: &str = "Invalid parameter: 'encoding_format' must be 'float' or 'base64'";
 const TOO_MANY: &str = "Invalid parameter: 'input' and 'dimensions' together ask for more than 8388608 numbers";
 const TOO_LONG: &str = "Invalid parameter: 'input' must have at most 2048 items";
@@ -33,14 +34,38 @@ const MAX_INPUTS: usize = 2048;
 /// Bounds what one small request can make us make up; above the vendor's 2048 vectors of 3072 numbers.
 const MAX_NUMBERS: u64 = 1 << 23;
 
+/// Where vendors differ.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::provider) struct Style {
+    /// What ids begin with; `None`: answers have none.
+    pub(in crate::provider) id: Option<&'static str>,
+    /// The member that asks for a length.
+    pub(in crate::provider) dimensions: &'static str,
+    /// The length where it does not.
+    pub(in crate::provider) length: u64,
+}
+
+/// OpenAI's way.
+pub(in crate::provider) const OPENAI: Style = Style { id: None, dimensions: "dimensions", length: DEFAULT_DIMENSIONS };
+
 /// The request in an embeddings body.
 pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str, default_model: Option<&str>) -> Result<Request, Problem> {
+    decode_as(raw, provider, default_model, &OPENAI)
+}
+
+/// The same where it is not OpenAI's.
+pub(in crate::provider) fn decode_as(
+    raw: &RawRequest,
+    provider: &'static str,
+    default_model: Option<&str>,
+    style: &Style,
+) -> Result<Request, Problem> {
     let body = Place::body(json_body(raw)?)?;
     let embedding_inputs = inputs(body.member("input").ok_or(Problem::Missing("input"))?.value())?;
     if embedding_inputs.len() > MAX_INPUTS {
         return Err(Problem::Refused { message: TOO_LONG });
     }
-    let numbers = dimensions(&body)?.saturating_mul(embedding_inputs.len() as u64);
+    let numbers = dimensions(&body, style)?.saturating_mul(embedding_inputs.len() as u64);
     if numbers > MAX_NUMBERS {
         return Err(Problem::Refused { message: TOO_MANY });
     }
@@ -56,9 +81,10 @@ pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str, defa
     })
 }
 
-fn dimensions(body: &Place<'_, '_>) -> Result<u64, Problem> {
-    let Some(place) = body.member("dimensions") else { return Ok(DEFAULT_DIMENSIONS) };
-    place.value().as_u64().filter(|n| (1..=MAX_DIMENSIONS).contains(n)).ok_or(Problem::Refused { message: BAD_DIMENSIONS })
+fn dimensions(body: &Place<'_, '_>, style: &Style) -> Result<u64, Problem> {
+    let Some(place) = body.member(style.dimensions) else { return Ok(style.length) };
+    let message = if style.dimensions == OPENAI.dimensions { BAD_DIMENSIONS } else { BAD_OUTPUT_DIMENSION };
+    place.value().as_u64().filter(|n| (1..=MAX_DIMENSIONS).contains(n)).ok_or(Problem::Refused { message })
 }
 
 /// Text, several texts, one list of tokens, or several: never a mixture.
@@ -87,14 +113,25 @@ pub(in crate::provider) fn refusal(problem: Problem) -> Box<ErrorReply> {
 }
 
 /// A reply as vectors, or the error that says why it has none.
-pub(in crate::provider) fn encode(context: &Context<'_>, reply: &Reply) -> Emission {
+pub(in crate::provider) fn encode(context: &mut Context<'_>, reply: &Reply) -> Emission {
+    match (vectors(context, reply, &OPENAI), reply) {
+        (Some(answer), _) => answer,
+        (None, Reply::Error(error)) => openai::encode_error(error),
+        (None, _) => openai::encode_error(&openai::unusable(NOT_A_VECTOR)),
+    }
+}
+
+/// A reply as vectors; `None` where it has none.
+pub(in crate::provider) fn vectors(context: &mut Context<'_>, reply: &Reply, style: &Style) -> Option<Emission> {
     let count = context.request.embedding_inputs.len();
     match reply {
-        Reply::Embedding(vector) => answer(context, (0..count).map(|_| vector.as_slice())),
+        Reply::Embedding(vector) => Some(answer(context, (0..count).map(|_| vector.as_slice()), style)),
         // A list that is too short starts over: every input gets a vector.
-        Reply::Embeddings(vectors) if !vectors.is_empty() => answer(context, vectors.iter().map(Vec::as_slice).cycle().take(count)),
-        Reply::Error(error) => openai::encode_error(error),
+        Reply::Embeddings(vectors) if !vectors.is_empty() => {
+            Some(answer(context, vectors.iter().map(Vec::as_slice).cycle().take(count), style))
+        }
         Reply::Embeddings(_)
+        | Reply::Error(_)
         | Reply::Turn(_)
         | Reply::Audio(_)
         | Reply::Images(_)
@@ -103,17 +140,22 @@ pub(in crate::provider) fn encode(context: &Context<'_>, reply: &Reply) -> Emiss
         | Reply::Json { .. }
         | Reply::Events(_)
         | Reply::Http { .. }
-        | Reply::Unrecognised => openai::encode_error(&openai::unusable(NOT_A_VECTOR)),
+        | Reply::Unrecognised => None,
     }
 }
 
 /// Vectors made from the inputs.
-pub(in crate::provider) fn fallback(context: &Context<'_>) -> Emission {
+pub(in crate::provider) fn fallback(context: &mut Context<'_>) -> Emission {
+    fallback_as(context, &OPENAI)
+}
+
+/// The same where it is not OpenAI's way.
+pub(in crate::provider) fn fallback_as(context: &mut Context<'_>, style: &Style) -> Emission {
     let body = context.raw.json().map(Place::body).and_then(Result::ok);
-    let dimensions = body.and_then(|body| dimensions(&body).ok()).unwrap_or(DEFAULT_DIMENSIONS);
+    let dimensions = body.and_then(|body| dimensions(&body, style).ok()).unwrap_or(style.length);
     let length = usize::try_from(dimensions).unwrap_or(usize::MAX);
     let vectors: Vec<Vec<f64>> = context.request.embedding_inputs.iter().map(|input| made_up(input, length)).collect();
-    answer(context, vectors.iter().map(Vec::as_slice))
+    answer(context, vectors.iter().map(Vec::as_slice), style)
 }
 
 /// The bytes of the digest spread over -1 to 1; every 32 numbers the digest is digested again.
@@ -128,6 +170,8 @@ pub(in crate::provider) fn made_up(input: &EmbeddingInput, length: usize) -> Vec
 
 #[derive(Serialize)]
 struct List<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
     object: &'static str,
     data: Vec<Item<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -149,17 +193,18 @@ enum Vector<'a> {
     Base64(String),
 }
 
-fn answer<'a>(context: &Context<'_>, vectors: impl Iterator<Item = &'a [f64]>) -> Emission {
+fn answer<'a>(context: &mut Context<'_>, vectors: impl Iterator<Item = &'a [f64]>, style: &Style) -> Emission {
     let base64 = context.raw.json().and_then(|body| body.get("encoding_format")).and_then(Value::as_str) == Some("base64");
     let wrap = |vector: &'a [f64]| if base64 { Vector::Base64(packed(vector)) } else { Vector::Floats(vector) };
     let data = vectors.enumerate().map(|(index, vector)| Item { object: "embedding", index, embedding: wrap(vector) }).collect();
     let used = input_tokens(context.request);
     let usage = json!({ "prompt_tokens": used, "total_tokens": used });
-    json_answer(200, &List { object: "list", data, model: context.request.model.as_deref(), usage })
+    let id = style.id.map(|prefix| context.ids.next(prefix));
+    json_answer(200, &List { id, object: "list", data, model: context.request.model.as_deref(), usage })
 }
 
 /// Four bytes a number, little-endian.
-fn packed(vector: &[f64]) -> String {
+pub(in crate::provider) fn packed(vector: &[f64]) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "the wire format has 32-bit floats")]
     let bytes: Vec<u8> = vector.iter().flat_map(|value| (*value as f32).to_le_bytes()).collect();
     STANDARD.encode(bytes)

@@ -43,7 +43,7 @@ fn vector(value: &Value) -> Option<Vec<f64>> {
 }
 
 /// Four bytes a number, little-endian; each becomes the shortest decimal that is packed the same way.
-fn unpacked(text: &str) -> Option<Vec<f64>> {
+pub(in crate::provider) fn unpacked(text: &str) -> Option<Vec<f64>> {
     let bytes = STANDARD.decode(text).ok()?;
     let (numbers, rest) = bytes.as_chunks::<4>();
     let shortest = |bytes: &[u8; 4]| f32::from_le_bytes(*bytes).to_string().parse().ok().filter(|number: &f64| number.is_finite());

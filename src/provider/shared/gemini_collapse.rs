@@ -56,7 +56,7 @@ fn responses(captured: &Captured, left_out: &mut LeftOut) -> Result<Vec<Value>, 
 }
 
 /// The error of Google's envelope, in an array or not.
-pub(super) fn error(captured: &Captured, left_out: &mut LeftOut) -> Result<ErrorReply, Unsayable> {
+pub(in crate::provider) fn error(captured: &Captured, left_out: &mut LeftOut) -> Result<ErrorReply, Unsayable> {
     let body: Value = serde_json::from_slice(&captured.body()).map_err(|_| unsayable("the body is no JSON"))?;
     let body = if let Value::Array(items) = &body { items.first().unwrap_or(&Value::Null) } else { &body };
     let error = body.get("error").filter(|error| error.is_object()).ok_or_else(|| unsayable("the error is in no known envelope"))?;

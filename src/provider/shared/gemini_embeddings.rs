@@ -21,7 +21,7 @@ use crate::provider::Context;
 const BAD_DIMENSIONS: &str = "outputDimensionality must be an integer between 1 and 100000";
 const TOO_MANY: &str = "the requests and their outputDimensionality together ask for more than 8388608 numbers";
 const TOO_LONG: &str = "at most 2048 requests can be in one batch";
-const NO_PROMPTS: &str = "instances must have `content`: only text embeddings are served here";
+const NO_PROMPTS: &str = "instances must have `content` (text embeddings) or `prompt` (images)";
 
 const DIMENSIONS: [&str; 2] = ["outputDimensionality", "output_dimensionality"];
 const CONFIG: [&str; 2] = ["embedContentConfig", "embed_content_config"];

@@ -9,7 +9,8 @@ use super::interactions_reply::code_of;
 use crate::exchange::{Block, Captured, Collapsed, ErrorOrigin, ErrorReply, Overrides, Reply, Turn, Unsayable, Usage};
 
 /// Members of an interaction that a reply holds, or that the server writes anew.
-const HEAD: [&str; 10] = ["id", "object", "status", "model", "created", "updated", "steps", "usage", "role", "output_text"];
+const HEAD: [&str; 11] =
+    ["id", "object", "status", "model", "created", "updated", "steps", "usage", "role", "output_text", "previous_interaction_id"];
 /// Counts that a reply holds, and those that follow from them.
 const COUNTS: [&str; 6] = [
     "total_input_tokens",
@@ -183,7 +184,7 @@ impl Growing {
 }
 
 /// Puts the events together to the whole answer that they stand for.
-fn stream(captured: &Captured, left_out: &mut LeftOut) -> Result<Value, Unsayable> {
+pub(super) fn stream(captured: &Captured, left_out: &mut LeftOut) -> Result<Value, Unsayable> {
     let mut whole = Map::new();
     let mut growing: BTreeMap<u64, Growing> = BTreeMap::new();
     let mut ended = false;

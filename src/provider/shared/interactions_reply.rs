@@ -142,6 +142,10 @@ fn head(context: &mut Context<'_>, turn: &Turn, status: &str) -> Map<String, Val
     }
     put("created", created.clone().into());
     put("updated", created.into());
+    let previous = context.raw.json().and_then(|body| body.get("previous_interaction_id")).filter(|previous| previous.is_string());
+    if let Some(previous) = previous {
+        put("previous_interaction_id", previous.clone());
+    }
     head
 }
 
@@ -167,22 +171,32 @@ fn whole(context: &mut Context<'_>, turn: &Turn) -> Emission {
     json_answer(200, &interaction)
 }
 
-/// Collects the events of one stream; steps are numbered as they are opened.
+/// What stands before the number of an event; clients go on behind the event of such an id.
+pub(super) const EVENT_ID: &str = "evt_";
+
+/// Collects the events of one stream; steps are numbered as they are opened, events from 1.
 #[derive(Default)]
-struct Events {
+pub(super) struct Events {
     frames: Vec<Frame>,
     steps: usize,
 }
 
 impl Events {
-    fn push(&mut self, kind: FrameKind, name: &str, mut event: Value) {
+    pub(super) fn push(&mut self, kind: FrameKind, name: &str, mut event: Value) {
         if let Some(members) = event.as_object_mut() {
             members.insert("event_type".to_owned(), name.into());
+            members.insert("event_id".to_owned(), format!("{EVENT_ID}{}", self.frames.len() + 1).into());
         }
         self.frames.push(named_frame(kind, name, &event));
     }
 
-    fn step(&mut self, step: &Value, deltas: impl Iterator<Item = Value>) {
+    /// Every frame, the end of the stream last.
+    pub(super) fn finish(mut self) -> Vec<Frame> {
+        self.frames.push(Frame { bytes: sse::named("done", "[DONE]"), kind: FrameKind::Terminal });
+        self.frames
+    }
+
+    pub(super) fn step(&mut self, step: &Value, deltas: impl Iterator<Item = Value>) {
         let index = self.steps;
         self.steps += 1;
         self.push(FrameKind::Prelude, "step.start", json!({ "index": index, "step": step }));
@@ -220,6 +234,5 @@ fn stream(context: &mut Context<'_>, turn: &Turn) -> Emission {
     interaction.insert("status".to_owned(), status(turn).into());
     interaction.insert("usage".to_owned(), usage(context, turn));
     events.push(FrameKind::Closing, "interaction.completed", json!({ "interaction": interaction }));
-    events.frames.push(Frame { bytes: sse::named("done", "[DONE]"), kind: FrameKind::Terminal });
-    event_stream(events.frames)
+    event_stream(events.finish())
 }

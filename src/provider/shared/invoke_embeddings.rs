@@ -7,6 +7,7 @@ use serde_json::{Map, Number, Value, json};
 
 use super::aws;
 use super::body::{Place, Problem, json as json_body};
+use super::cohere_vectors::{self as by_type, Form};
 use super::collapse::{LeftOut, json_body as captured_json, unsayable};
 use super::embeddings::made_up;
 use super::openai::unusable;
@@ -18,6 +19,7 @@ use crate::provider::Context;
 
 const NOT_A_VECTOR: &str = "Fixture response did not match any known embedding type (must have embedding or error)";
 const BAD_TEXTS: &str = "Malformed input request: #/texts: expected 1 to 96 strings, please reformat your input and try again.";
+const BAD_TYPES: &str = "Malformed input request: #/embedding_types: expected float, int8, uint8, binary, ubinary or base64, please reformat your input and try again.";
 const BAD_LENGTH: &str =
     "Malformed input request: the length of a vector must be an integer between 1 and 4096, please reformat your input and try again.";
 /// Cohere's limit.
@@ -39,6 +41,15 @@ pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str, mode
         Some(texts) => texts_of(texts.value()).ok_or(Problem::Refused { message: BAD_TEXTS })?,
         None => vec![EmbeddingInput::Text(body.text("inputText")?.ok_or(Problem::Missing("inputText"))?.to_owned())],
     };
+    body.texts(&["input_type", "truncate"])?;
+    body.flag("normalize")?;
+    for key in ["embeddingTypes", "embedding_types"] {
+        if let Some(place) = body.member(key).filter(|place| !place.value().as_array().is_some_and(|all| all.iter().all(Value::is_string)))
+        {
+            return Err(place.is_not("an array of strings"));
+        }
+    }
+    by_type::asked(body.value()).ok_or(Problem::Refused { message: BAD_TYPES })?;
     length(&body)?;
     Ok(Request { provider, endpoint: Some(Endpoint::Embedding), model: model.map(str::to_owned), embedding_inputs, ..Request::default() })
 }
@@ -112,7 +123,9 @@ fn titan(body: &Map<String, Value>, vector: &[f64], used: &Number) -> Value {
 fn cohere(context: &mut Context<'_>, body: &Map<String, Value>, texts: &Value, vectors: &[Vec<f64>]) -> Value {
     let id = context.ids.next("");
     if body.get("embedding_types").is_some() {
-        return json!({ "response_type": "embeddings_by_type", "id": id, "embeddings": { "float": vectors }, "texts": texts });
+        let forms = context.raw.json().and_then(by_type::asked).unwrap_or_else(|| vec![Form::Float]);
+        let embeddings = by_type::say(&forms, &vectors.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        return json!({ "response_type": "embeddings_by_type", "id": id, "embeddings": embeddings, "texts": texts });
     }
     json!({ "response_type": "embeddings_floats", "id": id, "embeddings": vectors, "texts": texts })
 }
@@ -129,12 +142,10 @@ fn input_tokens(request: &Request) -> Number {
 pub(in crate::provider) fn collapse(captured: &Captured, left_out: &mut LeftOut) -> Result<Reply, Unsayable> {
     let body = captured_json(captured)?;
     left_out.others(&body, &["embedding", "embeddings", "embeddingsByType", "inputTextTokenCount", "id", "response_type", "texts"]);
-    let many = || body.get("embeddings").and_then(|all| all.as_array().or_else(|| all.get("float")?.as_array()));
-    let vectors: Option<Vec<Vec<f64>>> = match body.get("embedding") {
-        Some(one) => vector(one).map(|one| vec![one]),
-        None => many().and_then(|all| all.iter().map(vector).collect()),
+    let mut vectors = match body.get("embedding") {
+        Some(one) => vec![vector(one).ok_or_else(|| unsayable("the body holds no embeddings"))?],
+        None => by_type::read(body.get("embeddings").unwrap_or(&Value::Null))?,
     };
-    let mut vectors = vectors.filter(|all| !all.is_empty()).ok_or_else(|| unsayable("the body holds no embeddings"))?;
     let alike = vectors.iter().all(|vector| Some(vector) == vectors.first());
     Ok(if alike { Reply::Embedding(vectors.swap_remove(0)) } else { Reply::Embeddings(vectors) })
 }

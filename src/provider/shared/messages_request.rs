@@ -19,6 +19,9 @@ pub(in crate::provider) enum Results {
     Before,
 }
 
+/// Members that are numbers, also of those that nobody reads: the vendor looks at all of them.
+pub(super) const NUMBERS: [&str; 4] = ["max_tokens", "temperature", "top_p", "top_k"];
+
 /// The request in a Messages body.
 pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str) -> Result<Request, Problem> {
     decode_with(raw, provider, Results::Behind)
@@ -81,6 +84,8 @@ fn around(body: &Place<'_, '_>, request: &mut Request) -> Result<(), Problem> {
     if body.member("thread").is_some() {
         return Err(Problem::Refused { message: NO_THREADS });
     }
+    body.numbers(&NUMBERS)?;
+    body.texts(&["anthropic_version"])?;
     if let Some(system) = joined_text(body, "system")? {
         request.messages.push(Message::text(Role::System, system));
     }

@@ -46,6 +46,13 @@ pub(in crate::provider) fn only_loads(request: &Request) -> bool {
 
 fn head(body: &Place<'_, '_>, provider: &'static str) -> Result<Request, Problem> {
     let model = body.text("model")?.filter(|model| !model.is_empty()).ok_or(Problem::Missing("model"))?;
+    body.object_at("options")?;
+    if let Some(think) = body.member("think").filter(|think| !think.value().is_boolean() && !think.value().is_string()) {
+        return Err(think.is_not("a boolean or a string"));
+    }
+    if let Some(keep) = body.member("keep_alive").filter(|keep| !keep.value().is_number() && !keep.value().is_string()) {
+        return Err(keep.is_not("a duration"));
+    }
     Ok(Request {
         provider,
         endpoint: Some(Endpoint::Chat),

@@ -8,7 +8,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
+
+use super::{chat_request, messages_request};
 
 /// A body of plain messages.
 #[derive(Debug, Default)]
@@ -31,7 +33,7 @@ pub(in crate::provider) struct Said {
 }
 
 /// Members of a body, beside those with a type here, that decoders read. All others are checked for being JSON.
-const OF_BODY: [&str; 7] = ["tools", "functions", "response_format", "stream_options", "system", "thread", "models"];
+const OF_BODY: [&str; 7] = ["tools", "functions", "response_format", "stream_options", "system", "thread", "anthropic_version"];
 /// The same of a message.
 const OF_MESSAGE: [&str; 2] = ["tool_calls", "function_call"];
 
@@ -48,6 +50,7 @@ enum BodyKey {
     Model,
     Stream,
     Messages,
+    Number,
     Rest(&'static str),
 }
 
@@ -65,6 +68,7 @@ impl From<&str> for Key<BodyKey> {
             "model" => Some(BodyKey::Model),
             "stream" => Some(BodyKey::Stream),
             "messages" => Some(BodyKey::Messages),
+            other if chat_request::NUMBERS.contains(&other) || messages_request::NUMBERS.contains(&other) => Some(BodyKey::Number),
             other => OF_BODY.into_iter().find(|name| *name == other).map(BodyKey::Rest),
         })
     }
@@ -141,6 +145,7 @@ impl<'de> Deserialize<'de> for Plain {
                         Some(BodyKey::Model) => put(&mut model, map.next_value::<Option<String>>()?)?,
                         Some(BodyKey::Stream) => put(&mut stream, map.next_value::<Option<bool>>()?)?,
                         Some(BodyKey::Messages) => put(&mut messages, map.next_value::<Vec<Said>>()?)?,
+                        Some(BodyKey::Number) => drop(map.next_value::<Option<Number>>()?),
                         Some(BodyKey::Rest(name)) => put_rest(&mut rest, name, map.next_value()?)?,
                         None => map.next_value_seed(Checked)?,
                     }
@@ -205,7 +210,6 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::super::{chat_request, messages_request};
     use super::*;
     use crate::exchange::RawRequest;
 
@@ -263,6 +267,9 @@ mod tests {
             "thread",
             "temperature",
             "user",
+            "top_k",
+            "seed",
+            "anthropic_version",
         ];
         (object(keys), prop::option::weighted(0.1, 0..200_usize), prop::sample::select(vec!["", " ", "x", "\"\\ud800\"", ",1e999"]))
             .prop_map(|(mut text, cut, tail)| {

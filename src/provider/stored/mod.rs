@@ -21,7 +21,7 @@ pub struct Stored {
     pub id: String,
     /// The body of the request that it answered.
     pub request: Bytes,
-    /// The whole answer as JSON, a streamed one too.
+    /// The whole answer, in whatever form the codec likes to have it back.
     pub answer: Bytes,
 }
 
@@ -35,6 +35,24 @@ pub struct Recall<'a> {
     pub stored: Option<&'a Stored>,
     /// Longest slice of text in a stream, as in [`super::Context`].
     pub chunk_size: usize,
+    pub models: Models<'a>,
+}
+
+/// The models that fixtures name, for APIs that list them; looked for when asked.
+#[derive(Clone, Copy)]
+pub struct Models<'a>(pub &'a dyn Fn() -> Vec<String>);
+
+impl Models<'_> {
+    /// Their names in order of first appearance; none when no fixture names one.
+    pub fn names(&self) -> Vec<String> {
+        (self.0)()
+    }
+}
+
+impl std::fmt::Debug for Models<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Models")
+    }
 }
 
 /// What is said of an answer that is kept.

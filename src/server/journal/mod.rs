@@ -83,6 +83,16 @@ pub(super) enum Answerer {
     Injected,
 }
 
+/// One model of a request that names several.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Tried {
+    pub model: Option<String>,
+    /// The fixture that was claimed for it.
+    pub fixture: Option<Arc<View>>,
+    /// The status of the error that it got.
+    pub error: Option<u16>,
+}
+
 /// How a request was answered.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outcome {
@@ -91,6 +101,8 @@ pub(super) struct Outcome {
     pub source: Source,
     /// Why the fixture was chosen; as the header `X-AIMock-Match`.
     pub matched: Option<&'static str>,
+    /// The models that were tried, in order; empty where there was but one.
+    pub attempts: Vec<Tried>,
     pub strict_override: Option<bool>,
     pub error: Option<String>,
     /// The handle of the fixture that the answer became.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Answerer, ChaosRecord, Entry, Kept, Outcome};
+use super::{Answerer, ChaosRecord, Entry, Kept, Outcome, Tried};
 use crate::engine::{NearMiss, Scripted};
 use crate::exchange::{StatedUsage, StreamFacts};
 use crate::fixture::ChaosAction;
@@ -107,6 +107,9 @@ fn response(outcome: &Outcome) -> Value {
     response.put("fixture", fixture);
     response.put("source", json!(outcome.source.name()));
     response.put_some("matchedBy", outcome.matched);
+    if !outcome.attempts.is_empty() {
+        response.put("attempts", outcome.attempts.iter().map(attempt).collect());
+    }
     if let Some(pause) = outcome.retry_after {
         response.put("retryAfterMs", json!(pause));
     }
@@ -127,6 +130,17 @@ fn response(outcome: &Outcome) -> Value {
     response.put_some("recorded", outcome.recorded.as_deref());
     response.put_some("error", outcome.error.as_deref());
     Value::Object(response.0)
+}
+
+/// A model that was tried: the fixture that answered for it, and with which error.
+fn attempt(tried: &Tried) -> Value {
+    let mut object = Object::default();
+    object.put("model", json!(tried.model));
+    object.put("fixture", json!(tried.fixture.as_ref().map(|view| &view.handle)));
+    if let Some(status) = tried.error {
+        object.put("error", json!(status));
+    }
+    Value::Object(object.0)
 }
 
 /// What chaos decided, from which seed: enough to tell why, and to see the same again.

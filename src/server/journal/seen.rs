@@ -49,6 +49,7 @@ impl Entry {
             status: outcome.status,
             missed: Seen::is_missed(outcome.answerer.is_some(), outcome.matched, Some(outcome.source.name()), outcome.status),
             fixture,
+            tried: outcome.attempts.iter().filter_map(|tried| Some(tried.fixture.as_ref()?.handle.clone())).collect(),
             key: self.credential.as_ref().map(|credential| credential.fingerprint.as_ref().to_owned()),
             retry_after: outcome.retry_after,
             interrupted: outcome.interrupted.is_some(),

@@ -27,8 +27,9 @@ use super::app::Level;
 use super::capture::Capture;
 use super::decide::Call;
 use super::finish::Finish;
+use super::jobs::Elsewhere;
 use super::journal::retry_after;
-use super::recorder::Answered;
+use super::recorder::{Answered, Part};
 use super::transmit::{self, Carrier, transmit};
 use super::upstream::{ContactError, Inflow, Upstreams, reason, response_fields};
 use super::{head, intake};
@@ -63,7 +64,9 @@ pub(super) enum RecordedAs {
     #[default]
     Request,
     /// The one that submitted the job of which the answer tells.
-    Job(Box<(Exchange, Stamped)>),
+    Job(Box<Elsewhere>),
+    /// The same, whose end is recorded already: these are its bytes.
+    Content(Box<Elsewhere>),
     Nothing,
 }
 
@@ -89,14 +92,15 @@ impl Relay {
     pub(super) fn find(app: &App, codec: Option<&'static dyn Provider>, exchange: &Exchange) -> Option<Relay> {
         let upstreams = app.settings.on_miss.upstreams()?;
         let path = &exchange.raw.path;
-        // OpenRouter speaks OpenAI's format below a path of its own.
         let own = route::service(path).filter(|service| *service == "openrouter" && upstreams.find(service).is_some());
         let provider = own.or_else(|| codec.map_or_else(|| route::service(path), |codec| Some(codec.upstream())))?;
         // A relay carries requests and answers, no sockets.
         if exchange.raw.headers.first("upgrade").is_some() {
             return None;
         }
-        let Some(target) = upstreams.find(provider) else {
+        // They speak OpenAI's format, so that an upstream named for that may be theirs.
+        let alike = || matches!(provider, "openrouter" | "mistral").then(|| upstreams.find("openai")).flatten();
+        let Some(target) = upstreams.find(provider).or_else(alike) else {
             let line = format!("no upstream URL is configured for provider \"{provider}\": {} is not relayed", exchange.raw.path);
             app.log(Level::Warning, &line);
             return None;
@@ -122,9 +126,10 @@ impl Relay {
             recorder.complain(app, Level::Warning, &format!("answers with content-encoding `{encoding}` are relayed and not recorded"));
             return None;
         }
-        let (exchange, stamped) = match std::mem::take(&mut self.recorded_as) {
-            RecordedAs::Request => (exchange, std::mem::take(&mut self.stamped)),
-            RecordedAs::Job(submitted) => *submitted,
+        let (exchange, stamped, part) = match std::mem::take(&mut self.recorded_as) {
+            RecordedAs::Request => (exchange, std::mem::take(&mut self.stamped), Part::Whole),
+            RecordedAs::Job(begun) => (begun.exchange, begun.stamped, Part::Settles(begun.id)),
+            RecordedAs::Content(begun) => (begun.exchange, begun.stamped, Part::Content(begun.settled?)),
             RecordedAs::Nothing => return None,
         };
         let mut headers = intake::headers(&begun.fields);
@@ -133,6 +138,7 @@ impl Relay {
             app: app.clone(),
             exchange,
             stamped,
+            part,
             codec: self.codec,
             provider: self.upstreams.provider(self.target).to_owned(),
             test_id: call.policy.test_id.clone(),

@@ -21,6 +21,7 @@ pub(super) use fields::response_fields;
 pub(super) use pool::Inflow;
 
 use crate::exchange::RawRequest;
+use crate::provider::route;
 use connect::Dial;
 use pool::Pool;
 
@@ -163,7 +164,10 @@ impl Upstreams {
     pub(super) fn display(&self, target: usize, path: &str) -> String {
         self.bases
             .get(target)
-            .map(|base| format!("{}://{}{}{path}", base.scheme, base.authority, base.path_before(path)))
+            .map(|base| {
+                let path = route::vendor_path(path);
+                format!("{}://{}{}{path}", base.scheme, base.authority, base.path_before(path))
+            })
             .unwrap_or_default()
     }
 
@@ -197,7 +201,7 @@ impl Upstreams {
     fn request(&self, target: usize, raw: &RawRequest) -> Result<(PathAndQuery, hyper::Request<Full<Bytes>>), ContactError> {
         let (Some(target), Some(base)) = (self.settings.targets.get(target), self.bases.get(target)) else { return Err(no_such()) };
         let query = fields::query(raw, target, &self.settings);
-        let path = base.path_of(&raw.path, &query).map_err(|reason| ContactError::Failed(reason.to_string()))?;
+        let path = base.path_of(route::vendor_path(&raw.path), &query).map_err(|reason| ContactError::Failed(reason.to_string()))?;
         let mut request = hyper::Request::new(Full::new(raw.body.clone()));
         *request.method_mut() = raw.method.parse().map_err(|_| ContactError::Failed(format!("{} is no method", raw.method)))?;
         *request.headers_mut() = fields::request_fields(raw, target, &self.settings)?;

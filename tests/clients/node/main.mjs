@@ -15,6 +15,7 @@ import "./openai_completions.mjs";
 import "./openai_errors.mjs";
 import "./openai_responses.mjs";
 import "./openai_media.mjs";
+import "./openrouter.mjs";
 import "./server_manners.mjs";
 
 await run();

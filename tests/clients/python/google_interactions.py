@@ -87,6 +87,22 @@ def usage(test_id):
         equal((used.total_tokens, used.total_cached_tokens), (150, 64))
 
 
+@case
+def by_id(test_id):
+    google = client(test_id)
+    first = google.interactions.create(model=MODEL, input="trickle")
+    again = google.interactions.get(id=first.id)
+    equal((again.id, text_of(again), again.usage.total_tokens), (first.id, "abcdefghijkl", first.usage.total_tokens))
+    events = list(google.interactions.get(id=first.id, stream=True))
+    equal("".join(event.delta.text for event in events if event.event_type == "step.delta"), "abcdefghijkl")
+    rest = list(google.interactions.get(id=first.id, stream=True, last_event_id=events[2].event_id))
+    equal([event.event_id for event in rest], [event.event_id for event in events[3:]])
+    second = google.interactions.create(model=MODEL, input="trickle", background=True, previous_interaction_id=first.id)
+    equal((second.previous_interaction_id, google.interactions.cancel(id=second.id).id), (first.id, second.id))
+    google.interactions.delete(id=first.id)
+    equal(trouble(lambda: google.interactions.get(id=first.id))[:2], ("NotFoundError", 404))
+
+
 def trouble(run):
     try:
         run()

@@ -14,8 +14,12 @@ import bedrock_anthropic  # noqa: F401
 import bedrock_boto3  # noqa: F401
 import bedrock_errors  # noqa: F401
 import bedrock_langchain  # noqa: F401
+import bedrock_makers  # noqa: F401
+import cohere_chat  # noqa: F401
+import cohere_embed  # noqa: F401
 import elevenlabs_audio  # noqa: F401
 import fal_queue  # noqa: F401
+import mistral_chat  # noqa: F401
 import ollama_local  # noqa: F401
 import openai_chat  # noqa: F401
 import openai_completions  # noqa: F401
@@ -24,6 +28,7 @@ import openai_errors  # noqa: F401
 import openai_responses  # noqa: F401
 import openai_media  # noqa: F401
 import openai_tools  # noqa: F401
+import openrouter_chat  # noqa: F401
 import server_manners  # noqa: F401
 import tavily_search  # noqa: F401
 

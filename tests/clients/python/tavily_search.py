@@ -25,6 +25,16 @@ def nothing_found(test_id):
 
 
 @case
+def pages(test_id):
+    own = client(test_id)
+    url = "https://pages.example/oslo"
+    equal([page["raw_content"] for page in own.extract(url)["results"]], ["Sunny."])
+    missing = own.extract(["https://pages.example/nowhere"])
+    equal((missing["results"], missing["failed_results"][0]["url"]), ([], "https://pages.example/nowhere"))
+    equal((own.crawl(url)["base_url"], own.map(url)["base_url"]), (url, url))
+
+
+@case
 def refused(test_id):
     error = raises(ForbiddenError, lambda: client(test_id).search("refused"))
     equal(str(error), "your plan is used up")

@@ -113,7 +113,9 @@ fn text_after_call(turn: &Turn) -> bool {
 
 /// Whether answers have an id.
 fn has_ids(asked: &Asked) -> bool {
-    asked.codec.name() != "bedrock_converse" && asked.codec.provider() != "ollama" && !asked.raw.path.contains("amazon.nova")
+    asked.codec.name() != "bedrock_converse"
+        && asked.codec.provider() != "ollama"
+        && (asked.codec.name() != "bedrock_invoke" || asked.raw.path.contains("anthropic"))
 }
 
 #[track_caller]
@@ -128,6 +130,8 @@ fn check(asked: &Asked, reply: &Reply, chunk_size: usize, cuts: &[usize]) {
     assert_eq!(said(&read, &wanted), said(&wanted, &wanted), "{} {}", asked.codec.name(), asked.route.path);
 }
 
+/// Of OpenAI's shape.
+const CHATS: [&str; 3] = ["/v1/chat/completions", "/api/v1/chat/completions", "/mistral/v1/chat/completions"];
 const GEMINI_STREAMS: &[&str] = &["/v1beta/models/m:streamGenerateContent?alt=sse", "/v1beta/models/m:streamGenerateContent"];
 const BEDROCK: [&str; 2] = ["/model/m/invoke", "/model/m/converse"];
 const BEDROCK_STREAMS: [&str; 2] = ["/model/m/invoke-with-response-stream", "/model/m/converse-stream"];
@@ -143,13 +147,25 @@ fn sayable(asked: &Asked) -> &'static [&'static str] {
             let more = body.is_some_and(|body| body.get("echo").is_some() || body["prompt"].is_array());
             if more { &[] } else { &["text", "emoji", "overrides", "error", "rate-limited", "overloaded"] }
         }
+        // What was thought is not told to those who want none of it.
+        Endpoint::Chat if asked.raw.body.windows(9).any(|part| part == b"\"exclude\"") => &["text", "tools", "error"],
+        // Makers' own bodies on Bedrock: text alone, or text and calls without reasoning.
+        Endpoint::Chat
+            if body.is_some_and(|body| body.get("prompt").is_some() || body.get("inputText").is_some())
+                && asked.codec.name() == "bedrock_invoke" =>
+        {
+            &["text", "emoji", "overrides", "error", "rate-limited", "overloaded"]
+        }
+        Endpoint::Chat if asked.codec.name() == "bedrock_invoke" && asked.raw.path.contains("mistral") => {
+            &["text", "emoji", "tools", "both", "overrides", "error", "rate-limited", "overloaded"]
+        }
         Endpoint::Chat => &["text", "emoji", "tools", "both", "overrides", "error", "rate-limited", "overloaded", "reasoning"],
         Endpoint::Embedding => match request.embedding_inputs.len() {
             0 => &[],
             2 => &["embeddings"],
             _ => &["embedding"],
         },
-        Endpoint::Image if asked.codec.name() == "google_imagen" => &["image", "error", "rate-limited"],
+        Endpoint::Image if ["google_imagen", "vertex_embed"].contains(&asked.codec.name()) => &["image", "error", "rate-limited"],
         Endpoint::Image if request.stream => &["image", "error"],
         Endpoint::Image => &["image", "images", "error", "rate-limited"],
         Endpoint::Speech if request.stream => &["audio", "error"],
@@ -165,6 +181,8 @@ fn sayable(asked: &Asked) -> &'static [&'static str] {
         // Of the results it was asked for one alone.
         Endpoint::Search if asked.raw.body.windows(11).any(|part| part == b"max_results") => &["error"],
         Endpoint::Search => &["search", "error", "rate-limited"],
+        Endpoint::Rerank if asked.raw.body.windows(5).any(|part| part == b"top_n") => &["error"],
+        Endpoint::Rerank => &["ranking", "error", "rate-limited"],
         // What is done when it is submitted is told at once by these, and by others only when they are asked.
         Endpoint::Video if asked.codec.name() == "openai_videos" => &["video", "video-failed", "error", "rate-limited"],
         Endpoint::Video | Endpoint::Fal | Endpoint::FalAudio => &["error", "rate-limited"],
@@ -230,6 +248,56 @@ fn thoughts_signatures_searches_and_counts_of_gemini_are_kept() {
     assert_eq!(turn.blocks, calls);
 }
 
+/// What a completion says in the words of fixtures.
+#[track_caller]
+fn read_of_chat(path: &str, answer: &Value) -> Turn {
+    let asked = ask(path, r#"{"messages":[]}"#);
+    let read = asked.codec.collapse(asked.request(), &Captured::whole(200, aimock::exchange::Headers::new(), answer.to_string())).unwrap();
+    assert_eq!(read.left_out, Vec::<String>::new());
+    if let Reply::Turn(turn) = read.reply { turn } else { panic!("not a turn") }
+}
+
+#[test]
+fn who_served_what_it_cost_and_what_was_thought_at_openrouter_is_kept() {
+    let details = serde_json::json!([
+        { "type": "reasoning.text", "text": "Hm.", "signature": "c2ln", "format": "anthropic-claude-v1", "index": 0 },
+        { "type": "reasoning.encrypted", "data": "b3BhcXVl", "format": "anthropic-claude-v1", "index": 1 },
+    ]);
+    let cost = serde_json::json!({ "upstream_inference_cost": 0.25, "upstream_inference_prompt_cost": 0.125, "upstream_inference_completions_cost": 0.125 });
+    let turn = read_of_chat(
+        CHATS[1],
+        &serde_json::json!({
+            "id": "gen-1", "provider": "Amazon Bedrock", "model": "anthropic/claude-sonnet-4", "object": "chat.completion", "created": 1,
+            "choices": [{ "logprobs": null, "finish_reason": "stop", "native_finish_reason": "end_turn", "index": 0,
+                "message": { "role": "assistant", "content": "Fine.", "refusal": null, "reasoning": "Hm.", "reasoning_details": details } }],
+            "system_fingerprint": null, "service_tier": null,
+            "usage": { "prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13, "cost": 0.25, "is_byok": false, "cost_details": cost },
+        }),
+    );
+    assert_eq!((turn.reasoning.as_deref(), turn.reasoning_signature.as_deref()), (Some("Hm."), Some("c2ln")));
+    assert_eq!(turn.redacted_thinking, ["b3BhcXVl"]);
+    let given = turn.overrides;
+    assert_eq!((given.provider.as_deref(), given.native_finish_reason.as_deref()), (Some("Amazon Bedrock"), Some("end_turn")));
+    let usage = given.usage.unwrap().given;
+    assert_eq!((&usage["cost"], &usage["cost_details"], &usage["is_byok"]), (&serde_json::json!(0.25), &cost, &serde_json::json!(false)));
+}
+
+#[test]
+fn thoughts_of_mistral_are_entries_of_the_content() {
+    let thought =
+        serde_json::json!({ "type": "thinking", "thinking": [{ "type": "text", "text": "H" }, { "type": "text", "text": "m." }] });
+    let turn = read_of_chat(
+        CHATS[2],
+        &serde_json::json!({
+            "id": "1", "object": "chat.completion", "model": "magistral-small", "created": 1,
+            "choices": [{ "index": 0, "finish_reason": "stop",
+                "message": { "role": "assistant", "content": [thought, { "type": "text", "text": "Fine." }], "tool_calls": null, "prefix": false } }],
+            "usage": { "prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13 },
+        }),
+    );
+    assert_eq!((turn.reasoning.as_deref(), turn.text().as_str()), (Some("Hm."), "Fine."));
+}
+
 #[test]
 fn what_a_reply_cannot_say_is_refused_with_the_reason() {
     #[track_caller]
@@ -257,6 +325,12 @@ fn what_a_reply_cannot_say_is_refused_with_the_reason() {
     check(chat, r#"{"choices":[{"message":{"content":""},"finish_reason":"stop"}]}"#, "the answer has neither text nor tool calls");
     check(chat, "data: {\"choices\":[]}\n\n", "the stream ends without `[DONE]`");
     check(chat, "data: {\"error\":{\"message\":\"x\"}}\n\n", "the stream holds an error");
+    let mistral = |content: &str| format!(r#"{{"choices":[{{"message":{{"content":{content}}},"finish_reason":"stop"}}]}}"#);
+    check(chat, &mistral("[]"), "the content is no text");
+    let image = r#"[{"type":"image_url"}]"#;
+    check(CHATS[2], &mistral(image), "a content entry of type `image_url`, which no neutral response holds");
+    let late = r#"[{"type":"text","text":"a"},{"type":"thinking","thinking":[]}]"#;
+    check(CHATS[2], &mistral(late), "thinking stands after other content");
     let messages = "/v1/messages";
     check(messages, "{}", "the body is no Message");
     check(
@@ -320,10 +394,90 @@ fn what_a_reply_cannot_say_is_refused_with_the_reason() {
     check(converse, &block(r#"{"image":{}}"#), "a content block with `image`, which no neutral response holds");
     check(converse, &block(r#"{"reasoningContent":{"reasoningText":{"text":"b"}}}"#), "reasoning stands after other content");
     check(converse, r#"{"output":{"message":{"content":[{"text":"a"}]}}}"#, "the answer has no stop reason");
+    cohere_that_no_reply_can_say(check);
     let embeddings = "/v1/embeddings";
     check(embeddings, r#"{"data":[]}"#, "the body holds no embeddings");
     check(embeddings, r#"{"data":[{"index":1,"embedding":[1]}]}"#, "the embeddings are not in order");
     check(embeddings, r#"{"data":[{"index":0,"embedding":"AAA"}]}"#, "an embedding is neither numbers nor base64");
+}
+
+fn cohere_that_no_reply_can_say(check: fn(&str, &str, &str)) {
+    let said = |message: &str| format!(r#"{{"id":"x","finish_reason":"COMPLETE","message":{message}}}"#);
+    let chat = "/v2/chat";
+    check(chat, "{}", "the body is no answer of a chat");
+    check(chat, r#"{"message":{"content":[{"type":"text","text":"a"}]}}"#, "the answer has no finish reason");
+    let text = r#"{"type":"text","text":"a"}"#;
+    let cited = said(&format!(r#"{{"content":[{text}],"citations":[{{"start":0}}]}}"#));
+    check(chat, &cited, "the message has `citations`, which no neutral response holds");
+    let late = said(&format!(r#"{{"content":[{text},{{"type":"thinking","thinking":"b"}}]}}"#));
+    check(chat, &late, "thinking stands after other content");
+    let event = |event: &str| format!("data: {event}\n\n");
+    check(chat, &event(r#"{"type":"message-start","id":"x"}"#), "the stream ends without `message-end`");
+    check(chat, &event(r#"{"type":"message-end","delta":{"finish_reason":"ERROR","error":"x"}}"#), "the stream holds an error");
+    let citation = r#"{"type":"citation-start","index":0,"delta":{"message":{"citations":{"start":0}}}}"#;
+    check(chat, &event(citation), "an event of type `citation-start`, which no neutral response holds");
+}
+
+#[test]
+fn vectors_and_rankings_of_cohere_that_no_reply_can_say_are_refused() {
+    #[track_caller]
+    fn check(path: &str, body: &str, expected: &str) {
+        let request = match path {
+            "/v2/embed" => r#"{"model":"m","texts":["x"]}"#,
+            _ => r#"{"model":"m","query":"x","documents":["x"]}"#,
+        };
+        let asked = ask(path, request);
+        let headers = std::iter::empty::<(&str, &str)>().collect();
+        let read = asked.codec.collapse(asked.request(), &Captured::whole(200, headers, body.to_owned()));
+        assert_eq!(read.unwrap_err().to_string(), expected, "{body}");
+    }
+    let embed = "/v2/embed";
+    check(embed, r#"{"embeddings":{}}"#, "the body holds no embeddings");
+    check(embed, r#"{"embeddings":{"float":["x"]}}"#, "an embedding is not what its type says");
+    check(embed, r#"{"embeddings":{"int4":[[1]]}}"#, "the body holds no embeddings");
+    let apart = r#"{"embeddings":{"float":[[0.5,1.0]],"int8":[[63,127]]}}"#;
+    check(embed, apart, "the `int8` embeddings are not those of one vector of `float`");
+    check("/v2/rerank", "{}", "the body holds no ranking");
+}
+
+/// Vectors of one type alone are read so that they are written again.
+#[test]
+fn vectors_of_cohere_are_kept_in_every_type() {
+    for (kind, list) in [
+        ("float", serde_json::json!([[0.033_020_02, -0.0625]])),
+        ("int8", serde_json::json!([[12, -128, 0, 127]])),
+        ("uint8", serde_json::json!([[140, 0, 128, 255]])),
+        ("binary", serde_json::json!([[-128, 127, 3]])),
+        ("ubinary", serde_json::json!([[0, 255, 131]])),
+        ("base64", serde_json::json!(["AACAPgAAgL8="])),
+    ] {
+        let request = serde_json::json!({ "model": "embed-v4.0", "texts": ["a"], "embedding_types": [kind] });
+        let asked = ask("/v2/embed", request.to_string());
+        let answer = serde_json::json!({ "id": "x", "embeddings": { kind: list }, "texts": ["a"] });
+        let headers = std::iter::empty::<(&str, &str)>().collect();
+        let read = asked.codec.collapse(asked.request(), &Captured::whole(200, headers, answer.to_string())).unwrap().reply;
+        let Body::Whole(bytes) = asked.answer(&read, 1).body else { panic!("not whole") };
+        let again: Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(again["embeddings"], answer["embeddings"], "{kind}");
+    }
+}
+
+/// What Cohere bills and what it used are told apart.
+#[test]
+fn counts_and_plans_of_cohere_are_kept() {
+    let usage = serde_json::json!({
+        "billed_units": { "input_tokens": 84, "output_tokens": 314 },
+        "tokens": { "input_tokens": 1501, "output_tokens": 346, "reasoning_tokens": 304 }, "cached_tokens": 1008,
+    });
+    let call = serde_json::json!({ "id": "f_1", "type": "function", "function": { "name": "f", "arguments": "null" } });
+    let message = serde_json::json!({ "role": "assistant", "tool_plan": "I will ask f.", "tool_calls": [call] });
+    let answer = serde_json::json!({ "id": "x", "message": message, "finish_reason": "TOOL_CALL", "usage": usage });
+    let asked = ask("/v2/chat", r#"{"model":"m","messages":[]}"#);
+    let headers = std::iter::empty::<(&str, &str)>().collect();
+    let read = asked.codec.collapse(asked.request(), &Captured::whole(200, headers, answer.to_string())).unwrap();
+    assert_eq!(read.left_out, Vec::<String>::new());
+    let Body::Whole(bytes) = asked.answer(&read.reply, 1).body else { panic!("not whole") };
+    assert_eq!(serde_json::from_slice::<Value>(&bytes).unwrap(), answer);
 }
 
 fn interactions_that_no_reply_can_say(check: fn(&str, &str, &str)) {
@@ -417,9 +571,9 @@ proptest! {
         prop_assume!(!turn.text().is_empty() || turn.calls_tools());
         let gemini = if streams { GEMINI_STREAMS } else { &["/v1beta/models/m:generateContent"] };
         let bedrock = if streams { &BEDROCK_STREAMS } else { &BEDROCK };
-        for path in ["/v1/messages", "/v1beta/interactions", "/v1/responses", "/v1/chat/completions"].iter().chain(gemini).chain(bedrock) {
+        for path in CHATS.iter().chain(&["/v1/messages", "/v1beta/interactions", "/v1/responses"]).chain(gemini).chain(bedrock) {
             // A chat completion has one text before all calls, so an order that is the author's own is not told.
-            if *path == "/v1/chat/completions" && !streams && text_after_call(turn) {
+            if CHATS.contains(path) && !streams && text_after_call(turn) {
                 continue;
             }
             let content = if path.contains("/converse") { serde_json::json!([{ "text": "hi" }]) } else { "hi".into() };
@@ -453,6 +607,8 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), status in 200..600_u16, events in any::<bool>()) {
         let paths = [
+            "/api/v1/chat/completions",
+            "/mistral/v1/chat/completions",
             "/v1/chat/completions",
             "/v1/messages",
             "/v1/embeddings",

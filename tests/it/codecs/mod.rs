@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: to fail here is to fail the test")]
 
 mod collapse;
+mod hostile;
 mod laws;
 mod protocol;
 mod refusals;
@@ -67,6 +68,7 @@ impl Asked {
             created: MOMENT.now,
             request_id: MOMENT.request_id,
             framing: self.codec.framing(&self.raw),
+            processing: false,
             ids: &mut Counted::default(),
             strict,
             reasoning: &ReasoningModels::default(),
@@ -282,12 +284,17 @@ fn errors_inside_a_stream_are_one_event_that_parses() {
         let message = match codec.provider() {
             "bedrock" => &body["message"],
             "ollama" => &body["error"],
+            "cohere" => &body["delta"]["error"],
             _ => &body["error"]["message"],
         };
         assert_eq!(message, "Something broke", "{}", codec.name());
         assert!(body.get("sequence_number").is_none_or(|number| *number == MOMENT.events), "{}", codec.name());
         let names_it = codec.name().contains("anthropic") || matches!(codec.name(), "openai_responses" | "gemini_interactions");
-        let named = if codec.provider() == "bedrock" { Some("serviceUnavailableException") } else { names_it.then_some("error") };
+        let named = match codec.provider() {
+            "bedrock" => Some("serviceUnavailableException"),
+            "cohere" => Some("message-end"),
+            _ => names_it.then_some("error"),
+        };
         assert_eq!((events[0].name.as_deref(), events[0].exception), (named, framing == Framing::EventStream));
     }
 }

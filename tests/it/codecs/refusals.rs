@@ -28,16 +28,22 @@ fn envelope(codec: &dyn Provider, emission: &Emission) -> Value {
         return json!({ "error": { "message": body["message"], "type": kind } });
     }
     let is_right = match codec.provider() {
+        "mistral" if emission.status == 422 => {
+            let first = &body["detail"][0];
+            first["msg"].is_string() && first["type"].is_string() && first["loc"][0] == "body"
+        }
+        "mistral" => body["object"] == "error" && body["message"].is_string() && body["raw_status_code"] == emission.status,
         "openrouter" => body["error"]["message"].is_string() && body["error"]["code"].is_u64(),
         "grok" => body["error"].is_string() && body["code"].is_string(),
         "elevenlabs" => body["detail"]["message"].is_string() && body["detail"]["status"].is_string(),
         "tavily" => body["detail"]["error"].is_string(),
         "fal" => body["detail"].is_string(),
         "ollama" => body["error"].is_string(),
+        "cohere" => body["message"].is_string() && body["id"] == MOMENT.request_id,
         _ => body["error"]["message"].is_string() && body["error"]["type"].is_string(),
     };
     assert!(is_right, "{}: {body}", codec.name());
-    if matches!(codec.provider(), "openrouter" | "grok" | "elevenlabs" | "tavily" | "fal" | "ollama") {
+    if matches!(codec.provider(), "openrouter" | "mistral" | "grok" | "elevenlabs" | "tavily" | "fal" | "ollama" | "cohere") {
         return body;
     }
     if codec.name().contains("anthropic") {
@@ -55,9 +61,10 @@ fn speaks_as_google(codec: &dyn Provider) -> bool {
 
 fn refused(asked: &Asked) -> Option<Value> {
     let error = asked.decoded.as_ref().err()?;
-    assert_eq!((error.origin, error.status), (ErrorOrigin::Request, 400));
+    let status = if asked.codec.provider() == "mistral" { 422 } else { 400 };
+    assert_eq!((error.origin, error.status), (ErrorOrigin::Request, status));
     let emission = asked.codec.encode_error(error, MOMENT);
-    assert_eq!(emission.status, 400, "{}", asked.codec.name());
+    assert_eq!(emission.status, status, "{}", asked.codec.name());
     Some(envelope(asked.codec, &emission))
 }
 
@@ -81,6 +88,8 @@ fn check_google(path: &str, body: &str, expected: &str) {
     assert_eq!(format!("{} | {} | {field}", text("message"), text("status")), expected, "{path} {body}");
 }
 
+const OPENROUTER: &str = "/api/v1/chat/completions";
+const MISTRAL: &str = "/mistral/v1/chat/completions";
 const GENERATE: &str = "/v1beta/models/m:generateContent";
 
 #[test]
@@ -111,8 +120,8 @@ fn gemini_refuses_as_google_does() {
     check_google("/v1beta/models/m:batchEmbedContents", "{}", "* requests: requests is not specified | INVALID_ARGUMENT | requests");
     let vertex = "/v1/projects/p/locations/l/publishers/google/models/m:predict";
     check_google(vertex, "{}", "* instances: instances is not specified | INVALID_ARGUMENT | instances");
-    let no_text = "instances must have `content`: only text embeddings are served here | INVALID_ARGUMENT | -";
-    check_google(vertex, r#"{"instances":[{"prompt":"a cat"}]}"#, no_text);
+    let no_text = "instances must have `content` (text embeddings) or `prompt` (images) | INVALID_ARGUMENT | -";
+    check_google(vertex, r#"{"instances":[{"image":"a cat"}]}"#, no_text);
     let dimensions = "outputDimensionality must be an integer between 1 and 100000 | INVALID_ARGUMENT | -";
     check_google("/v1beta/models/m:embedContent", r#"{"content":{},"outputDimensionality":0}"#, dimensions);
     let many = json!({ "requests": vec![json!({ "content": {} }); 2049] }).to_string();
@@ -173,6 +182,7 @@ const COMPLETIONS: &str = "/v1/completions";
 const INVOKE: &str = "/model/anthropic.claude-v2%3A0/invoke";
 const INVOKE_STREAM: &str = "/model/anthropic.claude-v2%3A0/invoke-with-response-stream";
 const OLLAMA: &str = "/api/chat";
+const COHERE: &str = "/v2/chat";
 const CONVERSE: &str = "/model/anthropic.claude-v2%3A0/converse";
 const CONVERSE_STREAM: &str = "/model/anthropic.claude-v2%3A0/converse-stream";
 
@@ -345,6 +355,114 @@ fn ollama_refuses_in_one_text() {
 }
 
 #[test]
+fn cohere_refuses_in_one_message() {
+    #[track_caller]
+    fn wrong(path: &str, body: &str, expected: &str) {
+        let answer = refused(&ask(path, body)).unwrap_or_else(|| panic!("{path} takes {body}"));
+        assert_eq!(answer["message"], expected, "{path} {body}");
+    }
+    let (embed, rerank) = ("/v2/embed", "/v2/rerank");
+    for path in [COHERE, embed, rerank] {
+        wrong(path, "{bad", "invalid json syntax: key must be a string at line 1 column 2");
+        wrong(path, "[]", "invalid json syntax: the request body must be an object");
+        for body in ["{}", r#"{"model":""}"#] {
+            wrong(path, body, "a model parameter is required for this endpoint.");
+        }
+        wrong(path, r#"{"model":5}"#, "invalid type: parameter model is an integer but should be a string.");
+    }
+    wrong(COHERE, r#"{"model":"m"}"#, "invalid request: required 'messages' param is missing or empty.");
+    let typed = |member: &str, path: &str, got: &str, wanted: &str| {
+        let expected = format!("invalid type: parameter {path} is {got} but should be {wanted}.");
+        wrong(COHERE, &format!(r#"{{"model":"m","messages":[],{member}}}"#), &expected);
+    };
+    typed(r#""messages":"x""#, "messages", "a string", "an array of objects");
+    typed(r#""messages":[null]"#, "messages[0]", "null", "an object");
+    typed(r#""messages":[{"content":5}]"#, "messages[0].content", "an integer", "a string or an array of objects");
+    typed(r#""messages":[{"content":[{"type":"text","text":[]}]}]"#, "messages[0].content[0].text", "an array", "a string");
+    typed(
+        r#""messages":[{"tool_calls":[{"function":{"arguments":{}}}]}]"#,
+        "messages[0].tool_calls[0].function.arguments",
+        "an object",
+        "a string",
+    );
+    typed(r#""tools":[null]"#, "tools[0]", "null", "an object");
+    typed(r#""tools":[{"function":{"parameters":"x"}}]"#, "tools[0].function.parameters", "a string", "an object");
+    typed(r#""stream":"no""#, "stream", "a string", "a boolean");
+    typed(r#""strict_tools":1"#, "strict_tools", "an integer", "a boolean");
+    typed(r#""response_format":"json""#, "response_format", "a string", "an object");
+    typed(r#""thinking":true"#, "thinking", "a boolean", "an object");
+    typed(r#""documents":"x""#, "documents", "a string", "an array of documents");
+    let documents = "invalid type: every item of documents must be a string or an object with data.";
+    wrong(COHERE, r#"{"model":"m","messages":[],"documents":[7]}"#, documents);
+    cohere_refuses_vectors_and_rankings(wrong, embed, rerank);
+}
+
+fn cohere_refuses_vectors_and_rankings(wrong: fn(&str, &str, &str), embed: &str, rerank: &str) {
+    let vectors = |members: &str, expected: &str| wrong(embed, &format!(r#"{{"model":"m",{members}}}"#), expected);
+    let nothing = "invalid request: one of texts, images or inputs must be provided.";
+    for members in [r#""texts":null"#, r#""texts":[]"#, r#""images":[]"#, r#""inputs":[]"#] {
+        vectors(members, nothing);
+    }
+    vectors(r#""texts":["a"],"images":["b"]"#, "invalid request: only one of texts, images or inputs can be provided.");
+    vectors(r#""texts":[5]"#, "invalid type: texts and images must be arrays of strings.");
+    vectors(r#""inputs":[null]"#, "invalid type: parameter inputs[0] is null but should be an object.");
+    vectors(
+        r#""texts":["a"],"embedding_types":["int4"]"#,
+        "invalid request: embedding_types must be a list of 'float', 'int8', 'uint8', 'binary', 'ubinary' or 'base64'",
+    );
+    for dimension in ["0", "-1", "4097", "\"x\""] {
+        let expected = "invalid request: output_dimension must be an integer between 1 and 4096";
+        vectors(&format!(r#""texts":["a"],"output_dimension":{dimension}"#), expected);
+    }
+    let many = |key: &str, item: Value, count: usize| json!({ "model": "m", key: vec![item; count] }).to_string();
+    wrong(embed, &many("texts", json!("a"), 97), "invalid request: total number of texts must be at most 96");
+    wrong(embed, &many("inputs", json!({}), 97), "invalid request: total number of inputs must be at most 96");
+    let flood = "invalid request: the inputs, output_dimension and embedding_types together ask for too many numbers";
+    wrong(embed, &many("images", json!("a"), 8193), flood);
+    let ranking = |members: &str, expected: &str| wrong(rerank, &format!(r#"{{"model":"m",{members}}}"#), expected);
+    for query in [r#""query":null"#, r#""query":" ""#] {
+        ranking(query, "invalid request: query must not be empty or be only whitespace");
+    }
+    for documents in ["null", "[]"] {
+        ranking(&format!(r#""query":"x","documents":{documents}"#), "invalid request: list of documents must not be empty");
+    }
+    ranking(r#""query":"x","documents":[{}]"#, "invalid type: parameter documents should be an array of strings.");
+    ranking(r#""query":"x","documents":["a"],"top_n":0"#, "invalid request: top_n must be an integer that is at least 1");
+}
+
+#[test]
+fn what_cohere_refuses_besides_is_found() {
+    let audit = |path: &str, body: Value| {
+        let asked = ask(path, body.to_string());
+        asked.codec.audit(&asked.raw, asked.request()).join("\n")
+    };
+    let chat = |more: Value| {
+        let mut body = json!({ "model": "m", "messages": [] });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        audit(COHERE, body)
+    };
+    let format = json!({ "type": "json_object" });
+    assert_eq!(
+        chat(json!({ "response_format": format, "documents": ["a"] })),
+        "invalid request: response_format is not supported with RAG."
+    );
+    assert_eq!(chat(json!({ "response_format": format, "documents": [] })), "");
+    let call = json!({ "id": "f_1", "type": "function", "function": { "name": "f", "arguments": "{}" } });
+    let calls = |calls: Value| json!({ "role": "assistant", "tool_calls": calls });
+    let result = |id: Value| json!({ "role": "tool", "tool_call_id": id, "content": "x" });
+    assert_eq!(chat(json!({ "messages": [calls(json!([call])), result(json!("f_1"))] })), "");
+    assert_eq!(chat(json!({ "messages": [result(json!("f_1"))] })), "tool call id not found in previous tool calls");
+    assert_eq!(chat(json!({ "messages": [result(Value::Null)] })), "tool call id must be provided with tool message");
+    assert_eq!(chat(json!({ "messages": [calls(json!([call, call]))] })), "cannot have duplicate tool ids");
+    let embed = |body: Value| audit("/v2/embed", body);
+    let missing = "invalid request: valid input_type must be provided with the provided model";
+    assert_eq!(embed(json!({ "model": "m", "texts": ["a"] })), missing);
+    assert_eq!(embed(json!({ "model": "m", "texts": ["a"], "input_type": "clustering" })), "");
+    let images = json!({ "model": "m", "images": ["data:,"], "input_type": "clustering" });
+    assert_eq!(embed(images), "invalid request: images must be used with input_type=image");
+}
+
+#[test]
 fn bedrock_refuses_as_amazon_does() {
     let wrong = |path: &str, body: &str, what: &str| {
         let answer = refused(&ask(path, body)).unwrap_or_else(|| panic!("{path} takes {body}"));
@@ -406,6 +524,59 @@ fn what_bedrock_asks_for_beyond_is_said_in_strict_mode() {
 }
 
 #[test]
+fn openrouter_refuses_in_its_envelope() {
+    let check = |body: &str, expected: &str| {
+        let answer = refused(&ask(OPENROUTER, body)).unwrap_or_else(|| panic!("taken: {body}"));
+        assert_eq!(answer, json!({ "error": { "code": 400, "message": expected } }), "{body}");
+    };
+    check("{bad", "Malformed JSON: key must be a string at line 1 column 2");
+    check("[]", "Request body must be a JSON object");
+    check("{}", "Missing required parameter: 'messages'");
+    let wrong = |member: &str, wanted: &str, got: &str| {
+        let body = format!(r#"{{"messages":[],{member}}}"#);
+        let path = member.trim_start_matches('"').split('"').next().unwrap();
+        check(&body, &format!("Invalid type for '{path}': expected {wanted}, but got {got} instead."));
+    };
+    wrong(r#""models":"x""#, "an array of strings", "a string");
+    wrong(r#""models":[null]"#, "an array of strings", "an array");
+    wrong(r#""reasoning":"high""#, "an object", "a string");
+    wrong(r#""provider":[]"#, "an object", "an array");
+    check(
+        r#"{"messages":[],"provider":{"allow_fallbacks":"no"}}"#,
+        "Invalid type for 'provider.allow_fallbacks': expected a boolean, but got a string instead.",
+    );
+    let many = json!({ "messages": [], "models": vec!["m"; 101] }).to_string();
+    check(&many, "'models' array must have 100 items or fewer.");
+}
+
+#[test]
+fn mistral_refuses_with_the_place() {
+    let check = |path: &str, body: &str, kind: &str, place: &Value, message: &str| {
+        let answer = refused(&ask(path, body)).unwrap_or_else(|| panic!("taken: {body}"));
+        let first = &answer["detail"][0];
+        let said = (first["type"].as_str(), &first["loc"], first["msg"].as_str());
+        assert_eq!(said, (Some(kind), place, Some(message)), "{body}");
+    };
+    check(MISTRAL, "{bad", "json_invalid", &json!(["body"]), "JSON decode error: key must be a string at line 1 column 2");
+    check(MISTRAL, "{}", "missing", &json!(["body", "messages"]), "Field required");
+    check(MISTRAL, r#"{"messages":[null]}"#, "dict_type", &json!(["body", "messages", 0]), "Input should be an object, but is null");
+    check(
+        MISTRAL,
+        r#"{"messages":[],"stream":1}"#,
+        "bool_type",
+        &json!(["body", "stream"]),
+        "Input should be a boolean, but is an integer",
+    );
+    check("/v1/fim/completions", r#"{"model":"m"}"#, "missing", &json!(["body", "prompt"]), "Field required");
+    let vectors = "/mistral/v1/embeddings";
+    check(vectors, "{}", "missing", &json!(["body", "input"]), "Field required");
+    let dimension = "Invalid parameter: 'output_dimension' must be an integer between 1 and 100000";
+    let floats = "Invalid parameter: only vectors of 'output_dtype' 'float' are served here";
+    check(vectors, r#"{"input":"x","output_dtype":"int8"}"#, "value_error", &json!(["body"]), floats);
+    check(vectors, r#"{"input":"x","output_dimension":0}"#, "value_error", &json!(["body"]), dimension);
+}
+
+#[test]
 fn what_is_merely_unknown_is_taken() {
     for (path, body) in [
         (CHAT, r#"{"messages":[],"tools":[{}],"model":null,"stream":null,"extra":[1]}"#),
@@ -417,6 +588,11 @@ fn what_is_merely_unknown_is_taken() {
         (COMPLETIONS, r#"{"prompt":[1,2],"best_of":3}"#),
         (GENERATE, r#"{"contents":[{}, {"role":"narrator","parts":null},{"parts":[{}]}],"tools":[{}],"generationConfig":{},"extra":[1]}"#),
         (OLLAMA, r#"{"model":"m","messages":[{},{"role":"narrator"},{"role":"tool"}],"tools":[{}],"format":"","extra":1}"#),
+        (
+            COHERE,
+            r#"{"model":"m","messages":[{},{"role":"narrator"},{"content":[{},{"type":"video"}]}],"tools":[{}],"documents":[],"extra":1}"#,
+        ),
+        ("/v2/embed", r#"{"model":"m","inputs":[{},{"content":[{},{"type":"image_url"}]}],"truncate":7}"#),
         (CONVERSE, r#"{"messages":[{"content":[{}, {"image":{}}]}],"toolConfig":{"tools":[{"cachePoint":{"type":"default"}}]}}"#),
     ] {
         assert!(ask(path, body).decoded.is_ok(), "{path} {body}");
@@ -426,7 +602,7 @@ fn what_is_merely_unknown_is_taken() {
 #[test]
 fn deep_nesting_is_refused() {
     let deep = format!(r#"{{"messages":{}"#, "[".repeat(200_000));
-    for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS, GENERATE, INVOKE, CONVERSE, OLLAMA] {
+    for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS, GENERATE, INVOKE, CONVERSE, OLLAMA, COHERE, OPENROUTER, MISTRAL] {
         assert!(refused(&ask(path, deep.as_str())).is_some());
     }
 }
@@ -505,7 +681,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_answered_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-        let others = ["/v1beta/interactions", "/v1/messages/count_tokens"];
+        let others = ["/v1beta/interactions", "/v1/messages/count_tokens", COHERE, "/v2/embed", "/v2/rerank", OPENROUTER, MISTRAL];
         for path in [CHAT, MESSAGES, EMBEDDINGS, RESPONSES, COMPLETIONS, GENERATE, INVOKE, CONVERSE, OLLAMA].into_iter().chain(others) {
             refused(&ask(path, bytes.clone()));
         }

@@ -13,13 +13,14 @@ pub(super) fn encode(codec: &dyn Provider, context: &mut Context<'_>, name: &str
 }
 
 /// Every name but `fallback`.
-pub(super) const NAMES: [&str; 35] = [
+pub(super) const NAMES: [&str; 37] = [
     "text",
     "empty",
     "emoji",
     "tools",
     "both",
     "blocks",
+    "planned",
     "reasoning",
     "overrides",
     "web-searches",
@@ -45,6 +46,7 @@ pub(super) const NAMES: [&str; 35] = [
     "video",
     "video-failed",
     "search",
+    "ranking",
     "plan",
     "json",
     "embedding",
@@ -60,6 +62,10 @@ pub(super) fn reply(name: &str) -> Reply {
         "tools" => turn(vec![call(r#"{"city": "Oslo", "unit": "celsius"}"#, Some("call_given")), call("{}", None)]),
         "both" => turn(vec![text("Let me see."), call(r#"{"city":"Oslo"}"#, None)]),
         "blocks" => Reply::Turn(Turn { ordered: true, ..of(vec![call(r#"{"city":"Oslo"}"#, None), text("I asked.")]) }),
+        "planned" => Reply::Turn(Turn {
+            tool_plan: Some("I will look up the weather.".into()),
+            ..of(vec![call(r#"{"city":"Oslo"}"#, Some("call_given"))])
+        }),
         "reasoning" => Reply::Turn(Turn {
             reasoning: Some("They want the weather.".into()),
             redacted_thinking: vec!["c2VjcmV0".into()],
@@ -110,6 +116,10 @@ pub(super) fn reply(name: &str) -> Reply {
         }
         "search" => Reply::Json {
             value: json!({ "answer": "Yes.", "results": [{ "title": "One", "url": "https://one.example", "content": "First.", "score": 0.9 }, { "title": "Two", "url": "https://two.example", "content": "Second.", "score": 0.5 }] }),
+            status: None,
+        },
+        "ranking" => Reply::Json {
+            value: json!({ "results": [{ "index": 2, "relevance_score": 0.999_071 }, { "index": 0, "relevance_score": 0.327_130_68 }] }),
             status: None,
         },
         "plan" => turn(vec![text(r#"{"sections":[]}"#)]),

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "helpers of tests: what is missing should fail the test")]
 
+/// Cohere's events, vectors and rankings.
+mod cohere;
 /// What lands in files, and how they are named.
 mod files;
 /// The APIs of Google.
@@ -18,6 +20,8 @@ mod processes;
 mod replay;
 /// Disks without room, folders that refuse, upstreams without end.
 mod room;
+/// OpenRouter and Mistral.
+mod router;
 /// Transforms of what is recorded.
 mod transforms;
 /// Folders and sizes that refuse.

@@ -139,6 +139,8 @@ async fn models_and_version_are_told() {
     let server = start(fixtures).await;
     let tags = server.get("/api/tags").await.json();
     assert_eq!((&tags["models"][0]["model"], tags["models"].as_array().unwrap().len()), (&json!("llama3.2"), 1));
+    let loaded = server.get("/api/ps").await.json();
+    assert_eq!((&loaded["models"][0]["name"], loaded["models"][0]["expires_at"].is_string()), (&tags["models"][0]["name"], true));
     assert!(server.get("/api/version").await.json()["version"].is_string());
     let show = async |body: Value| server.send(asks("/api/show", &body)).await;
     assert_eq!(show(json!({ "model": "llama3.2:latest" })).await.json()["details"]["format"], "gguf");

@@ -93,6 +93,7 @@ async fn chaos_and_faults_are_those_of_every_route() {
         chaos("image", json!({ "image": { "url": "https://images.example/1.png" } })),
         chaos("moderation", json!({ "json": { "flagged": true } })),
         chaos("search", json!({ "json": [] })),
+        chaos("rerank", json!({ "json": [] })),
         chaos("elevenlabs-tts", json!({ "audio": "AAAA" })),
         chaos("video", json!({ "video": { "status": "completed" } })),
     ]))
@@ -101,6 +102,7 @@ async fn chaos_and_faults_are_those_of_every_route() {
         ("/v1/images/generations", r#"{"prompt":"x"}"#, "/error/message"),
         ("/v1/moderations", r#"{"input":"x"}"#, "/error/message"),
         ("/search", r#"{"query":"x"}"#, "/detail/error"),
+        ("/v2/rerank", r#"{"model":"m","query":"x","documents":["a"]}"#, "/message"),
         ("/v1/text-to-speech/v", r#"{"text":"x"}"#, "/detail/message"),
         ("/v1/videos/generations", r#"{"prompt":"x"}"#, "/error"),
     ] {

@@ -235,7 +235,7 @@ fn answer(endpoint: Endpoint, route: &str) -> Value {
         Endpoint::Speech | Endpoint::ElevenlabsTts | Endpoint::AudioGen | Endpoint::FalAudio => json!({ "audio": "AAAA" }),
         Endpoint::Transcription | Endpoint::Translation => json!({ "transcription": { "text": "Yes." } }),
         Endpoint::Video => json!({ "video": { "status": "completed" } }),
-        Endpoint::Fal | Endpoint::Moderation | Endpoint::Search => json!({ "json": {} }),
+        Endpoint::Fal | Endpoint::Moderation | Endpoint::Search | Endpoint::Rerank => json!({ "json": {} }),
         _ => json!({ "content": "Yes." }),
     }
 }

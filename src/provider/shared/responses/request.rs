@@ -72,11 +72,7 @@ fn check_types(body: &Place<'_, '_>) -> Result<(), Problem> {
     for key in ["store", "background", "parallel_tool_calls"] {
         body.flag(key)?;
     }
-    for key in ["temperature", "top_p", "max_output_tokens", "max_tool_calls", "top_logprobs"] {
-        if let Some(place) = body.member(key).filter(|place| !place.value().is_number()) {
-            return Err(place.is_not("a number"));
-        }
-    }
+    body.numbers(&["temperature", "top_p", "max_output_tokens", "max_tool_calls", "top_logprobs"])?;
     for key in ["metadata", "reasoning"] {
         body.member(key).map_or(Ok(()), |place| place.object().map(drop))?;
     }
