@@ -149,7 +149,7 @@ fn push_headers(fields: &mut Headers, value: &serde_json::Value) {
 
 fn decode(raw: RawRequest, name: &str) -> anyhow::Result<Exchange> {
     let mut request = match lookup(&raw.method, &raw.path) {
-        Lookup::Found { codec, route, params, path_used: _ } => codec
+        Lookup::Found { codec, route, params, path_used: _ } | Lookup::Socket { codec, route, params } => codec
             .decode(&raw, route, &params)
             .map_err(|error| anyhow::anyhow!("{name} is no request for {}: {}\n`--path` names another route", raw.path, error.message))?,
         Lookup::NotBuilt { name: route } => anyhow::bail!("{route} ({}) is not built yet", raw.path),

@@ -139,7 +139,7 @@ fn register<C: Collector + Clone + 'static>(registry: &Registry, collector: prom
 /// The label of a route: its path with parameters as names, so that their number is bounded.
 pub(super) fn route(lookup: &Lookup<'_>) -> &'static str {
     match lookup {
-        Lookup::Found { route, .. } => route.path,
+        Lookup::Found { route, .. } | Lookup::Socket { route, .. } => route.path,
         Lookup::Stored { route, .. } => route.path,
         Lookup::WrongMethod { .. } | Lookup::NotBuilt { .. } => OTHER,
         Lookup::Unknown { .. } => UNKNOWN,

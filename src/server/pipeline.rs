@@ -15,7 +15,7 @@ use super::intake::{self, BodyError};
 use super::journal::{Arrival, Outcome};
 use super::line::Link;
 use super::transmit::{self, Carrier, transmit};
-use super::{control, errors, metrics, relay};
+use super::{control, errors, metrics, relay, socket};
 use crate::engine::Policy;
 use crate::exchange::Exchange;
 use crate::provider::route::Lookup;
@@ -27,6 +27,8 @@ pub(super) struct Origin {
     pub link: Arc<Link>,
     pub http2: bool,
     pub request_id: String,
+    /// Where a connection learns that it becomes a WebSocket.
+    pub doorstep: socket::Doorstep,
 }
 
 /// Answers a request.
@@ -34,6 +36,10 @@ pub(super) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
     if control::is_control(request.uri().path()) {
         return control::unknown(request.uri().path());
     }
+    let request = match socket::open(&app, request) {
+        Ok(response) => return response,
+        Err(request) => request,
+    };
     run(app, request, |call, lookup, read| match read {
         Ok(exchange) => decide(call, exchange, lookup),
         Err(error) => call.refuse(lookup, &intake::refusal(error, call.app)),
@@ -71,7 +77,7 @@ async fn run(
     let (method, path) = (exchange.raw.method.clone(), exchange.raw.path.clone());
     let lookup = (app.world.lookup)(&method, &path);
     let framing = if let Lookup::Found { codec, .. } = &lookup { codec.framing(&exchange.raw) } else { Framing::Whole };
-    let call = Call { app: &app, policy: &policy, request_id: &origin.request_id, framing };
+    let call = Call { app: &app, policy: &policy, request_id: &origin.request_id, framing, socket: false };
     let action = {
         let read = read.map(|body| {
             exchange.raw.body = body;
@@ -96,7 +102,7 @@ async fn run(
 }
 
 /// Decides; a panic on the way is an answer as well, and the next request is served.
-fn decide(call: &Call<'_>, exchange: &mut Exchange, lookup: &Lookup<'_>) -> Decided {
+pub(super) fn decide(call: &Call<'_>, exchange: &mut Exchange, lookup: &Lookup<'_>) -> Decided {
     catch_unwind(AssertUnwindSafe(|| call.decide(exchange, lookup))).unwrap_or_else(|panic| {
         let reason = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let reason = reason.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
@@ -105,6 +111,6 @@ fn decide(call: &Call<'_>, exchange: &mut Exchange, lookup: &Lookup<'_>) -> Deci
     })
 }
 
-fn arrival(app: &App, request_id: &str, policy: &Policy) -> Arrival {
+pub(super) fn arrival(app: &App, request_id: &str, policy: &Policy) -> Arrival {
     Arrival { id: app.new_id(), arrived: app.now(), request_id: request_id.to_owned(), test_id: policy.test_id.clone() }
 }

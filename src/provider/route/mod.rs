@@ -11,6 +11,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+use super::socket::METHOD;
 use super::{ALL, Params, Provider, Route, StoredRoute};
 
 /// What a method and path lead to.
@@ -25,6 +26,8 @@ pub enum Lookup<'a> {
     },
     /// A codec answers about what it answered before.
     Stored { codec: &'static dyn Provider, route: &'static StoredRoute, params: Params },
+    /// A codec answers turns on a WebSocket: of a `GET`, and of a turn itself.
+    Socket { codec: &'static dyn Provider, route: &'static Route, params: Params },
     /// The path is known, the method is not: 405 with these in `Allow`.
     WrongMethod { allow: Vec<&'static str> },
     /// The peer serves it and we do not yet: 501 with this name.
@@ -40,6 +43,7 @@ impl std::fmt::Debug for Lookup<'_> {
                 write!(f, "Found({} {} {:?} {path_used})", codec.name(), route.path, params.0)
             }
             Lookup::Stored { codec, route, params } => write!(f, "Stored({} {} {} {:?})", codec.name(), route.method, route.path, params.0),
+            Lookup::Socket { codec, route, params } => write!(f, "Socket({} {} {:?})", codec.name(), route.path, params.0),
             Lookup::WrongMethod { allow } => write!(f, "WrongMethod({})", allow.join(", ")),
             Lookup::NotBuilt { name } => write!(f, "NotBuilt({name})"),
             Lookup::Unknown { nearest } => write!(f, "Unknown({})", nearest.join(", ")),
@@ -63,12 +67,9 @@ const fn later(method: &'static str, path: &'static str, name: &'static str) -> 
 
 /// Routes of the peer that no codec serves yet.
 pub static NOT_BUILT: &[NotBuilt] = &[
-    later("GET", "/v1/responses", "OpenAI Responses over WebSocket"),
-    later("GET", "/v1/realtime", "OpenAI Realtime"),
     later("GET", "/{version}/interactions/{id}", "Gemini Interactions, retrieval by id"),
     later("DELETE", "/{version}/interactions/{id}", "Gemini Interactions, deletion by id"),
     later("POST", "/{version}/interactions/{id}/cancel", "Gemini Interactions, cancellation"),
-    later("GET", "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent", "Gemini Live"),
     later("POST", "/v2/chat", "Cohere chat"),
     later("POST", "/v2/embed", "Cohere embeddings"),
     later("POST", "/v2/rerank", "Cohere rerank"),
@@ -104,7 +105,7 @@ pub fn service(path: &str) -> Option<&'static str> {
 }
 
 /// Ends that are OpenAI's whatever stands before them.
-const OPENAI_SUFFIXES: [&str; 8] = [
+const OPENAI_SUFFIXES: [&str; 9] = [
     "/chat/completions",
     "/embeddings",
     "/responses",
@@ -113,6 +114,7 @@ const OPENAI_SUFFIXES: [&str; 8] = [
     "/audio/translations",
     "/images/generations",
     "/images/edits",
+    "/realtime",
 ];
 
 /// Before the ids of answers that OpenAI keeps, whatever stands before that.
@@ -134,6 +136,9 @@ pub fn lookup<'a>(method: &str, path: &'a str) -> Lookup<'a> {
         }
         if let Some((codec, route, params)) = keeper(method, &spelling, &mut allow) {
             return Lookup::Stored { codec, route, params };
+        }
+        if let Some((codec, route, params)) = listener(method, &spelling, &mut allow) {
+            return Lookup::Socket { codec, route, params };
         }
         if let Some(route) = not_built(method, &spelling, &mut allow) {
             return Lookup::NotBuilt { name: route.name };
@@ -176,6 +181,21 @@ fn owner(method: &str, path: &str, allow: &mut Vec<&'static str>) -> Option<(&'s
         for route in codec.routes() {
             let Some(params) = captures(route.path, path) else { continue };
             if route.method == method {
+                return Some((*codec, route, params));
+            }
+            allow.push(route.method);
+        }
+    }
+    None
+}
+
+/// Who takes a WebSocket there. Node's client of Google's API puts a slash too many before the path.
+fn listener(method: &str, path: &str, allow: &mut Vec<&'static str>) -> Option<(&'static dyn Provider, &'static Route, Params)> {
+    let path = path.strip_prefix('/').filter(|rest| rest.starts_with('/')).unwrap_or(path);
+    for codec in ALL {
+        for route in codec.sockets() {
+            let Some(params) = captures(route.path, path) else { continue };
+            if route.method == method || method == METHOD {
                 return Some((*codec, route, params));
             }
             allow.push(route.method);
@@ -247,7 +267,7 @@ fn taken(path: &str, behind: &str) -> Option<usize> {
 fn nearest(path: &str) -> Vec<&'static str> {
     let path: String = path.chars().take(COMPARED).collect();
     let stored = ALL.iter().flat_map(|codec| codec.stored_routes()).map(|route| route.path);
-    let built = ALL.iter().flat_map(|codec| codec.routes()).map(|route| route.path).chain(stored);
+    let built = ALL.iter().flat_map(|codec| codec.routes().iter().chain(codec.sockets())).map(|route| route.path).chain(stored);
     let mut ranked: Vec<(&'static str, f64)> = built.map(|pattern| (pattern, strsim::jaro_winkler(pattern, &path))).collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
     ranked.dedup_by(|a, b| a.0 == b.0);
