@@ -233,7 +233,7 @@ pub trait Provider: Sync {
         let message = format!("Nothing is kept for {} {}", recall.raw.method, recall.raw.path);
         Err(Box::new(ErrorReply::new(crate::exchange::ErrorOrigin::Request, 404, message)))
     }
-    /// Where it takes WebSockets; each turn on one is decoded with that route.
+    /// Where it takes sockets (WebSocket); each turn on one is decoded with that route.
     fn sockets(&self) -> &'static [Route] {
         &[]
     }

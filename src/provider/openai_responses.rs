@@ -37,8 +37,7 @@ impl Provider for OpenAiResponses {
     }
 
     fn decode(&self, raw: &RawRequest, _route: &Route, _params: &Params) -> Result<Request, Box<ErrorReply>> {
-        let request =
-            responses::request::decode(raw, self.provider()).map_err(|problem| openai::refusal(problem, "Malformed JSON"))?;
+        let request = responses::request::decode(raw, self.provider()).map_err(|problem| openai::refusal(problem, "Malformed JSON"))?;
         // A socket knows streams only, and has no word for them.
         Ok(Request { stream: request.stream || raw.method == METHOD, ..request })
     }

@@ -197,7 +197,7 @@ pub struct App {
     /// Goes into ids that need not repeat.
     salt: u64,
     count: AtomicU64,
-    /// WebSockets so far.
+    /// Sockets that were opened so far.
     sockets: AtomicU64,
     stopped: AtomicBool,
 }

@@ -32,14 +32,13 @@ pub(super) struct Origin {
 }
 
 /// Answers a request.
-pub(super) async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
+pub(super) async fn answer(State(app): State<Arc<App>>, mut request: Request) -> Response {
     if control::is_control(request.uri().path()) {
         return control::unknown(request.uri().path());
     }
-    let request = match socket::open(&app, request) {
-        Ok(response) => return response,
-        Err(request) => request,
-    };
+    if let Some(response) = socket::open(&app, &mut request) {
+        return response;
+    }
     run(app, request, |call, lookup, read| match read {
         Ok(exchange) => decide(call, exchange, lookup),
         Err(error) => call.refuse(lookup, &intake::refusal(error, call.app)),

@@ -61,7 +61,8 @@ pub struct Grammar {
 }
 
 /// Every grammar, in the order in which events of unknown codecs are tried.
-static ALL: &[&Grammar] = &[&INVOKE, &CONVERSE, &REALTIME, &RESPONSES, &COMPLETIONS, &CHAT, &MESSAGES, &GEMINI, &INTERACTIONS, &LIVE, &OLLAMA];
+static ALL: &[&Grammar] =
+    &[&INVOKE, &CONVERSE, &REALTIME, &RESPONSES, &COMPLETIONS, &CHAT, &MESSAGES, &GEMINI, &INTERACTIONS, &LIVE, &OLLAMA];
 
 /// The grammar that an event of unknown origin shows.
 pub(super) fn recognise(event: &Event, value: Option<&Value>) -> Option<&'static Grammar> {

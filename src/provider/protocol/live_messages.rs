@@ -13,7 +13,7 @@ use crate::wire::Event;
 pub(in crate::provider) struct LiveMessages {
     called: bool,
     generated: bool,
-    failed: bool,
+    /// The turn is complete, or has failed.
     over: bool,
 }
 
@@ -22,11 +22,11 @@ impl Protocol for LiveMessages {
         let Some(value) = value.filter(|value| value.is_object()) else {
             return say("the message is no JSON object".to_owned());
         };
-        if self.over || self.failed {
+        if self.over {
             say("a message comes after the end of the turn".to_owned());
         }
         if value.get("error").is_some() {
-            self.failed = true;
+            self.over = true;
             return;
         }
         let (content, call) = (value.get("serverContent"), value.get("toolCall"));
@@ -40,7 +40,7 @@ impl Protocol for LiveMessages {
     }
 
     fn end(&mut self, say: &mut dyn FnMut(String)) {
-        if !self.over && !self.failed {
+        if !self.over {
             say("the turn ends without `turnComplete`".to_owned());
         }
     }

@@ -110,7 +110,8 @@ fn body(error: &ErrorReply) -> Value {
     if let Some(detail) = &error.detail {
         body["aimock"] = detail.clone();
     }
-    json!({ "error": body })
+    // Google's Python client reads the HTTP status here; without it, it fails over the error itself.
+    json!({ "error": body, "code": status_or_500(error.status) })
 }
 
 /// An error as one message.

@@ -21,12 +21,12 @@ const TOOLS: Names = ["toolResponse", "tool_response"];
 const REALTIME: Names = ["realtimeInput", "realtime_input"];
 const UPDATE: Names = ["contextUpdate", "context_update"];
 
-fn member<'v>(value: &'v Value, names: Names) -> Option<&'v Value> {
+fn member(value: &Value, names: Names) -> Option<&Value> {
     names.into_iter().find_map(|name| value.get(name)).filter(|value| !value.is_null())
 }
 
-fn refused(message: impl Into<String>) -> ErrorReply {
-    ErrorReply::new(ErrorOrigin::Request, 400, message)
+fn refused(message: impl Into<String>) -> Box<ErrorReply> {
+    Box::new(ErrorReply::new(ErrorOrigin::Request, 400, message))
 }
 
 /// One conversation.
@@ -63,7 +63,7 @@ impl LiveSession {
     }
 
     /// Takes contents up, to be answered now or with what comes.
-    fn take(&mut self, contents: impl IntoIterator<Item = Value>, answer: bool) -> Result<Heard, ErrorReply> {
+    fn take(&mut self, contents: impl IntoIterator<Item = Value>, answer: bool) -> Result<Heard, Box<ErrorReply>> {
         for content in contents {
             self.bytes = self.bytes.saturating_add(content.to_string().len());
             self.pending.push(content);
@@ -87,7 +87,7 @@ impl LiveSession {
         self.bytes = self.bytes.saturating_sub(size);
     }
 
-    fn content(&mut self, said: &Value) -> Result<Heard, ErrorReply> {
+    fn content(&mut self, said: &Value) -> Result<Heard, Box<ErrorReply>> {
         let complete = member(said, ["turnComplete", "turn_complete"]);
         let turns = match member(said, ["turns", "turns"]) {
             Some(Value::Array(turns)) => turns.clone(),
@@ -99,17 +99,20 @@ impl LiveSession {
         self.take(turns, complete != Some(&Value::Bool(false)))
     }
 
-    fn responses(&mut self, said: &Value) -> Result<Heard, ErrorReply> {
+    fn responses(&mut self, said: &Value) -> Result<Heard, Box<ErrorReply>> {
         let responses = match member(said, ["functionResponses", "function_responses"]) {
             Some(Value::Array(responses)) => responses.clone(),
             Some(one @ Value::Object(_)) => vec![one.clone()],
             _ => return Err(refused("Missing 'functionResponses' in toolResponse")),
         };
+        if !responses.iter().all(Value::is_object) {
+            return Err(refused("Invalid value at 'tool_response.function_responses': expected an array of objects"));
+        }
         let parts: Vec<Value> = responses.into_iter().map(|response| json!({ "functionResponse": response })).collect();
         self.take([json!({ "role": "user", "parts": parts })], true)
     }
 
-    fn input(&mut self, said: &Value) -> Result<Heard, ErrorReply> {
+    fn input(&mut self, said: &Value) -> Result<Heard, Box<ErrorReply>> {
         if let Some(text) = said.get("text") {
             let text = text.as_str().ok_or_else(|| refused("Invalid value at 'realtime_input.text': expected a string"))?;
             return self.take([json!({ "role": "user", "parts": [{ "text": text }] })], true);

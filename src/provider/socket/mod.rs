@@ -1,4 +1,4 @@
-//! Conversations over one WebSocket: every turn is a request of its own, between them the client sets things up.
+//! Conversations over one socket (RFC 6455): every turn is a request of its own, between them the client sets things up.
 //!
 //! A codec names the routes where it takes sockets and opens a [`Session`] for each of them. The session hears what the
 //! client says and tells what is due; a turn goes through the codec like the body of any request. It is pure: it never
@@ -57,9 +57,9 @@ impl Heard {
     }
 }
 
-impl From<ErrorReply> for Heard {
-    fn from(error: ErrorReply) -> Heard {
-        Heard { messages: Vec::new(), then: Then::Refuse(Box::new(error)) }
+impl From<Box<ErrorReply>> for Heard {
+    fn from(error: Box<ErrorReply>) -> Heard {
+        Heard { messages: Vec::new(), then: Then::Refuse(error) }
     }
 }
 

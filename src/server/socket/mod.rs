@@ -1,4 +1,4 @@
-//! WebSockets: opened here, then a conversation whose turns go through the same decision as any request.
+//! Sockets (WebSocket): opened here, then a conversation whose turns go through the same decision as any request.
 //!
 //! The connection's own task carries a conversation on (see `listen`), so that it counts among the connections, drains with
 //! them and ends with them. `talk` listens and decides, `carry` sends a turn's plan. Nothing here knows a vendor.
@@ -70,17 +70,14 @@ impl std::fmt::Debug for Doorstep {
     }
 }
 
-/// Grants a socket to a request that asks for one where one is spoken; any other request is handed back.
-pub(super) fn open(app: &App, mut request: Request) -> Result<Response, Request> {
-    let Some(key) = asks(&request) else { return Err(request) };
+/// Grants a socket to a request that asks for one where one is spoken; any other request stays as it is.
+pub(super) fn open(app: &App, request: &mut Request) -> Option<Response> {
+    let key = asks(request)?;
     let path = request.uri().path().to_owned();
-    let Lookup::Socket { codec, route, params } = (app.world.lookup)(METHOD, &path) else { return Err(request) };
-    let (Some(origin), Some(upgrade)) =
-        (request.extensions().get::<Origin>().cloned(), request.extensions_mut().remove::<OnUpgrade>())
-    else {
-        return Err(request);
-    };
-    let (parts, _) = request.into_parts();
+    let Lookup::Socket { codec, route, params } = (app.world.lookup)(METHOD, &path) else { return None };
+    let origin = request.extensions().get::<Origin>().cloned()?;
+    let upgrade = request.extensions_mut().remove::<OnUpgrade>()?;
+    let (parts, _) = std::mem::take(request).into_parts();
     let raw = without_handshake(&intake::head(&parts));
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -94,7 +91,7 @@ pub(super) fn open(app: &App, mut request: Request) -> Result<Response, Request>
         fields.insert(SEC_WEBSOCKET_PROTOCOL, protocol);
     }
     origin.doorstep.leave(Opened { upgrade, codec, route, params, raw, request_id: origin.request_id });
-    Ok(response)
+    Some(response)
 }
 
 /// The key of a request that asks for a socket (RFC 6455, "Opening Handshake").
@@ -122,9 +119,8 @@ fn protocols(headers: &HeaderMap) -> impl Iterator<Item = String> {
 fn without_handshake(raw: &RawRequest) -> RawRequest {
     let mut headers: Headers = raw.headers.iter().filter(|(name, _)| !HANDSHAKE.contains(name)).collect();
     if headers.first("authorization").is_none() {
-        let offered = raw.headers.all("sec-websocket-protocol").flat_map(|value| value.split(','));
-        let key = offered.filter_map(|name| name.trim().strip_prefix(KEY_PROTOCOL)).next();
-        if let Some(key) = key {
+        let mut offered = raw.headers.all("sec-websocket-protocol").flat_map(|value| value.split(','));
+        if let Some(key) = offered.find_map(|name| name.trim().strip_prefix(KEY_PROTOCOL)) {
             headers.push("authorization", format!("Bearer {key}"));
         }
     }

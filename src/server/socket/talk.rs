@@ -46,7 +46,7 @@ pub(super) type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
 pub(super) enum Incoming {
     Text(Utf8Bytes),
     /// No message that could be read: what is said of it, and how the socket is closed then, if it is.
-    Trouble(ErrorReply, Option<(u16, &'static str)>),
+    Trouble(Box<ErrorReply>, Option<(u16, &'static str)>),
     /// It left.
     Gone,
 }
@@ -109,7 +109,7 @@ impl Talk {
                     self.follow(heard, Bytes::from(text)).await
                 }
                 Incoming::Trouble(error, end) => {
-                    let flow = self.refuse(&error, Bytes::new()).await;
+                    let flow = self.follow(Heard::from(error), Bytes::new()).await;
                     match end {
                         Some((code, reason)) => {
                             self.close(code, reason).await;
@@ -144,10 +144,12 @@ impl Talk {
                     let stage = *self.stage.borrow();
                     return Err(if changed.is_err() { Stage::Abort } else { stage });
                 }
-                message = self.socket.next() => match incoming(message) {
-                    Some(incoming) => return Ok(incoming),
-                    None => (deadline, asked) = (Instant::now() + idle, false),
-                },
+                message = self.socket.next() => {
+                    if let Some(incoming) = incoming(message) {
+                        return Ok(incoming);
+                    }
+                    (deadline, asked) = (Instant::now() + idle, false);
+                }
                 () = sleep_until(deadline) => {
                     if asked || self.socket.send(Message::Ping(Bytes::new())).await.is_err() {
                         return Ok(Incoming::Gone);
@@ -203,7 +205,7 @@ impl Talk {
                     self.close(code, &reason).await;
                     return Flow::Over;
                 }
-                Then::Turn(turn) => self.turn(turn, |call, exchange, lookup| pipeline::decide(call, exchange, lookup)).await,
+                Then::Turn(turn) => self.turn(turn, pipeline::decide).await,
                 Then::Refuse(error) => self.turn(std::mem::take(&mut body), |call, _, lookup| call.refuse(lookup, &error)).await,
             };
             heard = match carried {
@@ -214,17 +216,8 @@ impl Talk {
         }
     }
 
-    async fn refuse(&mut self, error: &ErrorReply, body: Bytes) -> Flow {
-        let heard = Heard { messages: Vec::new(), then: Then::Refuse(Box::new(error.clone())) };
-        self.follow(heard, body).await
-    }
-
     /// Decides a turn, journals it and sends its answer.
-    async fn turn(
-        &mut self,
-        body: Bytes,
-        decide: impl FnOnce(&Call<'_>, &mut Exchange, &Lookup<'_>) -> Decided,
-    ) -> Carried {
+    async fn turn(&mut self, body: Bytes, decide: impl FnOnce(&Call<'_>, &mut Exchange, &Lookup<'_>) -> Decided) -> Carried {
         let Origin { raw, request_id, lookup } = &self.opened;
         let mut raw = raw.clone();
         raw.body = body;
@@ -327,7 +320,7 @@ fn incoming(message: Option<Result<Message, Error>>) -> Option<Incoming> {
         // The answer to a close is sent by the socket itself; its end follows.
         Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_))) => None,
         Some(Err(Error::Capacity(CapacityError::MessageTooLong { max_size, .. }))) => {
-            Some(Incoming::Trouble(errors::too_large(max_size), Some((CloseCode::Size.into(), "message too big"))))
+            Some(Incoming::Trouble(Box::new(errors::too_large(max_size)), Some((CloseCode::Size.into(), "message too big"))))
         }
         Some(Err(Error::Utf8(_))) => {
             Some(Incoming::Trouble(refusal("the message is no UTF-8"), Some((CloseCode::Invalid.into(), "not UTF-8"))))
@@ -345,8 +338,8 @@ fn is_cut(broken: &tokio_tungstenite::tungstenite::error::ProtocolError) -> bool
     matches!(broken, tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake)
 }
 
-fn refusal(message: &str) -> ErrorReply {
-    ErrorReply::new(ErrorOrigin::Request, 400, message)
+fn refusal(message: &str) -> Box<ErrorReply> {
+    Box::new(ErrorReply::new(ErrorOrigin::Request, 400, message))
 }
 
 /// A reason that fits into a frame.

@@ -55,28 +55,27 @@ const BETA_MESSAGE: &str = "The Realtime Beta API is no longer supported. Please
 const BETA_CLOSE: u16 = 4000;
 
 /// A refusal in the vendor's words.
-pub(super) fn invalid(param: &str, message: impl Into<String>, code: &str) -> ErrorReply {
+pub(super) fn invalid(param: &str, message: impl Into<String>, code: &str) -> Box<ErrorReply> {
     let mut error = ErrorReply::new(ErrorOrigin::Request, 400, message);
     error.param = (!param.is_empty()).then(|| param.to_owned());
     error.code = Some(code.to_owned());
-    error
+    Box::new(error)
 }
 
 /// A message of the client's with one of these types.
 pub(super) fn parsed(text: &str, events: &[&str]) -> Result<Value, Box<ErrorReply>> {
-    let message: Value =
-        serde_json::from_str(text).map_err(|error| Box::new(invalid("", format!("Malformed JSON: {error}"), "invalid_json")))?;
+    let message: Value = serde_json::from_str(text).map_err(|error| invalid("", format!("Malformed JSON: {error}"), "invalid_json"))?;
     if !message.is_object() {
-        return Err(Box::new(invalid("", "Invalid message: expected a JSON object.", "invalid_type")));
+        return Err(invalid("", "Invalid message: expected a JSON object.", "invalid_type"));
     }
     let Some(kind) = text_at(&message, "/type") else {
-        return Err(Box::new(invalid("type", "Missing required parameter: 'type'.", "missing_required_parameter")));
+        return Err(invalid("type", "Missing required parameter: 'type'.", "missing_required_parameter"));
     };
     if !events.contains(&kind) {
         let kind: String = kind.chars().take(60).collect();
         let known: Vec<String> = events.iter().map(|event| format!("'{event}'")).collect();
         let message = format!("Invalid value: '{kind}'. Supported values are: {}.", known.join(", "));
-        return Err(Box::new(invalid("type", message, "invalid_value")));
+        return Err(invalid("type", message, "invalid_value"));
     }
     Ok(message)
 }
@@ -113,7 +112,8 @@ pub(super) struct Conversation {
     now: u64,
     beta: bool,
     session: Value,
-    conversation_id: String,
+    /// Its own id.
+    id: String,
     items: Vec<Value>,
     /// Bytes of all items, roughly.
     bytes: usize,
@@ -142,7 +142,7 @@ impl Conversation {
             now,
             beta,
             session,
-            conversation_id,
+            id: conversation_id,
             items: Vec::new(),
             bytes: 0,
             audio: 0,
@@ -164,7 +164,7 @@ impl Conversation {
         text_at(&self.session, "/type") == Some("transcription")
     }
 
-    fn update(&mut self, message: &mut Value) -> Result<Heard, ErrorReply> {
+    fn update(&mut self, message: &mut Value) -> Result<Heard, Box<ErrorReply>> {
         let Some(Value::Object(mut update)) = message.get_mut("session").map(Value::take) else {
             return Err(invalid("session", "Missing required parameter: 'session'.", "missing_required_parameter"));
         };
@@ -180,7 +180,11 @@ impl Conversation {
             ("audio", "an object", update.get("audio").is_none_or(Value::is_object)),
         ] {
             if !right {
-                return Err(invalid(&format!("session.{key}"), format!("Invalid type for 'session.{key}': expected {wanted}."), "invalid_type"));
+                return Err(invalid(
+                    &format!("session.{key}"),
+                    format!("Invalid type for 'session.{key}': expected {wanted}."),
+                    "invalid_type",
+                ));
             }
         }
         self.become_of(update.remove("type"))?;
@@ -190,7 +194,7 @@ impl Conversation {
     }
 
     /// The type of the session, where an update names one; another type is another session.
-    fn become_of(&mut self, kind: Option<Value>) -> Result<(), ErrorReply> {
+    fn become_of(&mut self, kind: Option<Value>) -> Result<(), Box<ErrorReply>> {
         let Some(kind) = kind else { return Ok(()) };
         let id = text_at(&self.session, "/id").unwrap_or_default().to_owned();
         match (kind.as_str(), self.transcribes()) {
@@ -214,7 +218,7 @@ impl Conversation {
     }
 
     /// Takes an item up: after this one, or as the last.
-    fn take_up(&mut self, mut item: Map<String, Value>, after: Option<&str>) -> Result<Vec<String>, ErrorReply> {
+    fn take_up(&mut self, mut item: Map<String, Value>, after: Option<&str>) -> Result<Vec<String>, Box<ErrorReply>> {
         let given = item.get("id").and_then(Value::as_str).map(str::to_owned);
         if given.as_deref().is_some_and(|id| self.place_of(id).is_some()) {
             return Err(invalid("item.id", "Error adding item: an item with this id is there already.", "item_already_exists"));
@@ -244,13 +248,14 @@ impl Conversation {
         Ok(vec![self.event("conversation.item.added", members.clone()), self.event("conversation.item.done", members)])
     }
 
-    fn create(&mut self, message: &mut Value) -> Result<Heard, ErrorReply> {
+    fn create(&mut self, message: &mut Value) -> Result<Heard, Box<ErrorReply>> {
         let after = text_at(message, "/previous_item_id").map(str::to_owned);
         let Some(Value::Object(item)) = message.get_mut("item").map(Value::take) else {
             return Err(invalid("item", "Missing required parameter: 'item'.", "missing_required_parameter"));
         };
         let kind = item.get("type").and_then(Value::as_str);
-        let content_is_list = item.get("content").is_some_and(|content| content.as_array().is_some_and(|parts| parts.iter().all(Value::is_object)));
+        let content_is_list =
+            item.get("content").is_some_and(|content| content.as_array().is_some_and(|parts| parts.iter().all(Value::is_object)));
         match kind {
             Some("message") if !content_is_list => {
                 return Err(invalid("item.content", "Invalid type for 'item.content': expected an array of objects.", "invalid_type"));
@@ -265,7 +270,7 @@ impl Conversation {
     }
 
     /// The item that a message names.
-    fn named(&self, message: &Value) -> Result<(String, usize), ErrorReply> {
+    fn named(&self, message: &Value) -> Result<(String, usize), Box<ErrorReply>> {
         let id = text_at(message, "/item_id")
             .ok_or_else(|| invalid("item_id", "Missing required parameter: 'item_id'.", "missing_required_parameter"))?;
         let place = self.place_of(id).ok_or_else(|| {
@@ -275,7 +280,7 @@ impl Conversation {
         Ok((id.to_owned(), place))
     }
 
-    fn change_item(&mut self, kind: &str, message: &Value) -> Result<Heard, ErrorReply> {
+    fn change_item(&mut self, kind: &str, message: &Value) -> Result<Heard, Box<ErrorReply>> {
         let (id, place) = self.named(message)?;
         let event = match kind {
             "conversation.item.retrieve" => {
@@ -295,17 +300,16 @@ impl Conversation {
         Ok(Heard::messages(vec![event]))
     }
 
-    fn append(&mut self, message: &Value) -> Result<Heard, ErrorReply> {
+    fn append(&mut self, message: &Value) -> Result<Heard, Box<ErrorReply>> {
         let audio = text_at(message, "/audio")
             .ok_or_else(|| invalid("audio", "Missing required parameter: 'audio'.", "missing_required_parameter"))?;
-        let audio = STANDARD
-            .decode(audio)
-            .map_err(|_| invalid("audio", "Invalid 'audio': expected a base64-encoded value.", "invalid_value"))?;
+        let audio =
+            STANDARD.decode(audio).map_err(|_| invalid("audio", "Invalid 'audio': expected a base64-encoded value.", "invalid_value"))?;
         self.audio = self.audio.saturating_add(audio.len());
         Ok(Heard::default())
     }
 
-    fn commit(&mut self) -> Result<Heard, ErrorReply> {
+    fn commit(&mut self) -> Result<Heard, Box<ErrorReply>> {
         if std::mem::take(&mut self.audio) == 0 {
             let message = "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, but buffer only has 0.00ms of audio.";
             return Err(invalid("", message, "input_audio_buffer_commit_empty"));
@@ -326,13 +330,13 @@ impl Conversation {
         Ok(Heard { messages, ..Heard::turn(&body) })
     }
 
-    fn respond(&mut self, message: &Value) -> Result<Heard, ErrorReply> {
+    fn respond(&mut self, message: &Value) -> Result<Heard, Box<ErrorReply>> {
         if self.transcribes() {
             let text = "A transcription session creates no responses: commit the input audio buffer instead.";
             return Err(invalid("type", text, "invalid_session_config"));
         }
         self.turn = Some(Turn::Response);
-        let mut body = json!({ "type": RESPONSE, "conversation_id": self.conversation_id, "session": self.session, "items": self.items });
+        let mut body = json!({ "type": RESPONSE, "conversation_id": self.id, "session": self.session, "items": self.items });
         if let Some(response) = message.get("response") {
             body["response"] = response.clone();
         }
@@ -352,7 +356,7 @@ impl Conversation {
             Some(Turn::Response) => {
                 let mut messages = vec![event.to_string()];
                 let active = self.active.take().unwrap_or_else(|| {
-                    let response = response(&self.ids.next("resp_"), "in_progress", Value::Null);
+                    let response = response(&self.ids.next("resp_"), "in_progress", &Value::Null);
                     messages.push(self.event("response.created", json!({ "response": response })));
                     Active { response, output: Vec::new() }
                 });
@@ -410,7 +414,7 @@ impl Session for Conversation {
         self.event_id = Value::Null;
         let mut message = match parsed(text, &EVENTS) {
             Ok(message) => message,
-            Err(error) => return (*error).into(),
+            Err(error) => return error.into(),
         };
         self.event_id = message.get("event_id").cloned().unwrap_or_default();
         let kind = text_at(&message, "/type").unwrap_or_default().to_owned();
@@ -424,9 +428,7 @@ impl Session for Conversation {
             }
             COMMIT => self.commit(),
             RESPONSE => self.respond(&message),
-            "response.cancel" => {
-                Err(invalid("", "Cancellation failed: no active response found", "response_cancel_not_active"))
-            }
+            "response.cancel" => Err(invalid("", "Cancellation failed: no active response found", "response_cancel_not_active")),
             item => self.change_item(item, &message),
         };
         heard.unwrap_or_else(Heard::from)

@@ -19,7 +19,11 @@ const AUDIO_INPUT: &str = "[audio input]";
 
 /// A session of one of the routes.
 pub(in crate::provider) fn session(opening: Opening<'_>, route: &Route) -> Box<dyn Session> {
-    if route.path == TRANSLATIONS { Box::new(translation::Translation::new(opening)) } else { Box::new(conversation::Conversation::new(opening)) }
+    if route.path == TRANSLATIONS {
+        Box::new(translation::Translation::new(opening))
+    } else {
+        Box::new(conversation::Conversation::new(opening))
+    }
 }
 
 /// Puts members over those of a configuration, objects within objects; what is no object takes the place of what stood

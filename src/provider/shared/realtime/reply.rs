@@ -19,18 +19,19 @@ const NOT_A_TRANSCRIPT: &str = "Fixture response is not a transcription type";
 /// A reply as the events of a turn, or the error that says why it cannot be one.
 pub(in crate::provider) fn encode(context: &mut Context<'_>, reply: &Reply) -> Emission {
     let endpoint = context.request.endpoint;
-    let speech = |turn: &Turn| Some(turn.text()).filter(|_| turn.has_text && !turn.calls_tools());
+    let is_speech = |turn: &Turn| turn.has_text && !turn.calls_tools();
     match (endpoint, reply) {
         (Some(Endpoint::RealtimeTranscription), Reply::Transcription(transcription)) => transcribed(context, transcription),
-        (Some(Endpoint::RealtimeTranscription), Reply::Error(error)) => not_transcribed(context, error),
-        (Some(Endpoint::RealtimeTranslation), Reply::Transcription(transcription)) => {
-            translated(context, text_of(&transcription.0), None)
+        (Some(Endpoint::RealtimeTranscription), Reply::Turn(turn)) if is_speech(turn) => {
+            transcribed(context, &Transcription(json!({ "text": turn.text() })))
         }
+        (Some(Endpoint::RealtimeTranscription), Reply::Error(error)) => not_transcribed(context, error),
+        (Some(Endpoint::RealtimeTranslation), Reply::Transcription(transcription)) => translated(context, text_of(&transcription.0), None),
         (Some(Endpoint::RealtimeTranslation), Reply::Audio(audio)) => {
             let text = audio.companion.as_ref().map(Turn::text).unwrap_or_default();
             translated(context, &text, Some(audio))
         }
-        (Some(Endpoint::RealtimeTranslation), Reply::Turn(turn)) if speech(turn).is_some() => translated(context, &turn.text(), None),
+        (Some(Endpoint::RealtimeTranslation), Reply::Turn(turn)) if is_speech(turn) => translated(context, &turn.text(), None),
         (Some(Endpoint::RealtimeTranscription | Endpoint::RealtimeTranslation), Reply::Turn(_) | Reply::Audio(_)) => {
             encode_error(&openai::unusable(NOT_A_TRANSCRIPT), context.moment())
         }
@@ -66,7 +67,7 @@ pub(in crate::provider) fn error_event(error: &ErrorReply, moment: Moment<'_>) -
 }
 
 /// A response that has not begun, or that has failed: for whoever waits for its end.
-pub(super) fn response(id: &str, status: &str, details: Value) -> Value {
+pub(super) fn response(id: &str, status: &str, details: &Value) -> Value {
     json!({
         "object": "realtime.response",
         "id": id,
@@ -125,7 +126,7 @@ impl<'c, 'a> Told<'c, 'a> {
     }
 
     /// The response with what stays the same of it.
-    fn response(&self, status: &str, details: Value) -> Value {
+    fn response(&self, status: &str, details: &Value) -> Value {
         let mut response = response(&self.response_id, status, details);
         response["conversation_id"] = self.conversation.clone().into();
         let body = self.context.raw.json();
@@ -143,7 +144,7 @@ impl<'c, 'a> Told<'c, 'a> {
 
     fn turn(mut self, turn: &Turn, audio: Option<&Audio>) -> Emission {
         self.response_id = turn.overrides.id.clone().unwrap_or(self.response_id);
-        let begun = self.response("in_progress", Value::Null);
+        let begun = self.response("in_progress", &Value::Null);
         self.push(FrameKind::Prelude, "response.created", json!({ "response": begun }));
         let (status, details) = end(turn);
         if let Some(audio) = audio {
@@ -159,7 +160,7 @@ impl<'c, 'a> Told<'c, 'a> {
         if self.output.is_empty() && turn.has_text {
             self.message("", None, status);
         }
-        let mut done = self.response(status, details);
+        let mut done = self.response(status, &details);
         done["output"] = self.output.clone().into();
         done["usage"] = usage(self.context, turn, audio.is_some());
         self.push(FrameKind::Terminal, "response.done", json!({ "response": done }));
@@ -168,10 +169,10 @@ impl<'c, 'a> Told<'c, 'a> {
 
     /// A response that fails before it says anything.
     fn failed(mut self, error: &ErrorReply) -> Emission {
-        let begun = self.response("in_progress", Value::Null);
+        let begun = self.response("in_progress", &Value::Null);
         self.push(FrameKind::Prelude, "response.created", json!({ "response": begun }));
         let error_body = openai::envelope(error).get_mut("error").map(Value::take).unwrap_or_default();
-        let done = self.response("failed", failure(&error_body));
+        let done = self.response("failed", &failure(&error_body));
         self.push(FrameKind::Terminal, "response.done", json!({ "response": done }));
         let mut emission = event_stream(self.frames);
         emission.status = status_or_500(error.status);
@@ -218,9 +219,7 @@ impl<'c, 'a> Told<'c, 'a> {
     /// A message of one part, text or audio.
     fn message(&mut self, text: &str, audio: Option<&Audio>, status: &str) {
         let id = self.context.ids.next("item_");
-        let item = |status: &str, content: Value| {
-            json!({ "id": id, "object": "realtime.item", "type": "message", "status": status, "role": "assistant", "content": content })
-        };
+        let item = |status: &str, content: Value| json!({ "id": id, "object": "realtime.item", "type": "message", "status": status, "role": "assistant", "content": content });
         self.open(&item("in_progress", json!([])));
         let (kind, key, stem) = match audio {
             None => ("text", "text", "response.output_text"),

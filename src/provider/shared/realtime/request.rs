@@ -24,7 +24,9 @@ pub(in crate::provider) fn decode(raw: &RawRequest, provider: &'static str) -> R
         Some(RESPONSE) => Endpoint::Realtime,
         Some(COMMIT) => Endpoint::RealtimeTranscription,
         Some(CLOSE) => Endpoint::RealtimeTranslation,
-        Some(_) => return Err(Problem::Refused { message: "Expected a turn: `response.create`, `input_audio_buffer.commit` or `session.close`" }),
+        Some(_) => {
+            return Err(Problem::Refused { message: "Expected a turn: `response.create`, `input_audio_buffer.commit` or `session.close`" });
+        }
         None => return Err(Problem::Missing("type")),
     };
     let model = text_at(value, "/session/audio/input/transcription/model").filter(|_| endpoint == Endpoint::RealtimeTranscription);

@@ -48,7 +48,7 @@ impl Session for Translation {
     fn hear(&mut self, text: &str) -> Heard {
         let mut message = match parsed(text, &EVENTS) {
             Ok(message) => message,
-            Err(error) => return (*error).into(),
+            Err(error) => return error.into(),
         };
         match text_at(&message, "/type").unwrap_or_default() {
             "session.update" => {

@@ -60,7 +60,7 @@ impl Connection {
 fn refused(message: impl Into<String>, code: &str) -> Heard {
     let mut error = ErrorReply::new(ErrorOrigin::Request, 400, message);
     error.code = Some(code.to_owned());
-    error.into()
+    Box::new(error).into()
 }
 
 impl Session for Connection {
