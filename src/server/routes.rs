@@ -62,8 +62,8 @@ fn document() -> Value {
     for codec in ALL {
         for route in codec.sockets() {
             let name = route.path.trim_matches('/').replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
-            let summary = format!("WebSocket: {}", codec.summary());
-            add(&mut paths, route.method, route.path, codec.provider(), &summary, &format!("{}_{name}_socket", codec.name()));
+            let id = format!("{}_{name}_socket", codec.name());
+            add(&mut paths, route.method, route.path, codec.provider(), codec.summary(), &id);
         }
         for route in codec.stored_routes() {
             let name = route.path.trim_matches('/').replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
