@@ -17,6 +17,7 @@ use crate::files;
 use crate::fixture::{Library, LoadedFile, into_library};
 use crate::matcher::{CRITERIA, Miss, Near, Selection, Served, Strictness, Verdict};
 use crate::provider::route::{Lookup, guess, lookup};
+use crate::provider::socket::METHOD;
 
 /// How many near misses are shown.
 const NEAREST: usize = 3;
@@ -148,7 +149,15 @@ fn push_headers(fields: &mut Headers, value: &serde_json::Value) {
 }
 
 fn decode(raw: RawRequest, name: &str) -> anyhow::Result<Exchange> {
-    let mut request = match lookup(&raw.method, &raw.path) {
+    let looked = match lookup(&raw.method, &raw.path) {
+        // The body may be a turn of a socket, as the journal has it.
+        wrong @ Lookup::WrongMethod { .. } => match lookup(METHOD, &raw.path) {
+            turn @ Lookup::Socket { .. } => turn,
+            _ => wrong,
+        },
+        other => other,
+    };
+    let mut request = match looked {
         Lookup::Found { codec, route, params, path_used: _ } | Lookup::Socket { codec, route, params } => codec
             .decode(&raw, route, &params)
             .map_err(|error| anyhow::anyhow!("{name} is no request for {}: {}\n`--path` names another route", raw.path, error.message))?,

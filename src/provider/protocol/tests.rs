@@ -103,7 +103,13 @@ fn slips_in_realtime_events() {
     slip(REALTIME, "\"event_id\":\"e3\",", "", 3, "it has no `event_id`");
     slip(REALTIME, "\"text\":\"Hi\"", "\"text\":\"Ho\"", 4, "`response.output_text.done` says something else than its deltas do");
     slip(REALTIME, "\"output_index\":0,\"item\"", "\"output_index\":1,\"item\"", 2, "an item begins at another output index than 0");
-    slip(REALTIME, "\"item_id\":\"i\",\"delta\"", "\"item_id\":\"j\",\"delta\"", 3, "`response.output_text.delta` is for `j`, which is not the item that is open");
+    slip(
+        REALTIME,
+        "\"item_id\":\"i\",\"delta\"",
+        "\"item_id\":\"j\",\"delta\"",
+        3,
+        "`response.output_text.delta` is for `j`, which is not the item that is open",
+    );
     slip(REALTIME, "\"status\":\"completed\"", "\"status\":\"in_progress\"", 6, "the response is done without a status that ends it");
     let end = REALTIME.find("data: {\"type\":\"response.done\"").unwrap();
     slip(REALTIME, &REALTIME[end..], "", 6, "the turn ends without `response.done`");

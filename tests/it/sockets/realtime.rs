@@ -112,6 +112,8 @@ async fn failures_are_told_as_a_response_that_failed() {
     assert_eq!(events[2]["response"]["status_details"]["error"]["code"], "no_fixture_match");
     let statuses: Vec<Value> = server.journal().await.iter().map(|entry| entry["response"]["status"].clone()).collect();
     assert_eq!(statuses, [json!(429), json!(404)]);
+    let again = client.converse("nobody answers this either").await;
+    assert_ne!(again[0]["event_id"], events[0]["event_id"], "every event has an id of its own");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -214,6 +216,22 @@ async fn a_translation_is_told_when_the_client_closes_the_session() {
         ("Hola a todos.".to_owned(), AUDIO.to_owned())
     );
     assert_eq!(client.next().await, Next::Closed(1000, String::new()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_translation_without_an_answer_ends_all_the_same() {
+    let server = start(json!([])).await;
+    for append in [true, false] {
+        let mut client = Client::open(&server, "/v1/realtime/translations").await;
+        client.event().await;
+        if append {
+            client.say(&json!({ "type": "session.input_audio_buffer.append", "audio": AUDIO })).await;
+        }
+        client.say(&json!({ "type": "session.close" })).await;
+        let events = client.until_type("session.closed").await;
+        assert_eq!(types(&events), if append { vec!["error", "session.closed"] } else { vec!["session.closed"] });
+        assert_eq!(client.next().await, Next::Closed(1000, String::new()));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

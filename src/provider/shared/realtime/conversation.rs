@@ -81,7 +81,7 @@ pub(super) fn parsed(text: &str, events: &[&str]) -> Result<Value, Box<ErrorRepl
 }
 
 /// What kind of event a text is.
-fn kind_of(text: &str) -> Option<Cow<'_, str>> {
+pub(super) fn kind_of(text: &str) -> Option<Cow<'_, str>> {
     #[derive(Deserialize)]
     struct Kind<'a> {
         #[serde(rename = "type", borrow)]
@@ -347,7 +347,9 @@ impl Conversation {
     fn failed(&mut self, text: &str) -> Vec<String> {
         let mut event: Value = serde_json::from_str(text).unwrap_or_default();
         let error = event.get("error").cloned().unwrap_or_default();
+        // What encodes errors knows neither what was asked nor how many there were.
         if event.pointer("/error/event_id").is_some() {
+            event["event_id"] = self.ids.next("event_").into();
             event["error"]["event_id"] = self.event_id.clone();
         }
         match &self.turn {

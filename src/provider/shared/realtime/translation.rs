@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::conversation::{invalid, parsed};
+use super::conversation::{invalid, kind_of, parsed};
 use super::{AUDIO_INPUT, defaults, put_over, request, text_at};
 use crate::provider::socket::{Heard, Opening, Session, Then};
 use crate::provider::{Ids as _, SeededIds};
@@ -20,6 +20,8 @@ pub(super) struct Translation {
     /// Bytes of audio so far.
     heard: usize,
     closing: bool,
+    /// The client was told that the session is over.
+    closed: bool,
 }
 
 impl Translation {
@@ -27,7 +29,7 @@ impl Translation {
         let Opening { raw, now, mut ids } = opening;
         let model = raw.query_value("model").unwrap_or_else(|| defaults::TRANSLATION_MODEL.to_owned());
         let session = defaults::translation(&ids.next("sess_"), &model, now);
-        Translation { ids, session, heard: 0, closing: false }
+        Translation { ids, session, heard: 0, closing: false, closed: false }
     }
 
     fn event(&mut self, name: &str, members: &[(&str, Value)]) -> String {
@@ -78,10 +80,17 @@ impl Session for Translation {
         }
     }
 
+    fn say(&mut self, _status: u16, text: String) -> Vec<String> {
+        self.closed |= kind_of(&text).is_some_and(|kind| kind == "session.closed");
+        vec![text]
+    }
+
     fn answered(&mut self) -> Heard {
         if !self.closing {
             return Heard::default();
         }
-        Heard { messages: Vec::new(), then: Then::Close { code: 1000, reason: String::new() } }
+        // An error says nothing of the end that the client waits for.
+        let closed = (!self.closed).then(|| self.event("session.closed", &[]));
+        Heard { messages: closed.into_iter().collect(), then: Then::Close { code: 1000, reason: String::new() } }
     }
 }
