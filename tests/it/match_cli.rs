@@ -34,7 +34,7 @@ fn check(request: &str, more: &[&str], status: i32, expected: &str) {
 #[test]
 fn a_turn_of_a_socket_finds_its_fixture() {
     let bye = "\
-`bye` answers
+bye answers
   at f.json:3:3
   userMessage  contains `goodbye`; found \"goodbye now\"
   why: no other fixture matches

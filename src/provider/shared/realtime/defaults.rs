@@ -42,7 +42,7 @@ pub(super) fn conversation(id: &str, model: &str, now: u64) -> Value {
                     "interrupt_response": true,
                 },
             },
-            "output": { "format": { "type": "audio/pcm", "rate": 24000 }, "voice": "marin", "speed": 1.0 },
+            "output": { "format": { "type": "audio/pcm", "rate": 24000 }, "voice": "alloy", "speed": 1.0 },
         },
         "include": null,
     })
