@@ -31,6 +31,7 @@ mod routes;
 mod shelf;
 mod shelves;
 mod signals;
+mod socket;
 mod tail;
 #[cfg(test)]
 mod tests;

@@ -78,6 +78,8 @@ mod secrecy;
 mod seeds;
 /// The replay server over real sockets.
 mod server;
+/// Conversations over WebSocket.
+mod sockets;
 /// Twenty thousand requests of two hundred clients.
 mod stress;
 /// House rules that no compiler checks.

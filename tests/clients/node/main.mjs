@@ -5,6 +5,7 @@ import "./ai_google.mjs";
 import "./anthropic_errors.mjs";
 import "./anthropic_messages.mjs";
 import "./ai_sdk.mjs";
+import "./gemini_live.mjs";
 import "./google_genai.mjs";
 import "./bedrock_ai.mjs";
 import "./bedrock_aws.mjs";
@@ -16,6 +17,7 @@ import "./openai_errors.mjs";
 import "./openai_responses.mjs";
 import "./openai_media.mjs";
 import "./openrouter.mjs";
+import "./realtime.mjs";
 import "./server_manners.mjs";
 
 await run();

@@ -7,6 +7,7 @@ import anthropic_errors  # noqa: F401
 import anthropic_messages  # noqa: F401
 import anthropic_tools  # noqa: F401
 import anthropic_vertex  # noqa: F401
+import gemini_live  # noqa: F401
 import google_genai  # noqa: F401
 import google_interactions  # noqa: F401
 import langchain_chat  # noqa: F401
@@ -29,6 +30,7 @@ import openai_responses  # noqa: F401
 import openai_media  # noqa: F401
 import openai_tools  # noqa: F401
 import openrouter_chat  # noqa: F401
+import realtime  # noqa: F401
 import server_manners  # noqa: F401
 import tavily_search  # noqa: F401
 
