@@ -172,22 +172,29 @@ fn install_python(root: &Path, folder: &Path) -> Result<Missing, String> {
 /// A Python environment with these pins in it, which name everything that is needed; and the pins that cannot be had.
 ///
 /// # Errors
-/// There is no Python; the text is one line.
+/// There is no Python, or pip fails without naming a pin; the text is one line.
 pub(crate) fn install_pins(root: &Path, folder: &Path, pins: &Path) -> Result<Missing, String> {
     let version = version_of("python3", root)?;
     once(folder, &[pins], &version, || {
         must(command("python3", &["-m", "venv", &folder.to_string_lossy()], root), "python3 -m venv")?;
-        let install = |what: &[&str]| {
-            let mut arguments = vec!["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"];
-            arguments.extend(what);
-            must(command(python_in(folder), &arguments, root), "pip install")
-        };
-        let Err(all) = install(&["-r", &pins.to_string_lossy()]) else { return Ok(Missing::new()) };
         let text = std::fs::read_to_string(pins).map_err(|error| format!("{}: {error}", pins.display()))?;
-        let each: Vec<&str> = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
-        let missing: Missing = each.iter().filter_map(|pin| install(&[pin]).err().map(|reason| format!("{pin}: {reason}"))).collect();
-        if missing.len() == each.len() { Err(all) } else { Ok(missing) }
+        let mut wanted: Vec<&str> = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+        let mut missing = Missing::new();
+        // pip stops at the first pin that it cannot have and names it.
+        while let Err(reason) = pip(root, folder, &wanted) {
+            let named = wanted.iter().position(|pin| reason.contains(pin)).filter(|_| wanted.len() > 1);
+            let pin = wanted.remove(named.ok_or_else(|| reason.clone())?);
+            missing.push(format!("{pin}: {reason}"));
+        }
+        Ok(missing)
     })
+}
+
+/// Installs these pins and nothing that they ask for.
+fn pip(root: &Path, folder: &Path, pins: &[&str]) -> Result<(), String> {
+    let mut arguments = vec!["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"];
+    arguments.extend(pins);
+    must(command(python_in(folder), &arguments, root), "pip install")
 }
 
 fn python_cases(root: &Path, folder: &Path) -> Command {

@@ -15,10 +15,10 @@ use serde_json::{Map, Value};
 const ABILITIES: [(&str, fn(&Exchange<'_>) -> bool); 11] = [
     ("text", |exchange| exchange.says_text() && !exchange.streamed()),
     ("stream", |exchange| exchange.status == 200 && exchange.entry["stream"]["terminated"] == true),
-    ("tools", |exchange| exchange.status == 200 && exchange.reply["toolCalls"].as_array().is_some_and(|calls| calls.len() > 1)),
+    ("tools", |exchange| exchange.status == 200 && exchange.reply()["toolCalls"].as_array().is_some_and(|calls| calls.len() > 1)),
     ("structured", |exchange| exchange.status == 200 && exchange.says_object()),
-    ("usage", |exchange| exchange.status == 200 && exchange.reply["usage"].is_object()),
-    ("error", |exchange| exchange.status >= 400 && exchange.reply["error"].is_object()),
+    ("usage", |exchange| exchange.status == 200 && exchange.reply()["usage"].is_object()),
+    ("error", |exchange| exchange.status >= 400 && exchange.reply()["error"].is_object()),
     ("retry", |exchange| exchange.status == 429 || exchange.status >= 500),
     ("cut", |exchange| exchange.entry["response"]["interrupted"] == true),
     ("embeddings", |exchange| exchange.succeeds_at(&["embedding"])),
@@ -29,8 +29,8 @@ const ABILITIES: [(&str, fn(&Exchange<'_>) -> bool); 11] = [
 /// One request and its answer, as the journal tells them.
 struct Exchange<'a> {
     entry: &'a Value,
-    /// What the fixture that answered says; null where none did.
-    reply: &'a Value,
+    /// The fixture that answered; null where none did.
+    fixture: &'a Value,
     status: u64,
     /// Who owns the path: codec and endpoint.
     owner: Option<(&'static str, &'static str)>,
@@ -38,9 +38,10 @@ struct Exchange<'a> {
 
 impl<'a> Exchange<'a> {
     fn new(entry: &'a Value, fixtures: &'a BTreeMap<String, Value>) -> Exchange<'a> {
-        let handle = entry["response"]["fixture"]["handle"].as_str().unwrap_or_default();
-        let (file, pointer) = handle.split_once('#').unwrap_or_default();
-        let reply = fixtures.get(file).and_then(|file| file.pointer(pointer)).map_or(&Value::Null, |fixture| &fixture["response"]);
+        let origin = &entry["response"]["fixture"];
+        let index = origin["index"].as_u64().and_then(|index| usize::try_from(index).ok());
+        let file = fixtures.get(origin["file"].as_str().unwrap_or_default());
+        let fixture = file.zip(index).map_or(&Value::Null, |(file, index)| &file["fixtures"][index]);
         let path = entry["path"].as_str().unwrap_or_default();
         let path = path.split('?').next().unwrap_or_default();
         let owner = match lookup(entry["method"].as_str().unwrap_or_default(), path) {
@@ -48,7 +49,11 @@ impl<'a> Exchange<'a> {
             Lookup::Stored { codec, .. } => Some((codec.name(), "")),
             _ => None,
         };
-        Exchange { entry, reply, status: entry["response"]["status"].as_u64().unwrap_or_default(), owner }
+        Exchange { entry, fixture, status: entry["response"]["status"].as_u64().unwrap_or_default(), owner }
+    }
+
+    fn reply(&self) -> &'a Value {
+        &self.fixture["response"]
     }
 
     fn streamed(&self) -> bool {
@@ -56,19 +61,21 @@ impl<'a> Exchange<'a> {
     }
 
     fn says_text(&self) -> bool {
-        self.status == 200 && self.reply["content"].as_str().is_some_and(|text| !text.is_empty())
+        self.status == 200 && self.reply()["content"].as_str().is_some_and(|text| !text.is_empty())
     }
 
     /// An object as text, or as the arguments of the one tool that clients force where they have no better way.
     fn says_object(&self) -> bool {
-        let content = &self.reply["content"];
+        let content = &self.reply()["content"];
         let in_text = content.as_str().and_then(|text| serde_json::from_str(text).ok()).is_some_and(|value: Value| value.is_object());
-        let forced = self.reply["toolCalls"].as_array().is_some_and(|calls| calls.len() == 1 && calls[0]["arguments"].is_object());
+        let forced = self.reply()["toolCalls"].as_array().is_some_and(|calls| calls.len() == 1 && calls[0]["arguments"].is_object());
         content.is_object() || in_text || forced
     }
 
+    /// By its route, or by its fixture where one route serves several endpoints.
     fn succeeds_at(&self, endpoints: &[&str]) -> bool {
-        self.status == 200 && self.owner.is_some_and(|(_, endpoint)| endpoints.contains(&endpoint))
+        let by_fixture = self.fixture["match"]["endpoint"].as_str().is_some_and(|endpoint| endpoints.contains(&endpoint));
+        self.status == 200 && (by_fixture || self.owner.is_some_and(|(_, endpoint)| endpoints.contains(&endpoint)))
     }
 
     /// Whether a client that calls itself by one of these names asked.
@@ -245,6 +252,14 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn the_table_says_what_each_ability_is() {
+        let text = include_str!("../../tests/clients/clients.json");
+        let table: Value = serde_json::from_str(text).expect("JSON");
+        let named: BTreeSet<&str> = table["abilities"].as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(named, ABILITIES.iter().map(|(name, _)| *name).collect());
+    }
+
     /// A client that shows nothing but text, and lacks the rest.
     fn one_client() -> Value {
         let rest: Vec<&str> = ABILITIES.iter().map(|(ability, _)| *ability).filter(|ability| *ability != "text").collect();
@@ -252,9 +267,8 @@ mod tests {
     }
 
     fn entry(agent: &str, path: &str) -> Value {
-        let handle = "f.json#/fixtures/0";
         json!({"method": "POST", "path": path, "testId": "python/a/text#1", "headers": {"user-agent": agent},
-            "response": {"status": 200, "fixture": {"handle": handle}}})
+            "response": {"status": 200, "fixture": {"file": "f.json", "index": 0}}})
     }
 
     #[track_caller]

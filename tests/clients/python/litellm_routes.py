@@ -8,6 +8,7 @@ os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # else it asks the network 
 import litellm
 import pydantic
 
+from clients import chat
 from harness import KEY, TIMEOUT, URL, by, equal, raises, statuses
 from openai_media import AUDIO, BYTES
 
@@ -173,7 +174,6 @@ def images(test_id):
 
 @case.shows("audio")
 def speech_and_transcription(test_id):
-    own = settings(test_id, "openai", {"model": "openai/tts-1"})
-    equal(litellm.speech(input="say it", voice="alloy", **own).content, BYTES)
-    own = settings(test_id, "openai", {"model": "openai/whisper-1"})
-    equal(litellm.transcription(file=AUDIO, **own).text, "Good morning everyone.")
+    own = {"client": chat(test_id), "timeout": TIMEOUT}
+    equal(litellm.speech(model="openai/tts-1", input="say it", voice="alloy", **own).content, BYTES)
+    equal(litellm.transcription(model="openai/whisper-1", file=AUDIO, **own).text, "Good morning everyone.")
