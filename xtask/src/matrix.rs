@@ -11,8 +11,11 @@ use std::path::Path;
 use aimock::provider::route::{Lookup, lookup};
 use serde_json::{Map, Value};
 
+/// Whether an exchange bears out an ability.
+type Witness = fn(&Exchange<'_>) -> bool;
+
 /// What every client shows or is excused from, and what the journal then holds of it.
-const ABILITIES: [(&str, fn(&Exchange<'_>) -> bool); 11] = [
+const ABILITIES: [(&str, Witness); 11] = [
     ("text", |exchange| exchange.says_text() && !exchange.streamed()),
     ("stream", |exchange| exchange.status == 200 && exchange.entry["stream"]["terminated"] == true),
     ("tools", |exchange| exchange.status == 200 && exchange.reply()["toolCalls"].as_array().is_some_and(|calls| calls.len() > 1)),
