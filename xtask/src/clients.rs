@@ -58,11 +58,9 @@ pub(crate) fn run(root: &Path) -> Verdict {
     };
     let mut total = Run::default();
     let mut absent = Vec::new();
-    for language in &LANGUAGES {
-        let folder = root.join("target/clients").join(language.name);
-        match (language.install)(root, &folder) {
-            Ok(missing) => {
-                let run = cases(root, &aimock, language, &folder);
+    for (language, outcome) in LANGUAGES.iter().zip(all_languages(root, &aimock)) {
+        match outcome {
+            Ok((missing, run)) => {
                 total.counted.tally += run.counted.tally;
                 total.counted.tally.skipped += missing.len();
                 total.counted.skips.extend(missing.into_iter().map(|package| format!("{} package {package}", language.name)));
@@ -75,6 +73,19 @@ pub(crate) fn run(root: &Path) -> Verdict {
         }
     }
     judge(root, total, &absent)
+}
+
+/// Installs and runs the languages side by side: most of the time is spent waiting. An error is a reason to skip.
+fn all_languages(root: &Path, aimock: &Path) -> Vec<Result<(Missing, Run), String>> {
+    let one = |language: &Language| {
+        let folder = root.join("target/clients").join(language.name);
+        let missing = (language.install)(root, &folder)?;
+        Ok((missing, cases(root, aimock, language, &folder)))
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = LANGUAGES.iter().map(|language| scope.spawn(move || one(language))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err("its thread broke off".to_owned()))).collect()
+    })
 }
 
 /// Adds the table to what was counted: a hole in it is a failure, a client that is not installed is skipped.
