@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::ci::{Verdict, cargo};
 use crate::matrix;
@@ -220,34 +220,40 @@ fn install_node(root: &Path, folder: &Path) -> Result<Missing, String> {
             let name = pin.file_name().unwrap_or_default();
             std::fs::copy(pin, folder.join(name)).map_err(|error| format!("{}: {error}", pin.display()))?;
         }
-        let npm = |arguments: &[&str]| {
-            let program = if cfg!(windows) { "npm.cmd" } else { "npm" };
-            let mut all = arguments.to_vec();
-            all.extend(["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
-            must(command(program, &all, folder), "npm")
-        };
-        let Err(all) = npm(&["ci"]) else { return Ok(Missing::new()) };
-        let packages = make_optional(&folder.join("package.json"))?;
-        npm(&["install", "--no-package-lock"])?;
-        let missing: Missing = packages
-            .iter()
-            .filter(|(name, _)| !folder.join("node_modules").join(name).is_dir())
-            .map(|(name, version)| format!("{name} {version}: {all}"))
-            .collect();
-        if missing.len() == packages.len() { Err(all) } else { Ok(missing) }
+        if npm(folder, &["ci"]).is_ok() {
+            return Ok(Missing::new());
+        }
+        without_missing(folder, &folder.join("package.json"))
     })
 }
 
-/// Makes every dependency one that npm may leave out where it cannot be had, and lists them with their versions.
-fn make_optional(path: &Path) -> Result<Vec<(String, String)>, String> {
+/// Installs without the pinned versions of what npm needs beside, leaving out each package that it names as not to be had.
+fn without_missing(folder: &Path, path: &Path) -> Result<Missing, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let mut package: Value = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-    let all = package["dependencies"].take();
-    package["optionalDependencies"] = all.clone();
-    package["dependencies"] = json!({});
-    std::fs::write(path, package.to_string()).map_err(|error| format!("{}: {error}", path.display()))?;
-    let pairs = all.as_object().into_iter().flatten();
-    Ok(pairs.map(|(name, version)| (name.clone(), version.as_str().unwrap_or_default().to_owned())).collect())
+    let mut missing = Missing::new();
+    while let Err(output) = npm(folder, &["install", "--no-package-lock"]) {
+        let Some(wanted) = package["dependencies"].as_object_mut() else { return Err(line(&output, "npm error")) };
+        let pins = wanted.iter().map(|(name, version)| (name.clone(), format!("{name}@{}", version.as_str().unwrap_or_default())));
+        let Some((name, pin)) = pins.into_iter().find(|(_, pin)| output.contains(pin)) else { return Err(line(&output, "npm error")) };
+        wanted.remove(&name);
+        missing.push(format!("{pin}: {}", line(&output, &pin)));
+        std::fs::write(path, package.to_string()).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(missing)
+}
+
+/// The first line that holds a text.
+fn line(output: &str, text: &str) -> String {
+    output.lines().find(|line| line.contains(text)).unwrap_or("npm failed").to_owned()
+}
+
+/// Runs npm in the folder; the error is all that it said.
+fn npm(folder: &Path, arguments: &[&str]) -> Result<(), String> {
+    let mut all = arguments.to_vec();
+    all.extend(["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+    let outcome = finish(command(if cfg!(windows) { "npm.cmd" } else { "npm" }, &all, folder), INSTALL)?;
+    if outcome.success { Ok(()) } else { Err(outcome.output()) }
 }
 
 fn node_cases(root: &Path, folder: &Path) -> Command {
