@@ -125,6 +125,16 @@ fn provider_tables() -> String {
             );
         }
     }
+    page.push_str(
+        "\n## Over WebSocket\n\nEach turn is answered, matched and journalled like a request; see [WebSockets](websockets.md).\n\n",
+    );
+    page.push_str("| method | path | endpoint | provider | codec |\n| --- | --- | --- | --- | --- |\n");
+    for codec in crate::provider::ALL {
+        for route in codec.sockets() {
+            let (endpoint, provider) = (route.endpoint.name(), codec.provider());
+            let _ = writeln!(page, "| {} | `{}` | {endpoint} | {provider} | {} |", route.method, route.path, codec.summary());
+        }
+    }
     page.push_str("\n## The server's own\n\n| method | path | |\n| --- | --- | --- |\n");
     for route in crate::server::OWN {
         for (method, summary) in route.methods {

@@ -16,7 +16,8 @@ use crate::exchange::{Exchange, Headers, RawRequest, Reply, Request};
 use crate::files;
 use crate::fixture::{Library, LoadedFile, into_library};
 use crate::matcher::{CRITERIA, Miss, Near, Selection, Served, Strictness, Verdict};
-use crate::provider::route::{Lookup, guess, lookup_request};
+use crate::provider::route::{Lookup, guess, lookup, lookup_request};
+use crate::provider::socket::METHOD;
 
 /// How many near misses are shown.
 const NEAREST: usize = 3;
@@ -205,8 +206,16 @@ fn push_headers(fields: &mut Headers, value: &serde_json::Value) {
 }
 
 fn decode(raw: RawRequest, name: &str) -> anyhow::Result<Exchange> {
-    let mut request = match lookup_request(&raw) {
-        Lookup::Found { codec, route, params, path_used: _ } => codec
+    let looked = match lookup_request(&raw) {
+        // The body may be a turn of a socket, as the journal has it.
+        wrong @ Lookup::WrongMethod { .. } => match lookup(METHOD, &raw.path) {
+            turn @ Lookup::Socket { .. } => turn,
+            _ => wrong,
+        },
+        other => other,
+    };
+    let mut request = match looked {
+        Lookup::Found { codec, route, params, path_used: _ } | Lookup::Socket { codec, route, params } => codec
             .decode(&raw, route, &params)
             .map_err(|error| anyhow::anyhow!("{name} is no request for {}: {}\n`--path` names another route", raw.path, error.message))?,
         Lookup::NotBuilt { name: route } => anyhow::bail!("{route} ({}) is not built yet", raw.path),

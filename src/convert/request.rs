@@ -72,6 +72,9 @@ fn decode(raw: RawRequest, span: Span, notes: &mut Notes) -> Option<(Exchange, C
         Lookup::NotBuilt { name } => {
             Err((Severity::Info, format!("{name} is not served yet: the answer is kept byte for byte and matched by its path")))
         }
+        Lookup::Socket { .. } => {
+            Err((Severity::Info, "this opens a WebSocket: the answer is kept byte for byte and matched by its path".to_owned()))
+        }
         Lookup::Stored { .. } => {
             Err((Severity::Info, "this asks for an earlier answer: it is kept byte for byte and matched by its path".to_owned()))
         }
@@ -113,7 +116,11 @@ impl From<Ready> for Prepared {
         let Ready { span, name, matches, captured } = ready;
         let owner = matches.get("path").and_then(Value::as_str).and_then(|path| match lookup("POST", path) {
             Lookup::Found { codec, .. } => Some(Codec(codec)),
-            Lookup::Stored { .. } | Lookup::WrongMethod { .. } | Lookup::NotBuilt { .. } | Lookup::Unknown { .. } => None,
+            Lookup::Stored { .. }
+            | Lookup::Socket { .. }
+            | Lookup::WrongMethod { .. }
+            | Lookup::NotBuilt { .. }
+            | Lookup::Unknown { .. } => None,
         });
         let response = Value::Null;
         Prepared { span, name, recorded_at: None, timings: None, exchange: None, codec: owner, captured, matches, response }

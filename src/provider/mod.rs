@@ -17,6 +17,7 @@ mod fal_queue;
 mod gemini_embed;
 mod gemini_generate;
 mod gemini_interactions;
+mod gemini_live;
 mod google_imagen;
 mod google_veo;
 pub mod grammar;
@@ -31,6 +32,7 @@ mod openai_completions;
 mod openai_embeddings;
 mod openai_images;
 mod openai_moderation;
+mod openai_realtime;
 mod openai_responses;
 mod openai_speech;
 mod openai_transcription;
@@ -41,6 +43,7 @@ mod openrouter_videos;
 pub mod protocol;
 pub mod route;
 mod shared;
+pub mod socket;
 mod stored;
 mod tavily;
 mod vertex_anthropic;
@@ -67,11 +70,13 @@ pub static ALL: &[&dyn Provider] = &[
     &openai_transcription::PROVIDER,
     &openai_moderation::PROVIDER,
     &openai_videos::PROVIDER,
+    &openai_realtime::PROVIDER,
     &azure_openai::PROVIDER,
     &anthropic_messages::PROVIDER,
     &gemini_generate::PROVIDER,
     &gemini_embed::PROVIDER,
     &gemini_interactions::PROVIDER,
+    &gemini_live::PROVIDER,
     &vertex_generate::PROVIDER,
     &vertex_embed::PROVIDER,
     &vertex_anthropic::PROVIDER,
@@ -249,6 +254,14 @@ pub trait Provider: Sync {
     fn recall(&self, recall: &Recall<'_>) -> Result<Recalled, Box<ErrorReply>> {
         let message = format!("Nothing is kept for {} {}", recall.raw.method, recall.raw.path);
         Err(Box::new(ErrorReply::new(crate::exchange::ErrorOrigin::Request, 404, message)))
+    }
+    /// Where it takes sockets (WebSocket); each turn on one is decoded with that route.
+    fn sockets(&self) -> &'static [Route] {
+        &[]
+    }
+    /// A conversation on one of [`Provider::sockets`].
+    fn session(&self, _opening: socket::Opening<'_>, _route: &Route) -> Option<Box<dyn socket::Session>> {
+        None
     }
     /// What the codec says of work that is submitted and fetched later, if its API has such.
     fn jobs(&self) -> Option<&'static dyn job::Jobs> {

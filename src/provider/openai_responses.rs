@@ -1,7 +1,8 @@
-//! OpenAI Responses, also below compatible prefixes and Azure's.
+//! OpenAI Responses over HTTP and over WebSocket, also below compatible prefixes and Azure's.
 
 use super::grammar::{self, Grammar};
 use super::shared::{openai, responses};
+use super::socket::{METHOD, Opening, Session};
 use super::{Context, Moment, Params, Provider, Recall, Recalled, Route, Stored, StoredRoute};
 use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request, Unsayable};
 
@@ -20,15 +21,25 @@ impl Provider for OpenAiResponses {
     }
 
     fn summary(&self) -> &'static str {
-        "OpenAI Responses, also below compatible prefixes"
+        "OpenAI Responses, also below compatible prefixes, over HTTP and WebSocket"
     }
 
     fn routes(&self) -> &'static [Route] {
         &[Route { method: "POST", path: "/v1/responses", endpoint: Endpoint::Chat }]
     }
 
+    fn sockets(&self) -> &'static [Route] {
+        &[Route { method: "GET", path: "/v1/responses", endpoint: Endpoint::Chat }]
+    }
+
+    fn session(&self, opening: Opening<'_>, _route: &Route) -> Option<Box<dyn Session>> {
+        Some(Box::new(responses::socket::Connection::new(opening)))
+    }
+
     fn decode(&self, raw: &RawRequest, _route: &Route, _params: &Params) -> Result<Request, Box<ErrorReply>> {
-        responses::request::decode(raw, self.provider()).map_err(|problem| openai::refusal(problem, "Malformed JSON"))
+        let request = responses::request::decode(raw, self.provider()).map_err(|problem| openai::refusal(problem, "Malformed JSON"))?;
+        // A socket knows streams only, and has no word for them.
+        Ok(Request { stream: request.stream || raw.method == METHOD, ..request })
     }
 
     fn encode(&self, context: &mut Context<'_>, reply: &Reply) -> Emission {

@@ -197,6 +197,8 @@ pub struct App {
     /// Goes into ids that need not repeat.
     salt: u64,
     count: AtomicU64,
+    /// Sockets that were opened so far.
+    sockets: AtomicU64,
     stopped: AtomicBool,
 }
 
@@ -217,6 +219,7 @@ impl App {
             sessions: Sessions::keeping(settings.most_test_ids),
             salt: std::hash::RandomState::new().hash_one(0_u8),
             count: AtomicU64::new(0),
+            sockets: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
             settings,
             world,
@@ -258,6 +261,12 @@ impl App {
         id.push_str("req-");
         base64::engine::general_purpose::URL_SAFE_NO_PAD.encode_string(bytes.get(..12).unwrap_or_default(), &mut id);
         id
+    }
+
+    /// Seeds the ids of a WebSocket's session: the same for the same seed and as many sockets before.
+    pub(super) fn socket_seed(&self) -> u64 {
+        let count = self.sockets.fetch_add(1, Ordering::Relaxed);
+        rapidhash::v3::rapidhash_v3(&[self.settings.seed.to_le_bytes(), count.to_le_bytes()].concat())
     }
 
     /// The time since the Unix epoch.

@@ -46,6 +46,8 @@ pub(super) struct Call<'a> {
     pub request_id: &'a str,
     /// How the answer is divided, if it streams.
     pub framing: Framing,
+    /// It is a turn of a WebSocket: no upstream answers it.
+    pub socket: bool,
 }
 
 /// A request as it came, which answers are made for, and as matching saw it.
@@ -75,6 +77,8 @@ impl Call<'_> {
                 }
             }
             Lookup::Stored { codec, route, params } => self.recalled(*codec, route, params, exchange),
+            Lookup::Socket { codec, route, params } if self.socket => self.owned(*codec, route, params, exchange),
+            Lookup::Socket { codec, .. } => self.not_a_socket(*codec, exchange),
             Lookup::WrongMethod { .. } | Lookup::NotBuilt { .. } | Lookup::Unknown { .. } => self.unowned(exchange, lookup),
         }
     }
@@ -82,7 +86,7 @@ impl Call<'_> {
     /// An error in the words of whoever owns the URL.
     pub(super) fn refuse(&self, lookup: &Lookup<'_>, error: &ErrorReply) -> Decided {
         let codec = match lookup {
-            Lookup::Found { codec, .. } | Lookup::Stored { codec, .. } => Some(*codec),
+            Lookup::Found { codec, .. } | Lookup::Stored { codec, .. } | Lookup::Socket { codec, .. } => Some(*codec),
             Lookup::WrongMethod { .. } | Lookup::NotBuilt { .. } | Lookup::Unknown { .. } => None,
         };
         Speaker { codec, call: self }.error(error, Outcome::default())
@@ -162,6 +166,18 @@ impl Call<'_> {
         }
         let (emission, message) = errors::no_route(lookup, &exchange.raw);
         speaker.emission(emission, Outcome { error: Some(message), ..Outcome::default() })
+    }
+
+    /// A plain request where sockets are opened: only a fixture with a `path` key answers it.
+    fn not_a_socket(&self, codec: &'static dyn Provider, exchange: &mut Exchange) -> Decided {
+        if let Some(decided) = self.by_path(exchange) {
+            return decided;
+        }
+        let mut decided = Speaker { codec: Some(codec), call: self }.error(&errors::not_a_socket(&exchange.raw), Outcome::default());
+        if let Action::Answer(plan) = &mut decided.action {
+            plan.set_header("upgrade", "websocket");
+        }
+        decided
     }
 
     /// The fixture that names the path of a URL for which no other is looked for.
@@ -269,7 +285,10 @@ impl Speaker<'_> {
         }
         let nearest = near_misses(edition, seen, served);
         let transforms = call.app.settings.transforms.names();
-        let reply = miss_reply(miss, call.policy.strict, &nearest, &transforms);
+        let mut reply = miss_reply(miss, call.policy.strict, &nearest, &transforms);
+        if call.socket && !call.policy.strict && call.app.settings.on_miss.upstreams().is_some() {
+            reply.message.push_str("; turns of a WebSocket are not relayed to an upstream: give a fixture");
+        }
         self.log_miss(exchange, &reply, &nearest, &transforms);
         self.error(&reply, Outcome { matched: Some("miss"), nearest, transforms, ..outcome })
     }

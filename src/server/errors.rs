@@ -59,11 +59,17 @@ pub(super) fn no_route(lookup: &Lookup<'_>, raw: &RawRequest) -> (Emission, Stri
             error.detail = Some(json!({ "nearest": nearest }));
             (plain(&error), format!("no route for {target}"))
         }
-        Lookup::Found { .. } | Lookup::Stored { .. } => {
+        Lookup::Found { .. } | Lookup::Stored { .. } | Lookup::Socket { .. } => {
             let message = format!("no answer for {target}");
             (plain(&problem(ErrorOrigin::Server, 500, &message, "server_error")), message)
         }
     }
+}
+
+/// A WebSocket is spoken there, and the request is not one that opens it.
+pub(super) fn not_a_socket(raw: &RawRequest) -> ErrorReply {
+    let message = format!("{} answers over WebSocket: ask for it with `Upgrade: websocket` and version 13, over HTTP/1.1", raw.path);
+    problem(ErrorOrigin::Request, 426, &message, "invalid_request_error")
 }
 
 /// A compressed body would be read as broken JSON; better to say so.

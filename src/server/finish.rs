@@ -21,6 +21,8 @@ pub(super) const CLIENT_GONE: &str = "client disconnected";
 pub(super) const UPSTREAM_CUT: &str = "upstream connection closed";
 /// The upstream was silent for too long in the middle of its answer.
 pub(super) const BODY_TIMEOUT: &str = "upstream body timeout";
+/// The client asked for the end of an answer on a WebSocket, or spoke again.
+pub(super) const INTERRUPTED: &str = "client interrupted";
 /// The server was told to stop and did not wait any longer.
 pub(super) const STOPPED: &str = "server stopped";
 

@@ -28,6 +28,7 @@ use super::app::{App, Level, Limits};
 use super::auth::ApiKeys;
 use super::line::{Line, Link};
 use super::pipeline::{self, Origin};
+use super::socket::{self, Doorstep};
 use super::transmit::{Abandon, forever};
 use super::{control, head, intake};
 
@@ -134,16 +135,17 @@ pub(super) async fn connection(tcp: TcpStream, app: Arc<App>, router: Router, mu
     let link = Arc::new(Link::new());
     let limits = &app.settings.limits;
     let builder = builder(limits);
+    let doorstep = Doorstep::default();
     let service = {
-        let (app, link) = (app.clone(), link.clone());
-        hyper::service::service_fn(move |request| respond(app.clone(), router.clone(), link.clone(), request))
+        let (app, link, doorstep) = (app.clone(), link.clone(), doorstep.clone());
+        hyper::service::service_fn(move |request| respond(app.clone(), router.clone(), (link.clone(), doorstep.clone()), request))
     };
-    let mut serving = pin!(builder.serve_connection(Line::new(tcp, link.clone()), service));
+    let mut serving = pin!(builder.serve_connection_with_upgrades(Line::new(tcp, link.clone()), service));
     loop {
         let idle_at = link.idle_at(limits.idle);
         tokio::select! {
             // What goes wrong on a connection concerns its client alone, and the journal has it.
-            _ = serving.as_mut() => return,
+            _ = serving.as_mut() => break,
             changed = stage.changed() => {
                 if changed.is_err() || *stage.borrow_and_update() == Stage::Abort {
                     return;
@@ -152,6 +154,10 @@ pub(super) async fn connection(tcp: TcpStream, app: Arc<App>, router: Router, mu
             }
             () = sleep_until(idle_at) => if link.idle_at(limits.idle) <= idle_at { return },
         }
+    }
+    // Here, so that the connection keeps its slot and ends with the server.
+    if let Some(opened) = doorstep.take() {
+        Box::pin(socket::converse(app.clone(), link, opened, stage)).await;
     }
 }
 
@@ -174,11 +180,16 @@ fn builder(limits: &Limits) -> Builder<TokioExecutor> {
 struct Abandoned;
 
 /// Answers one request: what holds for all of them, around the router.
-async fn respond(app: Arc<App>, router: Router, link: Arc<Link>, request: Request<Incoming>) -> Result<Response, Abandoned> {
+async fn respond(
+    app: Arc<App>,
+    router: Router,
+    (link, doorstep): (Arc<Link>, Doorstep),
+    request: Request<Incoming>,
+) -> Result<Response, Abandoned> {
     let http2 = request.version() == Version::HTTP_2;
     let request_id = request_id(&app, &request);
     let mut request = request.map(Body::new);
-    request.extensions_mut().insert(Origin { link: link.clone(), http2, request_id: request_id.clone() });
+    request.extensions_mut().insert(Origin { link: link.clone(), http2, request_id: request_id.clone(), doorstep });
     // Whatever takes long, a large journal for one, is not idleness.
     let answering = link.request();
     let mut response = route(app, router, request).await;

@@ -13,11 +13,12 @@ use super::journal::{Answerer, Outcome};
 use super::{App, head};
 use crate::exchange::StatedUsage;
 use crate::provider::route::Lookup;
+use crate::provider::socket::METHOD;
 
 /// Those of the peer, in seconds.
 const BUCKETS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 /// Methods that are named; any token can be one.
-const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+const METHODS: [&str; 8] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", METHOD];
 const UNKNOWN: &str = "{unknown}";
 const OTHER: &str = "{other}";
 /// The status of an answer of which no byte was sent.
@@ -139,7 +140,7 @@ fn register<C: Collector + Clone + 'static>(registry: &Registry, collector: prom
 /// The label of a route: its path with parameters as names, so that their number is bounded.
 pub(super) fn route(lookup: &Lookup<'_>) -> &'static str {
     match lookup {
-        Lookup::Found { route, .. } => route.path,
+        Lookup::Found { route, .. } | Lookup::Socket { route, .. } => route.path,
         Lookup::Stored { route, .. } => route.path,
         Lookup::WrongMethod { .. } | Lookup::NotBuilt { .. } => OTHER,
         Lookup::Unknown { .. } => UNKNOWN,

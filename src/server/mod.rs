@@ -31,6 +31,7 @@ mod routes;
 mod shelf;
 mod shelves;
 mod signals;
+mod socket;
 mod stencils;
 mod tail;
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::intake::{self, BodyError};
 use super::journal::{Arrival, Outcome};
 use super::line::Link;
 use super::transmit::{self, Carrier, transmit};
-use super::{control, errors, metrics, relay};
+use super::{control, errors, metrics, relay, socket};
 use crate::engine::Policy;
 use crate::exchange::Exchange;
 use crate::provider::route::{self, Lookup};
@@ -27,12 +27,17 @@ pub(super) struct Origin {
     pub link: Arc<Link>,
     pub http2: bool,
     pub request_id: String,
+    /// Where a connection learns that it becomes a WebSocket.
+    pub doorstep: socket::Doorstep,
 }
 
 /// Answers a request.
-pub(super) async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
+pub(super) async fn answer(State(app): State<Arc<App>>, mut request: Request) -> Response {
     if control::is_control(request.uri().path()) {
         return control::unknown(request.uri().path());
+    }
+    if let Some(response) = socket::open(&app, &mut request) {
+        return response;
     }
     run(app, request, |call, lookup, read| match read {
         Ok(exchange) => decide(call, exchange, lookup),
@@ -71,7 +76,7 @@ async fn run(
     let (method, path) = (exchange.raw.method.clone(), route::address(&exchange.raw).into_owned());
     let lookup = (app.world.lookup)(&method, &path);
     let framing = if let Lookup::Found { codec, .. } = &lookup { codec.framing(&exchange.raw) } else { Framing::Whole };
-    let call = Call { app: &app, policy: &policy, request_id: &origin.request_id, framing };
+    let call = Call { app: &app, policy: &policy, request_id: &origin.request_id, framing, socket: false };
     let action = {
         let read = read.map(|body| {
             exchange.raw.body = body;
@@ -96,7 +101,7 @@ async fn run(
 }
 
 /// Decides; a panic on the way is an answer as well, and the next request is served.
-fn decide(call: &Call<'_>, exchange: &mut Exchange, lookup: &Lookup<'_>) -> Decided {
+pub(super) fn decide(call: &Call<'_>, exchange: &mut Exchange, lookup: &Lookup<'_>) -> Decided {
     catch_unwind(AssertUnwindSafe(|| call.decide(exchange, lookup))).unwrap_or_else(|panic| {
         let reason = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let reason = reason.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
@@ -105,6 +110,6 @@ fn decide(call: &Call<'_>, exchange: &mut Exchange, lookup: &Lookup<'_>) -> Deci
     })
 }
 
-fn arrival(app: &App, request_id: &str, policy: &Policy) -> Arrival {
+pub(super) fn arrival(app: &App, request_id: &str, policy: &Policy) -> Arrival {
     Arrival { id: app.new_id(), arrived: app.now(), request_id: request_id.to_owned(), test_id: policy.test_id.clone() }
 }

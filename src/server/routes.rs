@@ -27,6 +27,14 @@ fn table() -> Value {
             })
         })
     });
+    let sockets = ALL.iter().flat_map(|codec| {
+        codec.sockets().iter().map(|route| {
+            json!({
+                "method": route.method, "path": route.path, "endpoint": route.endpoint.name(), "provider": codec.provider(),
+                "codec": codec.name(), "summary": codec.summary(), "upgrade": "websocket",
+            })
+        })
+    });
     let stored = ALL.iter().flat_map(|codec| {
         codec.stored_routes().iter().map(|route| {
             json!({
@@ -37,7 +45,7 @@ fn table() -> Value {
     let own = OWN.iter().flat_map(|route| {
         route.methods.iter().map(|(method, summary)| json!({ "method": method, "path": route.path, "summary": summary }))
     });
-    json!({ "routes": codecs.chain(stored).collect::<Vec<_>>(), "control": own.collect::<Vec<_>>() })
+    json!({ "routes": codecs.chain(sockets).chain(stored).collect::<Vec<_>>(), "control": own.collect::<Vec<_>>() })
 }
 
 /// The routes as an `OpenAPI` 3.1 document. Bodies are the vendors' own and are not described here.
@@ -52,6 +60,11 @@ fn document() -> Value {
         }
     }
     for codec in ALL {
+        for route in codec.sockets() {
+            let name = route.path.trim_matches('/').replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
+            let id = format!("{}_{name}_socket", codec.name());
+            add(&mut paths, route.method, route.path, codec.provider(), codec.summary(), &id);
+        }
         for route in codec.stored_routes() {
             let name = route.path.trim_matches('/').replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
             let id = format!("{}_{name}_{}", codec.name(), route.method.to_ascii_lowercase());

@@ -57,6 +57,7 @@ mod planted;
 /// Requests that go to an upstream, over real sockets.
 mod proxy;
 /// What upstreams say, written down and replayed.
+mod real_clients;
 mod record;
 /// Whatever has a file is registered, and the other way round.
 mod registries;
@@ -78,6 +79,8 @@ mod secrecy;
 mod seeds;
 /// The replay server over real sockets.
 mod server;
+/// Conversations over WebSocket.
+mod sockets;
 /// Twenty thousand requests of two hundred clients.
 mod stress;
 /// House rules that no compiler checks.

@@ -32,6 +32,21 @@ fn check(request: &str, more: &[&str], status: i32, expected: &str) {
 }
 
 #[test]
+fn a_turn_of_a_socket_finds_its_fixture() {
+    let bye = "\
+bye answers
+  at f.json:3:3
+  userMessage  contains `goodbye`; found \"goodbye now\"
+  why: no other fixture matches
+";
+    let item = r#"{"type": "message", "role": "user", "content": [{"type": "input_text", "text": "goodbye now"}]}"#;
+    let turn = format!(r#"{{"type": "response.create", "session": {{"model": "gpt-realtime"}}, "items": [{item}]}}"#);
+    check(&turn, &["--path", "/v1/realtime"], 0, bye);
+    let entry = format!(r#"{{"id": "1", "method": "WS", "path": "/v1/realtime", "headers": {{}}, "body": {turn}}}"#);
+    check(&entry, &[], 0, bye);
+}
+
+#[test]
 fn every_kind_of_request_finds_its_fixture() {
     check(
         OPENAI,

@@ -106,6 +106,9 @@ fn report(name: &str, root: &Path, step: fn(&Path) -> Verdict) -> Tally {
             for skip in &counted.skips {
                 println!("          skipped {skip}");
             }
+            for line in counted.notes.lines() {
+                println!("          {line}");
+            }
             counted.tally
         }
         Verdict::Broken(output) => {

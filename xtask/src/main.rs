@@ -1,11 +1,12 @@
 //! Chores of this repository, as `cargo xtask CHORE`.
 //!
-//! Needs nothing but the standard library and the programs that it starts. It never changes a file that is under
-//! version control, except through `gen`.
+//! Needs nothing but the standard library, the library that it tests, JSON, and the programs that it starts. It never
+//! changes a file that is under version control, except through `gen`.
 
 mod ci;
 mod clients;
 mod generated;
+mod matrix;
 mod planted;
 mod precommit;
 mod process;
@@ -22,7 +23,7 @@ Usage: cargo xtask CHORE
 Chores:
   ci [--quick]   format, lints, docs, tests, planted keys, generated files, licences, real clients, hooks, README; --quick: no
                  clients and no hooks
-  clients        only the real clients
+  clients        only the real clients, and the table of what each has shown
   precommit      only the hooks, with the real pre-commit
   planted [search]
                  only the tests, and the search for the keys that they plant in what they write; search: only that, in

@@ -139,8 +139,10 @@ const CASES: [Case; 10] = [
 /// Installs pre-commit and runs the cases.
 pub(crate) fn run(root: &Path) -> Verdict {
     let tools = root.join("target/clients/pre-commit");
-    if let Err(reason) = install_pins(root, &tools, &root.join("tests/clients/pre-commit/requirements.txt")) {
-        return Verdict::Skipped(reason);
+    match install_pins(root, &tools, &root.join("tests/clients/pre-commit/requirements.txt")) {
+        Ok(missing) if missing.is_empty() => {}
+        Ok(missing) => return Verdict::Skipped(missing.join("; ")),
+        Err(reason) => return Verdict::Skipped(reason),
     }
     if let Err(reason) = finish(command("git", &["--version"], root), LIMIT) {
         return Verdict::Skipped(reason);

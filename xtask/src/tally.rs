@@ -31,6 +31,8 @@ pub(crate) struct Counted {
     pub(crate) tally: Tally,
     /// `NAME: reason` of each skipped case.
     pub(crate) skips: Vec<String>,
+    /// What is shown beside the numbers, however it ended.
+    pub(crate) notes: String,
 }
 
 /// Reads what `cargo test` printed: its `test result:` lines, and `SKIP NAME: reason` lines, which a test writes when

@@ -10,10 +10,12 @@ mod bedrock_invoke;
 mod cohere;
 mod gemini;
 mod gemini_interactions;
+mod gemini_live;
 mod ollama;
 mod openai_chat;
 mod openai_completions;
 mod openai_responses;
+mod realtime;
 #[cfg(test)]
 mod tests;
 
@@ -23,10 +25,12 @@ pub(super) use bedrock_invoke::GRAMMAR as INVOKE;
 pub(super) use cohere::GRAMMAR as COHERE;
 pub(super) use gemini::GRAMMAR as GEMINI;
 pub(super) use gemini_interactions::GRAMMAR as INTERACTIONS;
+pub(super) use gemini_live::GRAMMAR as LIVE;
 pub(super) use ollama::GRAMMAR as OLLAMA;
 pub(super) use openai_chat::GRAMMAR as CHAT;
 pub(super) use openai_completions::GRAMMAR as COMPLETIONS;
 pub(super) use openai_responses::GRAMMAR as RESPONSES;
+pub(super) use realtime::GRAMMAR as REALTIME;
 
 use std::collections::BTreeMap;
 
@@ -59,7 +63,8 @@ pub struct Grammar {
 }
 
 /// Every grammar, in the order in which events of unknown codecs are tried.
-static ALL: &[&Grammar] = &[&INVOKE, &CONVERSE, &RESPONSES, &COMPLETIONS, &CHAT, &MESSAGES, &GEMINI, &INTERACTIONS, &OLLAMA, &COHERE];
+static ALL: &[&Grammar] =
+    &[&INVOKE, &CONVERSE, &REALTIME, &RESPONSES, &COMPLETIONS, &CHAT, &MESSAGES, &GEMINI, &INTERACTIONS, &LIVE, &OLLAMA, &COHERE];
 
 /// The grammar that an event of unknown origin shows.
 pub(super) fn recognise(event: &Event, value: Option<&Value>) -> Option<&'static Grammar> {

@@ -265,3 +265,20 @@ proptest::proptest! {
         proptest::prop_assert_eq!(reading.facts(), Reading::of(Sse, None, CHAT.as_bytes()));
     }
 }
+
+#[test]
+fn turns_of_sockets_tell_everything_they_said() {
+    let realtime = "data: {\"type\":\"response.created\",\"event_id\":\"1\",\"response\":{\"id\":\"r\"}}\n\n\
+        data: {\"type\":\"response.output_text.delta\",\"event_id\":\"2\",\"delta\":\"Hello\"}\n\n\
+        data: {\"type\":\"response.function_call_arguments.delta\",\"event_id\":\"3\",\"output_index\":1,\"delta\":\"{}\"}\n\n\
+        data: {\"type\":\"response.done\",\"event_id\":\"4\",\"response\":{\"usage\":{\"input_tokens\":7,\"output_tokens\":5}}}\n\n";
+    let live = "data: {\"serverContent\":{\"modelTurn\":{\"parts\":[{\"text\":\"Hm\",\"thought\":true}]}}}\n\n\
+        data: {\"serverContent\":{\"modelTurn\":{\"parts\":[{\"text\":\"Hello\"}]}}}\n\n\
+        data: {\"toolCall\":{\"functionCalls\":[{\"name\":\"f\",\"args\":{}}]}}\n\n\
+        data: {\"usageMetadata\":{\"promptTokenCount\":7,\"responseTokenCount\":3,\"thoughtsTokenCount\":2}}\n\n";
+    for (codec, stream) in [("openai_realtime", realtime), ("gemini_live", live)] {
+        let facts = Reading::of(Sse, Some(codec), stream.as_bytes());
+        assert_eq!((facts.events, facts.terminated, facts.unparsed, facts.tool_arguments), (3, true, 0, Some(true)), "{codec}");
+        assert_eq!((facts.usage, facts.text), (Some(StatedUsage { input: 7, output: 5 }), TextFacts::of("Hello")), "{codec}");
+    }
+}

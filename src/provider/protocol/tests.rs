@@ -137,3 +137,49 @@ fn what_nobody_knows_is_not_judged() {
     let verdict = judge("data: hello\n\ndata: {\"a\":1}\n\n");
     assert_eq!((verdict.grammar, verdict.events, verdict.holds()), (None, 2, false));
 }
+
+const REALTIME: &str = "data: {\"type\":\"response.created\",\"event_id\":\"e1\",\"response\":{\"id\":\"r\"}}\n\n\
+    data: {\"type\":\"response.output_item.added\",\"event_id\":\"e2\",\"response_id\":\"r\",\"output_index\":0,\"item\":{\"id\":\"i\",\"type\":\"message\"}}\n\n\
+    data: {\"type\":\"response.output_text.delta\",\"event_id\":\"e3\",\"response_id\":\"r\",\"item_id\":\"i\",\"delta\":\"Hi\"}\n\n\
+    data: {\"type\":\"response.output_text.done\",\"event_id\":\"e4\",\"response_id\":\"r\",\"item_id\":\"i\",\"text\":\"Hi\"}\n\n\
+    data: {\"type\":\"response.output_item.done\",\"event_id\":\"e5\",\"response_id\":\"r\",\"output_index\":0,\"item\":{\"id\":\"i\",\"type\":\"message\"}}\n\n\
+    data: {\"type\":\"response.done\",\"event_id\":\"e6\",\"response\":{\"id\":\"r\",\"status\":\"completed\"}}\n\n";
+
+const LIVE: &str = "{\"serverContent\":{\"modelTurn\":{\"parts\":[{\"text\":\"Hi\"}]}}}\n\
+    {\"serverContent\":{\"generationComplete\":true}}\n\
+    {\"serverContent\":{\"turnComplete\":true},\"usageMetadata\":{}}\n";
+
+#[test]
+fn slips_in_realtime_events() {
+    assert_eq!(judge(REALTIME), Verdict { grammar: Some("realtime-events"), events: 6, ..Verdict::default() });
+    slip(REALTIME, "\"event_id\":\"e2\"", "\"event_id\":\"e1\"", 2, "its `event_id` `e1` was used before");
+    slip(REALTIME, "\"event_id\":\"e3\",", "", 3, "it has no `event_id`");
+    slip(REALTIME, "\"text\":\"Hi\"", "\"text\":\"Ho\"", 4, "`response.output_text.done` says something else than its deltas do");
+    slip(REALTIME, "\"output_index\":0,\"item\"", "\"output_index\":1,\"item\"", 2, "an item begins at another output index than 0");
+    slip(
+        REALTIME,
+        "\"item_id\":\"i\",\"delta\"",
+        "\"item_id\":\"j\",\"delta\"",
+        3,
+        "`response.output_text.delta` is for `j`, which is not the item that is open",
+    );
+    slip(REALTIME, "\"status\":\"completed\"", "\"status\":\"in_progress\"", 6, "the response is done without a status that ends it");
+    let end = REALTIME.find("data: {\"type\":\"response.done\"").unwrap();
+    slip(REALTIME, &REALTIME[end..], "", 6, "the turn ends without `response.done`");
+}
+
+#[test]
+fn slips_in_live_messages() {
+    let slip = |from: &str, to: &str, event: u64, expected: &str| {
+        assert!(LIVE.contains(from), "{from}");
+        let verdict = check(Framing::Ndjson, None, LIVE.replacen(from, to, 1).as_bytes());
+        let first = verdict.offences.first().map(|offence| (offence.event, offence.message.as_str()));
+        assert_eq!(first, Some((event, expected)));
+    };
+    assert!(check(Framing::Ndjson, None, LIVE.as_bytes()).holds());
+    let called = "{\"toolCall\":{\"functionCalls\":[{\"id\":\"c\",\"name\":\"f\",\"args\":{}}]}}\n{\"usageMetadata\":{}}\n";
+    assert!(check(Framing::Ndjson, None, called.as_bytes()).holds(), "a turn that waits for answers");
+    slip("\"turnComplete\":true", "\"turnComplete\":false", 4, "the turn ends without `turnComplete`");
+    slip("\"parts\":[{\"text\":\"Hi\"}]", "\"parts\":[]", 1, "its `modelTurn` has no `parts`");
+    slip("{\"serverContent\":{\"generationComplete\":true}}", "{}", 2, "it has neither `serverContent` nor `toolCall` nor `usageMetadata`");
+}

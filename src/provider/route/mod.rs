@@ -11,6 +11,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+use super::socket::METHOD;
 use super::{ALL, Params, Provider, Route, StoredRoute};
 use crate::exchange::RawRequest;
 
@@ -26,6 +27,8 @@ pub enum Lookup<'a> {
     },
     /// A codec answers about what it answered before.
     Stored { codec: &'static dyn Provider, route: &'static StoredRoute, params: Params },
+    /// A codec answers turns on a WebSocket: of a `GET`, and of a turn itself.
+    Socket { codec: &'static dyn Provider, route: &'static Route, params: Params },
     /// The path is known, the method is not: 405 with these in `Allow`.
     WrongMethod { allow: Vec<&'static str> },
     /// The peer serves it and we do not yet: 501 with this name.
@@ -42,6 +45,7 @@ impl Lookup<'_> {
                 Lookup::Found { codec, route, params, path_used: Cow::Owned(path_used.into_owned()) }
             }
             Lookup::Stored { codec, route, params } => Lookup::Stored { codec, route, params },
+            Lookup::Socket { codec, route, params } => Lookup::Socket { codec, route, params },
             Lookup::WrongMethod { allow } => Lookup::WrongMethod { allow },
             Lookup::NotBuilt { name } => Lookup::NotBuilt { name },
             Lookup::Unknown { nearest } => Lookup::Unknown { nearest },
@@ -56,6 +60,7 @@ impl std::fmt::Debug for Lookup<'_> {
                 write!(f, "Found({} {} {:?} {path_used})", codec.name(), route.path, params.0)
             }
             Lookup::Stored { codec, route, params } => write!(f, "Stored({} {} {} {:?})", codec.name(), route.method, route.path, params.0),
+            Lookup::Socket { codec, route, params } => write!(f, "Socket({} {} {:?})", codec.name(), route.path, params.0),
             Lookup::WrongMethod { allow } => write!(f, "WrongMethod({})", allow.join(", ")),
             Lookup::NotBuilt { name } => write!(f, "NotBuilt({name})"),
             Lookup::Unknown { nearest } => write!(f, "Unknown({})", nearest.join(", ")),
@@ -79,13 +84,17 @@ const fn later(method: &'static str, path: &'static str, name: &'static str) -> 
 
 /// Routes of the peer that no codec serves yet.
 pub static NOT_BUILT: &[NotBuilt] = &[
-    later("GET", "/v1/responses", "OpenAI Responses over WebSocket"),
-    later("GET", "/v1/realtime", "OpenAI Realtime"),
-    later("GET", "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent", "Gemini Live"),
+    later("GET", "/v1/files", "OpenAI files"),
+    later("POST", "/v1/files", "OpenAI files"),
+    later("GET", "/v1/batches", "OpenAI batches"),
+    later("POST", "/v1/batches", "OpenAI batches"),
+    later("POST", "/v1/fine_tuning/jobs", "OpenAI fine-tuning"),
+    later("POST", "/v1/live/sessions", "OpenAI live sessions"),
+    later("POST", "/v1/text-to-voice/design", "ElevenLabs voice design"),
 ];
 
 /// Whose service a path is that no codec owns, told by how it begins; as the flags of upstreams name providers.
-const SERVICES: [(&str, &str); 18] = [
+const SERVICES: [(&str, &str); 23] = [
     ("/mistral/", "mistral"),
     ("/v1/responses", "openai"),
     ("/v1/images/", "openai"),
@@ -104,6 +113,11 @@ const SERVICES: [(&str, &str); 18] = [
     ("/fal-ai/", "fal"),
     ("/search", "tavily"),
     ("/openai/", "openai"),
+    ("/v1/files", "openai"),
+    ("/v1/batches", "openai"),
+    ("/v1/fine_tuning/", "openai"),
+    ("/v1/live/", "openai"),
+    ("/v1/text-to-voice/", "elevenlabs"),
 ];
 
 /// The provider whose upstream answers a path that only has a name here.
@@ -112,7 +126,7 @@ pub fn service(path: &str) -> Option<&'static str> {
 }
 
 /// Ends that are OpenAI's whatever stands before them.
-const OPENAI_SUFFIXES: [&str; 8] = [
+const OPENAI_SUFFIXES: [&str; 9] = [
     "/chat/completions",
     "/embeddings",
     "/responses",
@@ -121,6 +135,7 @@ const OPENAI_SUFFIXES: [&str; 8] = [
     "/audio/translations",
     "/images/generations",
     "/images/edits",
+    "/realtime",
 ];
 
 /// Before the ids of answers that OpenAI keeps, whatever stands before that.
@@ -147,6 +162,9 @@ pub fn lookup<'a>(method: &str, path: &'a str) -> Lookup<'a> {
         }
         if let Some((codec, route, params)) = keeper(method, &spelling, &mut allow) {
             return Lookup::Stored { codec, route, params };
+        }
+        if let Some((codec, route, params)) = listener(method, &spelling, &mut allow) {
+            return Lookup::Socket { codec, route, params };
         }
         if let Some(route) = not_built(method, &spelling, &mut allow) {
             return Lookup::NotBuilt { name: route.name };
@@ -189,6 +207,21 @@ fn owner(method: &str, path: &str, allow: &mut Vec<&'static str>) -> Option<(&'s
         for route in codec.routes() {
             let Some(params) = captures(route.path, path) else { continue };
             if route.method == method {
+                return Some((*codec, route, params));
+            }
+            allow.push(route.method);
+        }
+    }
+    None
+}
+
+/// Who takes a WebSocket there. Node's client of Google's API puts a slash too many before the path.
+fn listener(method: &str, path: &str, allow: &mut Vec<&'static str>) -> Option<(&'static dyn Provider, &'static Route, Params)> {
+    let path = path.strip_prefix('/').filter(|rest| rest.starts_with('/')).unwrap_or(path);
+    for codec in ALL {
+        for route in codec.sockets() {
+            let Some(params) = captures(route.path, path) else { continue };
+            if route.method == method || method == METHOD {
                 return Some((*codec, route, params));
             }
             allow.push(route.method);
@@ -284,7 +317,7 @@ fn taken(path: &str, behind: &str) -> Option<usize> {
 fn nearest(path: &str) -> Vec<&'static str> {
     let path: String = path.chars().take(COMPARED).collect();
     let stored = ALL.iter().flat_map(|codec| codec.stored_routes()).map(|route| route.path);
-    let built = ALL.iter().flat_map(|codec| codec.routes()).map(|route| route.path).chain(stored);
+    let built = ALL.iter().flat_map(|codec| codec.routes().iter().chain(codec.sockets())).map(|route| route.path).chain(stored);
     let mut ranked: Vec<(&'static str, f64)> = built.map(|pattern| (pattern, strsim::jaro_winkler(pattern, &path))).collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
     ranked.dedup_by(|a, b| a.0 == b.0);

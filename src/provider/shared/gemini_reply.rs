@@ -61,9 +61,10 @@ struct Part<'a> {
     thought_signature: Option<&'a str>,
 }
 
+/// Media in base64.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Blob<'a> {
+pub(super) struct Blob<'a> {
     mime_type: String,
     data: &'a str,
 }
@@ -186,7 +187,8 @@ fn sign<'t>(context: &Context<'_>, turn: &'t Turn, chunks: &mut [Vec<Part<'t>>])
     }
 }
 
-fn blob(audio: &Audio) -> Blob<'_> {
+/// Audio as a part holds it.
+pub(super) fn blob(audio: &Audio) -> Blob<'_> {
     let mime_type = audio.content_type.clone().unwrap_or_else(|| match audio.format.as_deref() {
         None | Some("mp3") => "audio/mpeg".to_owned(),
         Some(format) => format!("audio/{format}"),

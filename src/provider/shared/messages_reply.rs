@@ -331,7 +331,8 @@ pub(in crate::provider) fn stream_events(context: &mut Context<'_>, turn: &Turn)
     let delta = json!({
         "type": "message_delta",
         "delta": { "stop_reason": stop_reason(turn), "stop_sequence": null },
-        "usage": { "output_tokens": count(output) },
+        // Every count, as they are cumulative: some clients read the last word alone.
+        "usage": usage(context, turn, output),
     });
     events.push(FrameKind::Closing, "message_delta", &delta);
     events.push(FrameKind::Terminal, "message_stop", &json!({ "type": "message_stop" }));

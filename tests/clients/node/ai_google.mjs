@@ -3,9 +3,9 @@
 import { load } from "./clients.mjs";
 import { equal, key, statuses, suite, throws, url } from "./harness.mjs";
 
-const { APICallError, embed, embedMany, generateObject, generateText, jsonSchema, stepCountIs, streamText, tool } = await load("ai");
+const { APICallError, embed, embedMany, generateImage, generateObject, generateText, jsonSchema, stepCountIs, streamText, tool } = await load("ai");
 const { createGoogleGenerativeAI } = await load("@ai-sdk/google");
-const test = suite("ai_google");
+const test = suite("ai_google", "ai-sdk-google");
 
 const google = (testId, extra = {}) =>
   createGoogleGenerativeAI({ baseURL: `${url}/v1beta`, apiKey: key, headers: { "X-Test-Id": testId, ...extra } });
@@ -27,7 +27,7 @@ async function open(id, prompt, more = {}) {
 
 const schema = jsonSchema({ type: "object", properties: {}, additionalProperties: true });
 
-test("text", async (id) => {
+test("text", ["text"], async (id) => {
   const { text, finishReason } = await ask(id, "please say hello");
   equal([text, finishReason], ["Hello! How can I help you today?", "stop"]);
   equal((await ask(id, "who am I", { system: "The user is Ada." })).text, "You are Ada.");
@@ -35,12 +35,12 @@ test("text", async (id) => {
   equal((await ask(id, "say something bad")).finishReason, "content-filter");
 });
 
-test("streamed", async (id) => {
+test("streamed", ["stream"], async (id) => {
   const { stream, pieces } = await open(id, "trickle");
   equal([pieces, await stream.finishReason], [["abcd", "efgh", "ijkl"], "stop"]);
 });
 
-test("parallel_calls", async (id) => {
+test("parallel_calls", ["tools"], async (id) => {
   const tools = { get_weather: tool({ inputSchema: schema }), get_time: tool({ inputSchema: schema }) };
   const expected = [
     ["get_weather", { city: "Oslo", days: [1, 2.5], note: 'sn"ow ☃' }],
@@ -61,7 +61,7 @@ test("tool_loop", async (id) => {
   equal((await open(id, "loop by flag", more)).pieces.join(""), "The flag is red.");
 });
 
-test("object", async (id) => {
+test("object", ["structured"], async (id) => {
   const { object } = await generateObject({ model: google(id)("gemini-2.5-flash"), prompt: "plan the party", schema, maxRetries: 0 });
   equal(object, { title: "Party", guests: ["Ada", "Grace"], budget: 12.5 });
 });
@@ -73,7 +73,7 @@ test("thoughts", async (id) => {
   }
 });
 
-test("usage", async (id) => {
+test("usage", ["usage"], async (id) => {
   for (const [text, expected] of [["estimate the usage", [5, 3, 8]], ["given usage, chat style", [11, 7, 18]], ["given details", [100, 50, 150]]]) {
     const { stream } = await open(id, text);
     for (const answer of [await ask(id, text), stream]) {
@@ -83,14 +83,14 @@ test("usage", async (id) => {
   }
 });
 
-test("embeddings", async (id) => {
+test("embeddings", ["embeddings"], async (id) => {
   const model = google(id).textEmbeddingModel("text-embedding-004");
   equal((await embed({ model, value: "one vector", maxRetries: 0 })).embedding, [0.5, -0.25, 1, 0.125]);
   const many = await embedMany({ model, values: ["a vector each", "two", "three"], maxRetries: 0 });
   equal(many.embeddings, [[1, 0], [0, 1], [0.5, 0.5]]);
 });
 
-test("typed_errors", async (id) => {
+test("typed_errors", ["error"], async (id) => {
   for (const [code, status, message] of [[400, "INVALID_ARGUMENT", "that is not allowed"], [429, "RESOURCE_EXHAUSTED", "slow down"], [500, "INTERNAL", "broken inside"]]) {
     const error = await throws(APICallError, () => ask(id, `fail with ${code}`));
     equal([error.statusCode, error.message, error.data.error.status], [code, message, status]);
@@ -99,7 +99,7 @@ test("typed_errors", async (id) => {
   }
 });
 
-test("retry_then_success", async (id) => {
+test("retry_then_success", ["retry"], async (id) => {
   equal((await ask(id, "fail once", { maxRetries: 1 })).text, "second time lucky");
   equal(await statuses(id), [429, 200]);
 });
@@ -110,8 +110,14 @@ test("miss", async (id) => {
   equal(await statuses(id), [404]);
 });
 
-test("broken_stream", async (id) => {
+test("broken_stream", ["cut"], async (id) => {
   const { pieces, failure } = await open(id, "break off");
   equal([failure?.constructor === APICallError, failure?.cause?.message], [true, "terminated"], "how this client names a broken body");
   equal(pieces, ["abcd", "efgh", "ijkl", "mnop"], "what came before the cut");
+});
+
+test("image", ["images"], async (id) => {
+  const image = (prompt) => generateImage({ model: google(id).image("imagen-4.0-generate-001"), prompt, maxRetries: 0 });
+  equal((await image("a cat")).image.base64, "/wABAv79gICAgA==");
+  equal((await throws(APICallError, () => image("refused"))).message, "not that picture");
 });

@@ -3,10 +3,13 @@
 import { all, load, model } from "./clients.mjs";
 import { equal, key, statuses, suite, throws, url } from "./harness.mjs";
 
-const { APICallError, Output, generateText, jsonSchema, stepCountIs, streamText, tool } = await load("ai");
+const ai = await load("ai");
+const { APICallError, Output, embed, embedMany, generateImage, generateText, jsonSchema, stepCountIs, streamText, tool } = ai;
+const { experimental_generateSpeech, experimental_transcribe } = ai;
 const { createOpenAI } = await load("@ai-sdk/openai");
-const test = suite("ai_sdk");
+const test = suite("ai_sdk", "ai-sdk-openai");
 
+const BYTES = "/wABAv79gICAgA==";
 const HELLO = "Hello! How can I help you today?";
 const LOOKUP = { lookup: tool({ inputSchema: jsonSchema({ type: "object", properties: { query: { type: "string" } } }), execute: async () => "done" }) };
 const WEATHER = {
@@ -23,26 +26,27 @@ const calls = (found) => found.map((call) => [call.toolCallId, call.toolName, ca
 /** A provider of its own test id. */
 const provider = (id) => createOpenAI({ baseURL: `${url}/v1`, apiKey: key, headers: { "X-Test-Id": id } });
 /** The same case for responses and for chat completions, each with a test id of its own. */
-const both = (name, run) => {
-  test(name, (id) => run(provider(id)(model), id));
-  test(`chat_${name}`, (id) => run(provider(id).chat(model), id));
+const both = (name, ...rest) => {
+  const run = rest.pop();
+  test(name, ...rest, (id) => run(provider(id)(model), id));
+  test(`chat_${name}`, ...rest, (id) => run(provider(id).chat(model), id));
 };
 /** A stream whose trouble is told by its parts, not by the console. */
 const quietly = (settings) => streamText({ maxRetries: 0, onError: () => {}, ...settings });
 
-both("text", async (model) => {
+both("text", ["text"], async (model) => {
   const answer = await generateText({ model, prompt: "say hello" });
   equal([answer.text, answer.finishReason, answer.toolCalls.length, answer.warnings ?? []], [HELLO, "stop", 0, []]);
   equal([answer.usage.inputTokens, answer.usage.outputTokens], [3, 8]);
 });
 
-both("stream", async (model) => {
+both("stream", ["stream"], async (model) => {
   const stream = quietly({ model, prompt: "say hello" });
   equal((await all(stream.textStream)).join(""), HELLO);
   equal([await stream.finishReason, (await stream.usage).outputTokens], ["stop", 8]);
 });
 
-both("parallel_calls", async (model) => {
+both("parallel_calls", ["tools"], async (model) => {
   equal(calls((await generateText({ model, prompt: "weather in Oslo and Rome", tools: WEATHER })).toolCalls), CALLS);
   const stream = quietly({ model, prompt: "weather in Oslo and Rome", tools: WEATHER });
   equal([calls(await stream.toolCalls), await stream.finishReason], [CALLS, "tool-calls"]);
@@ -54,7 +58,7 @@ both("tool_loop", async (model) => {
   equal([answer.text, answer.steps.length], ["Done after two calls.", 3]);
 });
 
-both("structured_output", async (model) => {
+both("structured_output", ["structured"], async (model) => {
   const schema = jsonSchema({ type: "object", properties: { title: { type: "string" } }, required: ["title"], additionalProperties: true });
   const answer = await generateText({ model, prompt: "plan the party", output: Output.object({ schema }) });
   equal(answer.output, { title: "Party", guests: ["Ada", "Grace"], budget: 12.5 });
@@ -64,19 +68,19 @@ both("length", async (model) => {
   equal((await generateText({ model, prompt: "cut me short" })).finishReason, "length");
 });
 
-both("typed_errors", async (model) => {
+both("typed_errors", ["error"], async (model) => {
   const error = await throws(APICallError, () => generateText({ model, prompt: "fail with 429", maxRetries: 0 }));
   equal([error.statusCode, error.message, error.isRetryable, error.responseHeaders["retry-after"]], [429, "slow down", true, "7"]);
   const refused = await throws(APICallError, () => generateText({ model, prompt: "fail with 400", maxRetries: 0 }));
   equal([refused.statusCode, refused.isRetryable], [400, false]);
 });
 
-both("retries", async (model, id) => {
+both("retries", ["retry"], async (model, id) => {
   equal((await generateText({ model, prompt: "fail once", maxRetries: 2 })).text, "second time lucky");
   equal(await statuses(id), [429, 200]);
 });
 
-both("broken_stream", async (model) => {
+both("broken_stream", ["cut"], async (model) => {
   let text = "";
   const error = await throws(APICallError, async () => {
     for await (const part of quietly({ model, prompt: "break off in the text" }).fullStream) text += part.type === "text-delta" ? part.text : "";
@@ -107,4 +111,32 @@ test("error_in_the_stream", async (id) => {
 
 test("completions", async (id) => {
   equal((await generateText({ model: provider(id).completion("gpt-3.5-turbo-instruct"), prompt: "say hello" })).text, HELLO);
+});
+
+both("usage", ["usage"], async (model) => {
+  for (const [text, expected] of [["estimate the usage", [5, 3, 8]], ["given usage, chat style", [11, 7, 18]]]) {
+    const stream = quietly({ model, prompt: text });
+    await stream.consumeStream();
+    for (const used of [(await generateText({ model, prompt: text })).usage, await stream.usage]) {
+      equal([used.inputTokens, used.outputTokens, used.totalTokens], expected, text);
+    }
+  }
+});
+
+test("embeddings", ["embeddings"], async (id) => {
+  const model = provider(id).textEmbeddingModel("text-embedding-3-small");
+  equal((await embed({ model, value: "one vector", maxRetries: 0 })).embedding, [0.5, -0.25, 1, 0.125]);
+  equal((await embedMany({ model, values: ["a vector each", "two", "three"], maxRetries: 0 })).embeddings, [[1, 0], [0, 1], [0.5, 0.5]]);
+});
+
+test("image", ["images"], async (id) => {
+  const { image } = await generateImage({ model: provider(id).image("gpt-image-1"), prompt: "a cat", maxRetries: 0 });
+  equal(image.base64, BYTES);
+});
+
+test("speech_and_transcription", ["audio"], async (id) => {
+  equal((await experimental_generateSpeech({ model: provider(id).speech("tts-1"), text: "say it", maxRetries: 0 })).audio.base64, BYTES);
+  const audio = new Uint8Array([0x52, 0x49, 0x46, 0x46]);
+  const { text } = await experimental_transcribe({ model: provider(id).transcription("whisper-1"), audio, maxRetries: 0 });
+  equal(text, "Good evening.");
 });

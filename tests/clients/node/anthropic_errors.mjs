@@ -3,7 +3,7 @@
 import { Anthropic, claude, tell } from "./clients.mjs";
 import { equal, nearest, statuses, suite, throws } from "./harness.mjs";
 
-const test = suite("anthropic_errors");
+const test = suite("anthropic_errors", "anthropic-sdk");
 const strict = { "X-AIMock-Strict": "true" };
 
 const table = [
@@ -16,7 +16,7 @@ const table = [
 ];
 
 for (const [name, text, kind, status, type, message] of table) {
-  test(name, async (id) => {
+  test(name, ["error"], async (id) => {
     for (const stream of [false, true]) {
       const error = await throws(kind, () => tell(claude(id), text, { stream }));
       equal([error.status, error.error.type, error.error.error.type, error.error.error.message], [status, "error", type, message]);
@@ -36,7 +36,7 @@ test("wrong_body", async (id) => {
   equal([error.error.type, error.error.error.type], ["error", "invalid_request_error"]);
 });
 
-test("retry_then_success", async (id) => {
+test("retry_then_success", ["retry"], async (id) => {
   equal((await tell(claude(id, 2), "fail once")).content[0].text, "second time lucky");
   equal(await statuses(id), [429, 200]);
 });
@@ -54,7 +54,7 @@ test("strict_miss_is_not_retried", async (id) => {
   equal(await statuses(id), [503]);
 });
 
-test("broken_stream", async (id) => {
+test("broken_stream", ["cut"], async (id) => {
   const pieces = [];
   const error = await throws(TypeError, async () => {
     for await (const event of await tell(claude(id), "break off", { stream: true })) {

@@ -6,7 +6,7 @@ import { equal, suite } from "./harness.mjs";
 const { betaTool } = await load("@anthropic-ai/sdk/helpers/beta/json-schema");
 const { zodOutputFormat } = await load("@anthropic-ai/sdk/helpers/zod");
 const { z } = await load("zod");
-const test = suite("anthropic_messages");
+const test = suite("anthropic_messages", "anthropic-sdk");
 
 const HELLO = "Hello! How can I help you today?";
 const LETTERS = 'a😀b 👨‍👩‍👧‍👦 e\u0301 🇳🇴 "quoted"\r\n\ttab 漢字 עברית end';
@@ -21,7 +21,7 @@ const CALLS = [
 const calls = (content) => content.filter((block) => block.type === "tool_use").map((block) => [block.id, block.name, block.input]);
 const open = (id, text, more = {}) => claude(id).messages.stream({ model: claudeModel, max_tokens: 64, messages: user(text), ...more });
 
-test("text", async (id) => {
+test("text", ["text"], async (id) => {
   const message = await tell(claude(id), "please say hello");
   equal(message.content.map((block) => [block.type, block.text]), [["text", HELLO]]);
   equal([message.type, message.role, message.model, message.stop_reason], ["message", "assistant", claudeModel, "end_turn"]);
@@ -33,7 +33,7 @@ test("system_text_selects", async (id) => {
   equal((await tell(claude(id), "who am I")).content[0].text, "I do not know.");
 });
 
-test("stream_events", async (id) => {
+test("stream_events", ["stream"], async (id) => {
   const events = (await all(tell(claude(id), "trickle", { stream: true }))).filter((event) => event.type !== "ping");
   const deltas = Array(3).fill("content_block_delta");
   equal(
@@ -44,7 +44,7 @@ test("stream_events", async (id) => {
   equal(events.at(-2).delta.stop_reason, "end_turn");
 });
 
-test("stream_helper", async (id) => {
+test("stream_helper", ["stream"], async (id) => {
   const pieces = [];
   const stream = open(id, "say hello").on("text", (delta) => pieces.push(delta));
   const final = await stream.finalMessage();
@@ -58,12 +58,12 @@ test("stream_keeps_letters_whole", async (id) => {
   equal([pieces.join(""), final.content[0].text], [LETTERS, LETTERS]);
 });
 
-test("parallel_calls", async (id) => {
+test("parallel_calls", ["tools"], async (id) => {
   const message = await tell(claude(id), "weather in Oslo and Rome", { tools: WEATHER });
   equal([calls(message.content), message.stop_reason], [CALLS, "tool_use"]);
 });
 
-test("parallel_calls_streamed", async (id) => {
+test("parallel_calls_streamed", ["tools"], async (id) => {
   const message = await open(id, "weather in Oslo and Rome", { tools: WEATHER }).finalMessage();
   equal([calls(message.content), message.stop_reason], [CALLS, "tool_use"]);
 });
@@ -136,7 +136,7 @@ test("redacted_thinking", async (id) => {
   }
 });
 
-test("usage", async (id) => {
+test("usage", ["usage"], async (id) => {
   const table = [
     ["estimate the usage", [5, 3]],
     ["estimate a call", [4, 3]],
@@ -150,7 +150,7 @@ test("usage", async (id) => {
   }
 });
 
-test("structured_output", async (id) => {
+test("structured_output", ["structured"], async (id) => {
   const Plan = z.object({ title: z.string(), guests: z.array(z.string()), budget: z.number() });
   const message = await claude(id).messages.parse({
     model: claudeModel,

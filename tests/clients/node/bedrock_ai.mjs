@@ -6,7 +6,7 @@ import { equal, key, statuses, suite } from "./harness.mjs";
 
 const ai = await load("ai7");
 const { z } = await load("zod");
-const test = suite("bedrock_ai");
+const test = suite("bedrock_ai", "ai-sdk-amazon-bedrock");
 
 const HELLO = "Hello! How can I help you today?";
 const ask = (id, prompt, more = {}) => ai.generateText({ model: bedrock(id)(modelId), maxRetries: 0, prompt, ...more });
@@ -15,7 +15,7 @@ const open = (id, prompt, more = {}) =>
 const inert = { inputSchema: z.looseObject({}) };
 const WEATHER = { get_weather: ai.tool(inert), get_time: ai.tool(inert) };
 
-test("text", async (id) => {
+test("text", ["text"], async (id) => {
   const { text, finishReason } = await ask(id, "please say hello");
   equal([text, finishReason], [HELLO, "stop"]);
 });
@@ -25,14 +25,14 @@ test("api_key", async (id) => {
   equal(text, HELLO);
 });
 
-test("stream", async (id) => {
+test("stream", ["stream"], async (id) => {
   const stream = open(id, "trickle");
   const pieces = [];
   for await (const piece of stream.textStream) pieces.push(piece);
   equal([pieces, await stream.finishReason], [["abcd", "efgh", "ijkl"], "stop"]);
 });
 
-test("parallel_calls", async (id) => {
+test("parallel_calls", ["tools"], async (id) => {
   const stream = open(id, "weather in Oslo and Rome", { tools: WEATHER });
   await stream.consumeStream();
   for (const calls of [(await ask(id, "weather in Oslo and Rome", { tools: WEATHER })).toolCalls, await stream.toolCalls]) {
@@ -61,7 +61,7 @@ test("reasoning", async (id) => {
   }
 });
 
-test("usage", async (id) => {
+test("usage", ["usage"], async (id) => {
   const stream = open(id, "given usage, chat style");
   await stream.consumeStream();
   for (const usage of [(await ask(id, "given usage, chat style")).usage, await stream.usage]) {
@@ -69,14 +69,14 @@ test("usage", async (id) => {
   }
 });
 
-test("structured_output", async (id) => {
+test("structured_output", ["structured"], async (id) => {
   const schema = z.object({ title: z.string(), guests: z.array(z.string()), budget: z.number() });
   const model = bedrock(id)("us.anthropic.claude-sonnet-4-5-20250929-v1:0");
   const { output } = await ask(id, "plan the picnic", { model, output: ai.Output.object({ schema }) });
   equal(output, { title: "Picnic", guests: ["Linus"], budget: 3 });
 });
 
-test("embeddings", async (id) => {
+test("embeddings", ["embeddings"], async (id) => {
   const model = (name) => bedrock(id).embeddingModel(name);
   const { embedding, usage } = await ai.embed({ model: model("amazon.titan-embed-text-v2:0"), value: "one vector", maxRetries: 0 });
   equal([embedding, usage.tokens], [[0.5, -0.25, 1, 0.125], 3]);
@@ -85,7 +85,7 @@ test("embeddings", async (id) => {
   equal(embeddings, [[1, 0], [0, 1]]);
 });
 
-test("typed_errors", async (id) => {
+test("typed_errors", ["error"], async (id) => {
   for (const [text, status, retryable] of [["fail with 400", 400, false], ["fail with 429", 429, true], ["fail with 500", 500, true]]) {
     const error = await ask(id, text).then((answer) => answer, (error) => error);
     // The provider brings an own copy of the class, which is why the SDK tells it by its mark.
@@ -93,12 +93,12 @@ test("typed_errors", async (id) => {
   }
 });
 
-test("retry_then_success", async (id) => {
+test("retry_then_success", ["retry"], async (id) => {
   equal((await ask(id, "fail once", { maxRetries: 2 })).text, "second time lucky");
   equal(await statuses(id), [429, 200]);
 });
 
-test("exceptions_and_cuts_inside_streams", async (id) => {
+test("exceptions_and_cuts_inside_streams", ["cut"], async (id) => {
   for (const text of ["stumble over the limit", "break off"]) {
     const parts = [];
     try {

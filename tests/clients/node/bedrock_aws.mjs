@@ -3,7 +3,7 @@
 import { aws, converse, converseStream, invoke, invokeStream, modelId, runtime, tools, user } from "./bedrock.mjs";
 import { equal, statuses, suite, throws } from "./harness.mjs";
 
-const test = suite("bedrock_aws");
+const test = suite("bedrock_aws", "client-bedrock-runtime");
 const HELLO = "Hello! How can I help you today?";
 const LETTERS = 'a😀b 👨‍👩‍👧‍👦 e\u0301 🇳🇴 "quoted"\r\n\ttab 漢字 עברית end';
 const WEATHER = tools("get_weather", "get_time");
@@ -14,25 +14,25 @@ const CALLS = [
 ];
 const OPERATIONS = [converse, converseStream, invoke, invokeStream];
 
-test("converse_text", async (id) => {
+test("converse_text", ["text"], async (id) => {
   const answer = await converse(runtime(id), "please say hello");
   equal(answer.output.message, { role: "assistant", content: [{ text: HELLO }] });
   equal([answer.stopReason, answer.metrics.latencyMs > 0, answer.$metadata.requestId?.length > 8], ["end_turn", true, true]);
 });
 
-test("converse_text_streamed", async (id) => {
+test("converse_text_streamed", ["stream"], async (id) => {
   const events = await converseStream(runtime(id), "trickle");
   const deltas = Array(3).fill("contentBlockDelta");
   equal(events.map(([name]) => name), ["messageStart", ...deltas, "contentBlockStop", "messageStop", "metadata"]);
   equal(events.slice(1, 4).map(([, event]) => event.delta.text), ["abcd", "efgh", "ijkl"]);
 });
 
-test("invoke_text", async (id) => {
+test("invoke_text", ["text"], async (id) => {
   const message = await invoke(runtime(id), "please say hello");
   equal([message.content.map((block) => block.text), message.model, message.stop_reason], [[HELLO], modelId, "end_turn"]);
 });
 
-test("invoke_text_streamed", async (id) => {
+test("invoke_text_streamed", ["stream"], async (id) => {
   const events = await invokeStream(runtime(id), "trickle");
   equal(events.filter((event) => event.type === "content_block_delta").map((event) => event.delta.text), ["abcd", "efgh", "ijkl"]);
   const { inputTokenCount, outputTokenCount } = events.at(-1)["amazon-bedrock-invocationMetrics"];
@@ -55,12 +55,12 @@ test("models_by_arn", async (id) => {
 
 const calls = (content) => content.map(({ toolUse }) => [toolUse.toolUseId, toolUse.name, toolUse.input]);
 
-test("parallel_calls", async (id) => {
+test("parallel_calls", ["tools"], async (id) => {
   const answer = await converse(runtime(id), "weather in Oslo and Rome", { toolConfig: WEATHER });
   equal([calls(answer.output.message.content), answer.stopReason], [CALLS, "tool_use"]);
 });
 
-test("parallel_calls_streamed", async (id) => {
+test("parallel_calls_streamed", ["tools"], async (id) => {
   const events = await converseStream(runtime(id), "weather in Oslo and Rome", { toolConfig: WEATHER });
   const found = events.filter(([name]) => name === "contentBlockStart").map(([, { contentBlockIndex, start }]) => {
     const own = events.filter(([name, event]) => name === "contentBlockDelta" && event.contentBlockIndex === contentBlockIndex);
@@ -90,13 +90,13 @@ test("reasoning", async (id) => {
   equal(deltas.map((delta) => delta.reasoningContent?.text ?? "").join(""), "A tool is needed.");
 });
 
-test("structured_output", async (id) => {
+test("structured_output", ["structured"], async (id) => {
   const structure = { jsonSchema: { schema: JSON.stringify({ type: "object" }), name: "plan" } };
   const answer = await converse(runtime(id), "plan the party", { outputConfig: { textFormat: { type: "json_schema", structure } } });
   equal(JSON.parse(answer.output.message.content[0].text).title, "Party");
 });
 
-test("usage", async (id) => {
+test("usage", ["usage"], async (id) => {
   for (const [text, expected] of [["estimate the usage", [5, 3, 8]], ["given usage, chat style", [11, 7, 18]]]) {
     const streamed = Object.fromEntries(await converseStream(runtime(id), text)).metadata.usage;
     for (const usage of [(await converse(runtime(id), text)).usage, streamed]) {
@@ -105,7 +105,7 @@ test("usage", async (id) => {
   }
 });
 
-test("typed_errors", async (id) => {
+test("typed_errors", ["error"], async (id) => {
   const table = [
     ["fail with 400", aws.ValidationException, 400, "that is not allowed"],
     ["fail with 403", aws.AccessDeniedException, 403, "not yours"],
@@ -123,7 +123,7 @@ test("typed_errors", async (id) => {
   }
 });
 
-test("throttled_calls_are_retried", async (id) => {
+test("throttled_calls_are_retried", ["retry"], async (id) => {
   equal((await converse(runtime(id, 3), "fail once")).output.message.content[0].text, "second time lucky");
   equal(await statuses(id), [429, 200]);
 });
@@ -141,7 +141,7 @@ test("exceptions_inside_streams", async (id) => {
   }
 });
 
-test("broken_stream", async (id) => {
+test("broken_stream", ["cut"], async (id) => {
   const seen = [];
   let failed;
   try {
@@ -150,4 +150,11 @@ test("broken_stream", async (id) => {
     failed = error;
   }
   equal([failed instanceof Error, seen.map(([, event]) => event.delta?.text)], [true, [undefined, "abcd", "efgh", "ijkl"]]);
+});
+
+test("embeddings", ["embeddings"], async (id) => {
+  const body = JSON.stringify({ inputText: "one vector" });
+  const command = new aws.InvokeModelCommand({ modelId: "amazon.titan-embed-text-v2:0", contentType: "application/json", body });
+  const answer = JSON.parse(new TextDecoder().decode((await runtime(id).send(command)).body));
+  equal([answer.embedding, answer.inputTextTokenCount], [[0.5, -0.25, 1, 0.125], 3]);
 });

@@ -14,7 +14,6 @@ export const load = (name) => import(pathToFileURL(require.resolve(name)).href);
 
 export const { default: OpenAI, AzureOpenAI, toFile } = await load("openai");
 export const { default: Anthropic } = await load("@anthropic-ai/sdk");
-export const { createFalClient, ValidationError: FalError } = await load("@fal-ai/client");
 
 export const model = "gpt-4o";
 export const claudeModel = "claude-test";

@@ -1,9 +1,10 @@
 // fal's client, led here by its own setting for proxies, which names the URL that is meant in a header.
 
-import { createFalClient, FalError } from "./clients.mjs";
-import { equal, key, suite, throws, url } from "./harness.mjs";
+import { load } from "./clients.mjs";
+import { equal, key, statuses, suite, throws, url } from "./harness.mjs";
 
-const test = suite("fal_queue");
+const { createFalClient, ValidationError: FalError } = await load("@fal-ai/client");
+const test = suite("fal_queue", "fal");
 const app = "fal-ai/flux/dev";
 const client = (testId) =>
   createFalClient({
@@ -15,14 +16,14 @@ const client = (testId) =>
     },
   });
 
-test("subscribe", async (id) => {
+test("subscribe", ["images"], async (id) => {
   const seen = [];
   const { data, requestId } = await client(id).subscribe(app, {
     input: { prompt: "a slow cat" },
     pollInterval: 1,
     onQueueUpdate: (update) => seen.push(update.status),
   });
-  equal([data.seed, typeof requestId, seen.at(-1)], [7, "string", "COMPLETED"]);
+  equal([data.images[0].url, data.seed, typeof requestId, seen.at(-1)], ["https://images.example/1.png", 7, "string", "COMPLETED"]);
 });
 
 test("queue", async (id) => {
@@ -44,7 +45,12 @@ test("proxied", async (id) => {
   equal((await answer.json()).seed, 7);
 });
 
-test("refused", async (id) => {
+test("refused", ["error"], async (id) => {
   const error = await throws(FalError, () => client(id).run(app, { input: { prompt: "refused" } }));
   equal([error.status, error.body.detail], [422, "not that picture"]);
+});
+
+test("retry_rule", ["retry"], async (id) => {
+  equal((await client(id).run(app, { input: { prompt: "busy at first" } })).data.seed, 8);
+  equal(await statuses(id), [429, 200]);
 });

@@ -4,7 +4,7 @@ import { load } from "./clients.mjs";
 import { equal, key, nearest, statuses, suite, throws, timeout, url } from "./harness.mjs";
 
 const { GoogleGenAI, ApiError } = await load("@google/genai");
-const test = suite("google_genai");
+const test = suite("google_genai", "google-genai");
 const model = "gemini-2.5-flash";
 
 const options = (testId, extra) => ({ baseUrl: url, timeout, headers: { "X-Test-Id": testId, ...extra } });
@@ -28,7 +28,7 @@ const tools = (...names) => [{ functionDeclarations: names.map((name) => ({ name
 
 const calls = (responses) => responses.flatMap((response) => response.functionCalls ?? []).map(({ id, name, args }) => [id, name, args]);
 
-test("text", async (id) => {
+test("text", ["text"], async (id) => {
   for (const client of both(id)) {
     const response = await ask(client, "please say hello");
     equal(response.text, "Hello! How can I help you today?");
@@ -37,7 +37,7 @@ test("text", async (id) => {
   }
 });
 
-test("streamed", async (id) => {
+test("streamed", ["stream"], async (id) => {
   for (const client of both(id)) {
     const chunks = await open(client, "trickle");
     equal(chunks.map((chunk) => chunk.text), ["abcd", "efgh", "ijkl"]);
@@ -47,7 +47,7 @@ test("streamed", async (id) => {
   }
 });
 
-test("parallel_calls", async (id) => {
+test("parallel_calls", ["tools"], async (id) => {
   const expected = [
     ["call_oslo", "get_weather", { city: "Oslo", days: [1, 2.5], note: 'sn"ow ☃' }],
     ["call_rome", "get_weather", { city: "Rome" }],
@@ -72,7 +72,7 @@ test("loop_by_tool_call_id", async (id) => {
   equal([call, (await ask(client, contents)).text], ["call_by_id", "Rust is a language."]);
 });
 
-test("structured_output", async (id) => {
+test("structured_output", ["structured"], async (id) => {
   const config = { responseMimeType: "application/json", responseJsonSchema: { type: "object" } };
   for (const client of both(id)) {
     equal(JSON.parse((await ask(client, "plan the party", config)).text).title, "Party");
@@ -89,7 +89,7 @@ test("thoughts", async (id) => {
   }
 });
 
-test("usage", async (id) => {
+test("usage", ["usage"], async (id) => {
   for (const [text, expected] of [["estimate the usage", [5, 3, 8]], ["given usage, chat style", [11, 7, 18]], ["given details", [100, 20, 150]]]) {
     for (const { usageMetadata: used } of [await ask(gemini(id), text), (await open(gemini(id), text)).at(-1)]) {
       equal([used.promptTokenCount, used.candidatesTokenCount, used.totalTokenCount], expected, text);
@@ -101,7 +101,7 @@ test("count_tokens", async (id) => {
   for (const client of both(id)) equal((await client.models.countTokens({ model, contents: "twelve chars" })).totalTokens, 3);
 });
 
-test("embeddings", async (id) => {
+test("embeddings", ["embeddings"], async (id) => {
   const embed = async (client, contents) => (await client.models.embedContent({ model: "text-embedding-004", contents })).embeddings.map((item) => item.values);
   equal(await embed(gemini(id), "one vector"), [[0.5, -0.25, 1, 0.125]]);
   equal(await embed(gemini(id), ["a vector each", "two", "three"]), [[1, 0], [0, 1], [0.5, 0.5]]);
@@ -118,7 +118,7 @@ const table = [
 /** The error object on the wire, which the client keeps as text. */
 const inner = (error) => JSON.parse(error.message.slice(error.message.indexOf("{"))).error;
 
-test("typed_errors", async (id) => {
+test("typed_errors", ["error"], async (id) => {
   for (const [code, status, message] of table) {
     for (const run of [ask, open]) {
       const error = await throws(ApiError, () => run(gemini(id), `fail with ${code}`));
@@ -142,10 +142,27 @@ test("error_inside_a_stream", async (id) => {
   equal([error.status, inner(error).message, pieces], [500, "out of breath", ["abcd", "efgh"]]);
 });
 
-test("broken_stream", async (id) => {
+test("broken_stream", ["cut"], async (id) => {
   const pieces = [];
   const error = await throws(TypeError, async () => {
     for await (const chunk of await gemini(id).models.generateContentStream({ model, contents: "break off" })) pieces.push(chunk.text);
   });
   equal([error.message, pieces], ["terminated", ["abcd", "efgh", "ijkl", "mnop"]], "what came before the cut");
+});
+
+test("retry_rule", ["retry"], async (id) => {
+  const retryOptions = { attempts: 2, initialDelay: 0.01, maxDelay: 0.02 };
+  const client = new GoogleGenAI({ apiKey: key, httpOptions: { ...options(`${id}/told`, {}), retryOptions } });
+  equal((await ask(client, "fail once")).text, "second time lucky");
+  equal(await statuses(`${id}/told`), [429, 200]);
+  await throws(ApiError, () => ask(gemini(id), "fail once"));
+  equal(await statuses(id), [429], "of its own accord it asks once");
+});
+
+test("video", async (id) => {
+  const client = gemini(id);
+  let operation = await client.models.generateVideos({ model: "veo-3.1-generate-preview", source: { prompt: "a slow cat" } });
+  equal([operation.done ?? false, operation.name.startsWith("models/veo-3.1-generate-preview/operations/")], [false, true]);
+  for (let polls = 0; !operation.done && polls < 9; polls++) operation = await client.operations.getVideosOperation({ operation });
+  equal(operation.response.generatedVideos.length, 1);
 });

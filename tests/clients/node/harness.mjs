@@ -4,21 +4,50 @@
 // run against the same server. It passes when it returns and fails when it throws. Each prints one line that
 // `cargo xtask ci` counts: `ok NAME`, `FAIL NAME reason` or `skip NAME reason`; the last line, `end N`, proves that
 // none was lost.
+//
+// A file says whose client its cases run (`suite("openai_chat", "openai")`, a row of `clients.json`), and a case what it
+// shows of that client (`test("stream", ["stream", "usage"], run)`). Before its verdict such a case prints
+// `shows NAME CLIENT WHAT…`; after the run `cargo xtask clients` holds it against the journal. A case without a client
+// counts as a case, and for no client. A file that cannot be imported for want of a package is skipped as one case, and
+// its clients are told in lines `absent CLIENT`.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 
 export const url = (process.env.AIMOCK_URL ?? "http://127.0.0.1:4010").replace(/\/$/, "");
 export const key = "not-a-real-key";
 export const timeout = 20_000;
 
 const cases = [];
+const absent = [];
 
 /** Thrown by a case that cannot run here; the text says why. */
 export class Skip extends Error {}
 
-/** The `case` function of one file. */
-export function suite(file) {
-  return (name, run) => cases.push({ name: `node/${file}/${name}`, run });
+/** The `test` function of one file, whose cases run this client: a row of `clients.json` without its language. */
+export function suite(file, client) {
+  return (name, ...rest) => {
+    const run = rest.pop();
+    cases.push({ name: `node/${file}/${name}`, run, client: client && `node/${client}`, shown: rest.flat() });
+  };
+}
+
+/** Imports a file of cases, or skips it for want of a package. */
+export async function include(file) {
+  try {
+    await import(file);
+  } catch (error) {
+    const missing = ["MODULE_NOT_FOUND", "ERR_MODULE_NOT_FOUND"].includes(error.code);
+    if (!missing || /\.mjs'/.test(error.message.split(" imported from ")[0])) throw error;
+    const name = path.basename(file.pathname, ".mjs");
+    cases.splice(0, cases.length, ...cases.filter((entry) => !entry.name.startsWith(`node/${name}/`)));
+    for (const [, client] of readFileSync(file, "utf8").matchAll(/suite\("[^"]+", "([^"]+)"\)/g)) {
+      console.log(`absent node/${client}`);
+    }
+    absent.push(name);
+    console.log(`skip node/${name} ${error.message.split("\n")[0]}`);
+  }
 }
 
 /** Fails with both sides when they differ. */
@@ -68,9 +97,10 @@ function reason(error) {
 
 /** Runs every case; the exit status is 1 when one failed. */
 export async function run() {
-  for (const { name, run } of cases) {
+  for (const { name, run, client, shown } of cases) {
     try {
       await run(`${name}#${process.pid}`);
+      if (client) console.log(["shows", name, client, ...shown].join(" "));
       console.log(`ok ${name}`);
     } catch (error) {
       if (error instanceof Skip) console.log(`skip ${name} ${error.message}`);
@@ -80,5 +110,5 @@ export async function run() {
       }
     }
   }
-  console.log(`end ${cases.length}`);
+  console.log(`end ${cases.length + absent.length}`);
 }

@@ -1,21 +1,11 @@
-// All cases of the Node clients, against the server at `AIMOCK_URL`.
+// All cases of the Node clients, against the server at `AIMOCK_URL`: every file beside this one.
 
-import { run } from "./harness.mjs";
-import "./ai_google.mjs";
-import "./anthropic_errors.mjs";
-import "./anthropic_messages.mjs";
-import "./ai_sdk.mjs";
-import "./google_genai.mjs";
-import "./bedrock_ai.mjs";
-import "./bedrock_aws.mjs";
-import "./fal_queue.mjs";
-import "./openai_chat.mjs";
-import "./openai_embeddings.mjs";
-import "./openai_completions.mjs";
-import "./openai_errors.mjs";
-import "./openai_responses.mjs";
-import "./openai_media.mjs";
-import "./openrouter.mjs";
-import "./server_manners.mjs";
+import { readdirSync } from "node:fs";
+import { include, run } from "./harness.mjs";
+
+const here = new URL(".", import.meta.url);
+for (const name of readdirSync(here).sort()) {
+  if (name.endsWith(".mjs") && !["main.mjs", "harness.mjs"].includes(name)) await include(new URL(name, here));
+}
 
 await run();

@@ -5,7 +5,7 @@ import { equal, suite } from "./harness.mjs";
 
 const { zodResponseFormat } = await load("openai/helpers/zod");
 const { z } = await load("zod");
-const test = suite("openai_chat");
+const test = suite("openai_chat", "openai");
 
 const HELLO = "Hello! How can I help you today?";
 const LETTERS = 'a😀b 👨‍👩‍👧‍👦 e\u0301 🇳🇴 "quoted"\r\n\ttab 漢字 עברית end';
@@ -19,7 +19,7 @@ const CALLS = [
 ];
 const calls = (message) => message.tool_calls.map((call) => [call.id, call.function.name, JSON.parse(call.function.arguments)]);
 
-test("text", async (id) => {
+test("text", ["text"], async (id) => {
   const answer = await ask(chat(id), "please say hello");
   equal(answer.choices[0].message.content, HELLO);
   equal([answer.choices[0].message.role, answer.choices[0].finish_reason], ["assistant", "stop"]);
@@ -27,7 +27,7 @@ test("text", async (id) => {
   equal(answer.id.startsWith("chatcmpl-"), true, `prefix of ${answer.id}`);
 });
 
-test("stream", async (id) => {
+test("stream", ["stream"], async (id) => {
   const chunks = await all(ask(chat(id), "say hello", { stream: true }));
   equal(chunks[0].choices[0].delta.role, "assistant", "the first chunk's role");
   equal(chunks.map((chunk) => chunk.choices[0].delta.content ?? "").join(""), HELLO);
@@ -55,13 +55,13 @@ test("stream_keeps_letters_whole", async (id) => {
   equal((await ask(chat(id), "mind the letters")).choices[0].message.content, LETTERS);
 });
 
-test("parallel_calls", async (id) => {
+test("parallel_calls", ["tools"], async (id) => {
   const [choice] = (await ask(chat(id), "weather in Oslo and Rome", { tools: WEATHER })).choices;
   equal(calls(choice.message), CALLS);
   equal([choice.message.content, choice.finish_reason], [null, "tool_calls"]);
 });
 
-test("parallel_calls_streamed", async (id) => {
+test("parallel_calls_streamed", ["tools"], async (id) => {
   const runner = chat(id).chat.completions.stream({ model, messages: user("weather in Oslo and Rome"), tools: WEATHER });
   const final = await runner.finalChatCompletion();
   equal(calls(final.choices[0].message), CALLS);
@@ -139,7 +139,7 @@ test("reasoning", async (id) => {
   equal(deltas.map((delta) => delta.content ?? "").join(""), "Therefore: 42.");
 });
 
-test("usage", async (id) => {
+test("usage", ["usage"], async (id) => {
   const table = [
     ["estimate the usage", [5, 3, 8]],
     ["estimate a call", [4, 3, 7]],
@@ -156,7 +156,7 @@ test("usage", async (id) => {
   }
 });
 
-test("structured_output", async (id) => {
+test("structured_output", ["structured"], async (id) => {
   const Plan = z.object({ title: z.string(), guests: z.array(z.string()), budget: z.number() });
   const answer = await chat(id).chat.completions.parse({
     model,

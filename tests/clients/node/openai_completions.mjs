@@ -3,7 +3,7 @@
 import { OpenAI, all, chat } from "./clients.mjs";
 import { equal, suite, throws } from "./harness.mjs";
 
-const test = suite("openai_completions");
+const test = suite("openai_completions", "openai");
 const HELLO = "Hello! How can I help you today?";
 
 /** One text completion. */

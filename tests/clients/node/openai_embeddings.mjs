@@ -3,15 +3,15 @@
 import { azure, chat } from "./clients.mjs";
 import { equal, suite } from "./harness.mjs";
 
-const test = suite("openai_embeddings");
+const test = suite("openai_embeddings", "openai");
 const embed = (client, input, more = {}) => client.embeddings.create({ model: "text-embedding-3-small", input, ...more });
 const vectors = (answer) => answer.data.map((item) => [...item.embedding]);
 
-test("default_encoding", async (id) => {
+test("default_encoding", ["embeddings"], async (id) => {
   equal(vectors(await embed(chat(id), "one vector")), [[0.5, -0.25, 1, 0.125]]);
 });
 
-test("float_encoding", async (id) => {
+test("float_encoding", ["embeddings"], async (id) => {
   equal(vectors(await embed(chat(id), "one vector", { encoding_format: "float" })), [[0.5, -0.25, 1, 0.125]]);
 });
 

@@ -3,7 +3,7 @@
 import { OpenAI, ask, chat } from "./clients.mjs";
 import { equal, nearest, statuses, suite, throws } from "./harness.mjs";
 
-const test = suite("openai_errors");
+const test = suite("openai_errors", "openai");
 const strict = { "X-AIMock-Strict": "true" };
 
 const table = [
@@ -15,7 +15,7 @@ const table = [
 ];
 
 for (const [name, text, kind, status, message] of table) {
-  test(name, async (id) => {
+  test(name, ["error"], async (id) => {
     for (const stream of [false, true]) {
       const error = await throws(kind, () => ask(chat(id), text, { stream }));
       equal([error.status, error.error.message], [status, message]);
@@ -30,12 +30,12 @@ test("wrong_body", async (id) => {
   equal([error.status, error.type], [400, "invalid_request_error"]);
 });
 
-test("retry_then_success", async (id) => {
+test("retry_then_success", ["retry"], async (id) => {
   equal((await ask(chat(id, 2), "fail once")).choices[0].message.content, "second time lucky");
   equal(await statuses(id), [429, 200]);
 });
 
-test("retries_run_out", async (id) => {
+test("retries_run_out", ["retry"], async (id) => {
   await throws(OpenAI.RateLimitError, () => ask(chat(id, 1), "keep failing"));
   equal(await statuses(id), [429, 429]);
 });
@@ -53,7 +53,7 @@ test("strict_miss_is_not_retried", async (id) => {
   equal(await statuses(id), [503]);
 });
 
-test("broken_stream", async (id) => {
+test("broken_stream", ["cut"], async (id) => {
   const slices = [];
   const error = await throws(TypeError, async () => {
     for await (const chunk of await ask(chat(id), "break off", { stream: true })) slices.push(chunk.choices[0].delta.content ?? "");

@@ -3,25 +3,25 @@
 import { OpenAI, all, chat, toFile } from "./clients.mjs";
 import { equal, suite, throws } from "./harness.mjs";
 
-const test = suite("openai_media");
+const test = suite("openai_media", "openai");
 const bytes = [0xff, 0, 1, 2, 0xfe, 0xfd, 0x80, 0x80, 0x80, 0x80];
 const plain = (base64) => [...Buffer.from(base64, "base64")];
 const file = (name) => toFile(Buffer.from([0xff, 0xfe, 0, 13, 10]), name);
 const transcribe = async (client, name, more = {}) =>
   client.audio.transcriptions.create({ file: await file(name), model: "gpt-4o-transcribe", ...more });
 
-test("image", async (id) => {
+test("image", ["images"], async (id) => {
   const answer = await chat(id).images.generate({ model: "gpt-image-1", prompt: "a cat" });
   equal([plain(answer.data[0].b64_json), answer.usage.output_tokens], [bytes, 1056]);
 });
 
-test("image_stream", async (id) => {
+test("image_stream", ["images"], async (id) => {
   const events = await all(chat(id).images.generate({ model: "gpt-image-1", prompt: "a cat", stream: true, partial_images: 1 }));
   equal(events.map((event) => event.type), ["image_generation.partial_image", "image_generation.completed"]);
   equal(plain(events[1].b64_json), bytes);
 });
 
-test("image_edit", async (id) => {
+test("image_edit", ["images"], async (id) => {
   const answer = await chat(id).images.edit({ model: "gpt-image-1", image: await file("cat.png"), prompt: "a cat in a hat" });
   equal(plain(answer.data[0].b64_json), bytes);
 });
@@ -31,13 +31,13 @@ test("image_refused", async (id) => {
   equal([error.code, error.type], ["moderation_blocked", "image_generation_user_error"]);
 });
 
-test("speech", async (id) => {
+test("speech", ["audio"], async (id) => {
   const answer = await chat(id).audio.speech.create({ model: "tts-1", voice: "alloy", input: "say it", response_format: "opus" });
   equal([answer.headers.get("content-type"), [...new Uint8Array(await answer.arrayBuffer())]], ["audio/opus", bytes]);
   await throws(OpenAI.RateLimitError, () => chat(id).audio.speech.create({ model: "tts-1", voice: "alloy", input: "say nothing" }));
 });
 
-test("transcription", async (id) => {
+test("transcription", ["audio"], async (id) => {
   equal((await transcribe(chat(id), "meeting.mp3")).text, "Good morning everyone.");
   const verbose = await transcribe(chat(id), "meeting.mp3", { model: "whisper-1", response_format: "verbose_json" });
   equal([verbose.duration, verbose.segments[0].seek], [2.5, 0]);

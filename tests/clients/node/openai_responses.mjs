@@ -5,7 +5,7 @@ import { equal, nearest, statuses, suite, throws } from "./harness.mjs";
 
 const { zodTextFormat } = await load("openai/helpers/zod");
 const { z } = await load("zod");
-const test = suite("openai_responses");
+const test = suite("openai_responses", "openai");
 
 const HELLO = "Hello! How can I help you today?";
 const LETTERS = 'a😀b 👨‍👩‍👧‍👦 e\u0301 🇳🇴 "quoted"\r\n\ttab 漢字 עברית end';
@@ -24,13 +24,13 @@ const calls = (response) =>
   response.output.filter((item) => item.type === "function_call").map((call) => [call.call_id, call.name, JSON.parse(call.arguments)]);
 const deltas = (events) => events.filter((event) => event.type === "response.output_text.delta").map((event) => event.delta);
 
-test("text", async (id) => {
+test("text", ["text"], async (id) => {
   const answer = await ask(chat(id), "please say hello");
   equal([answer.output_text, answer.object, answer.model, answer.status], [HELLO, "response", "gpt-4o", "completed"]);
   equal(answer.id.startsWith("resp_"), true, `prefix of ${answer.id}`);
 });
 
-test("stream", async (id) => {
+test("stream", ["stream"], async (id) => {
   const events = await all(ask(chat(id), "say hello", { stream: true }));
   equal(deltas(events).join(""), HELLO);
   equal(events.map((event) => event.sequence_number), [...events.keys()]);
@@ -51,7 +51,7 @@ test("stream_keeps_letters_whole", async (id) => {
   equal(slices.join(""), LETTERS);
 });
 
-test("parallel_calls", async (id) => {
+test("parallel_calls", ["tools"], async (id) => {
   const answer = await ask(chat(id), "weather in Oslo and Rome", { tools: WEATHER });
   equal([calls(answer), answer.output_text], [CALLS, ""]);
   const final = await chat(id).responses.stream({ model, input: "weather in Oslo and Rome", tools: WEATHER }).finalResponse();
@@ -91,7 +91,7 @@ test("unfinished", async (id) => {
   equal((await all(ask(chat(id), "cut me short", { stream: true }))).at(-1).type, "response.incomplete");
 });
 
-test("usage", async (id) => {
+test("usage", ["usage"], async (id) => {
   const table = [
     ["estimate the usage", [5, 3, 8]],
     ["estimate a call", [4, 3, 7]],
@@ -104,7 +104,7 @@ test("usage", async (id) => {
   }
 });
 
-test("structured_output", async (id) => {
+test("structured_output", ["structured"], async (id) => {
   const Plan = z.object({ title: z.string(), guests: z.array(z.string()), budget: z.number() });
   const text = { format: zodTextFormat(Plan, "plan") };
   const answer = await chat(id).responses.parse({ model, input: "plan the party", text });
@@ -132,7 +132,7 @@ const table = [
   ["fail with 500", OpenAI.InternalServerError, "broken inside"],
 ];
 
-test("typed_errors", async (id) => {
+test("typed_errors", ["error"], async (id) => {
   for (const [text, kind, message] of table) {
     for (const stream of [false, true]) {
       equal((await throws(kind, () => ask(chat(id), text, { stream }))).error.message, message);
@@ -141,7 +141,7 @@ test("typed_errors", async (id) => {
   equal((await throws(OpenAI.BadRequestError, () => ask(chat(id), 5))).param, "input");
 });
 
-test("retry_rules", async (id) => {
+test("retry_rules", ["retry"], async (id) => {
   equal((await ask(chat(id, 2), "fail once")).output_text, "second time lucky");
   const error = await throws(OpenAI.NotFoundError, () => ask(chat(id, 2), "please say helo"));
   equal(nearest(error.error), ["hello-text", "userMessage"], "nearest fixture and the key that failed");
@@ -149,7 +149,7 @@ test("retry_rules", async (id) => {
   equal(await statuses(id), [429, 200, 404, 503]);
 });
 
-test("broken_stream", async (id) => {
+test("broken_stream", ["cut"], async (id) => {
   const events = [];
   const error = await throws(TypeError, async () => {
     for await (const event of await ask(chat(id), "break off in the text", { stream: true })) events.push(event);

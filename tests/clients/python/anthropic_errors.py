@@ -4,7 +4,9 @@ import anthropic
 import httpx2
 
 from clients import claude, tell
-from harness import case, equal, nearest, raises, statuses
+from harness import by, equal, nearest, raises, statuses
+
+case = by("anthropic")
 
 STRICT = {"X-AIMock-Strict": "true"}
 
@@ -18,7 +20,7 @@ def check(test_id, text, kind, status, expected):
     return error
 
 
-@case
+@case.shows("error")
 def bad_request(test_id):
     check(test_id, "fail with 400", anthropic.BadRequestError, 400, ("invalid_request_error", "that is not allowed"))
 
@@ -33,13 +35,13 @@ def permission(test_id):
     check(test_id, "fail with 403", anthropic.PermissionDeniedError, 403, ("permission_error", "not yours"))
 
 
-@case
+@case.shows("error")
 def rate_limit(test_id):
     error = check(test_id, "fail with 429", anthropic.RateLimitError, 429, ("rate_limit_error", "slow down"))
     equal(error.response.headers["retry-after"], "7")
 
 
-@case
+@case.shows("error")
 def server_error(test_id):
     check(test_id, "fail with 500", anthropic.InternalServerError, 500, ("api_error", "broken inside"))
 
@@ -62,7 +64,7 @@ def wrong_body(test_id):
     equal((error.body["type"], error.body["error"]["type"]), ("error", "invalid_request_error"))
 
 
-@case
+@case.shows("retry")
 def retry_then_success(test_id):
     equal(tell(claude(test_id, retries=2), "fail once").content[0].text, "second time lucky")
     equal(statuses(test_id), [429, 200])
@@ -85,7 +87,7 @@ def strict_miss_is_not_retried(test_id):
     equal(statuses(test_id), [503])
 
 
-@case
+@case.shows("cut")
 def broken_stream(test_id):
     pieces, events = [], []
 

@@ -3,12 +3,14 @@
 import pydantic
 
 from clients import CLAUDE, async_claude, claude, tell, user
-from harness import case, equal
+from harness import by, equal
+
+case = by("anthropic")
 
 LETTERS = "a😀b 👨‍👩‍👧‍👦 e\u0301 🇳🇴 \"quoted\"\r\n\ttab 漢字 עברית end"
 
 
-@case
+@case.shows("text")
 def text(test_id):
     message = tell(claude(test_id), "please say hello")
     equal([(block.type, block.text) for block in message.content], [("text", "Hello! How can I help you today?")])
@@ -45,7 +47,7 @@ def overrides(test_id):
     equal((message.id, message.model, message.content[0].text), ("fixed-id-1", "another-model", "As you wish."))
 
 
-@case
+@case.shows("stream")
 def stream_events(test_id):
     events = list(tell(claude(test_id), "trickle", stream=True))
     events = [event for event in events if event.type != "ping"]
@@ -58,7 +60,7 @@ def stream_events(test_id):
     equal((events[-2].delta.stop_reason, events[-2].delta.stop_sequence), ("end_turn", None))
 
 
-@case
+@case.shows("stream")
 def stream_helper(test_id):
     with claude(test_id).messages.stream(model=CLAUDE, max_tokens=64, messages=user("say hello")) as stream:
         pieces = list(stream.text_stream)
@@ -112,14 +114,14 @@ def usage_estimated(test_id):
         equal((usage.input_tokens, usage.output_tokens), expected, text)
 
 
-@case
+@case.shows("usage")
 def usage_given(test_id):
     for text, expected in [("given usage, messages style", (21, 9)), ("given usage, chat style", (11, 7))]:
         usage = tell(claude(test_id), text).usage
         equal((usage.input_tokens, usage.output_tokens), expected, text)
 
 
-@case
+@case.shows("usage")
 def usage_in_streams(test_id):
     for text, expected in [("estimate the usage", (5, 3)), ("given usage, messages style", (21, 9))]:
         with claude(test_id).messages.stream(model=CLAUDE, max_tokens=64, messages=user(text)) as stream:
@@ -133,7 +135,7 @@ class Plan(pydantic.BaseModel):
     budget: float
 
 
-@case
+@case.shows("structured")
 def structured_output(test_id):
     message = claude(test_id).messages.parse(model=CLAUDE, max_tokens=64, messages=user("plan the picnic"), output_format=Plan)
     equal(message.parsed_output, Plan(title="Picnic", guests=["Linus"], budget=3))

@@ -3,7 +3,9 @@
 import anthropic
 
 from clients import CLAUDE, claude, tell, user
-from harness import case, equal
+from harness import by, equal
+
+case = by("anthropic")
 
 
 def tool(name):
@@ -23,14 +25,14 @@ def calls(content):
     return [(block.id, block.name, block.input) for block in content if block.type == "tool_use"]
 
 
-@case
+@case.shows("tools")
 def parallel_calls(test_id):
     message = tell(claude(test_id), "weather in Oslo and Rome", tools=WEATHER)
     equal(calls(message.content), CALLS)
     equal(([block.type for block in message.content], message.stop_reason), (["tool_use"] * 3, "tool_use"))
 
 
-@case
+@case.shows("tools")
 def parallel_calls_streamed(test_id):
     with claude(test_id).messages.stream(
         model=CLAUDE, max_tokens=64, messages=user("weather in Oslo and Rome"), tools=WEATHER

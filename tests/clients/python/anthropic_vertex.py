@@ -2,9 +2,12 @@
 
 import anthropic
 import httpx2
+import pydantic
 
 from clients import CLAUDE, claude, tell, user
-from harness import KEY, TIMEOUT, URL, case, equal, raises, statuses
+from harness import KEY, TIMEOUT, URL, by, equal, raises, statuses
+
+case = by("anthropic-vertex")
 
 LOOKUP = [{"name": "lookup", "input_schema": {"type": "object", "properties": {}}}]
 
@@ -21,14 +24,14 @@ def vertex(test_id, retries=0, extra=None):
     )
 
 
-@case
+@case.shows("text")
 def text(test_id):
     message = tell(vertex(test_id), "please say hello", model="claude-sonnet-4-5@20250929")
     equal((message.content[0].text, message.stop_reason), ("Hello! How can I help you today?", "end_turn"))
     equal(message.model, "claude-sonnet-4-5@20250929")
 
 
-@case
+@case.shows("stream")
 def streamed(test_id):
     with vertex(test_id).messages.stream(model=CLAUDE, max_tokens=64, messages=user("trickle")) as stream:
         pieces = list(stream.text_stream)
@@ -36,7 +39,7 @@ def streamed(test_id):
     equal((pieces, final.stop_reason), (["abcd", "efgh", "ijkl"], "end_turn"))
 
 
-@case
+@case.shows("tools")
 def parallel_calls(test_id):
     message = tell(vertex(test_id), "weather in Oslo and Rome", tools=LOOKUP)
     equal([block.id for block in message.content], ["call_oslo", "call_rome", "call_time"])
@@ -50,10 +53,11 @@ def thinking(test_id):
     equal([(block.type) for block in content], ["thinking", "text"])
 
 
-@case
+@case.shows("usage")
 def usage(test_id):
-    used = tell(vertex(test_id), "estimate the usage").usage
-    equal((used.input_tokens, used.output_tokens), (5, 3))
+    for text, expected in [("estimate the usage", (5, 3)), ("given usage, messages style", (21, 9))]:
+        used = tell(vertex(test_id), text).usage
+        equal((used.input_tokens, used.output_tokens), expected, text)
 
 
 @case
@@ -72,7 +76,7 @@ def beta_paths(test_id):
             equal(list(stream.text_stream), ["abcd", "efgh", "ijkl"])
 
 
-@case
+@case.shows("error", "retry")
 def trouble(test_id):
     for code, kind in [(400, anthropic.BadRequestError), (429, anthropic.RateLimitError), (500, anthropic.InternalServerError)]:
         error = raises(kind, lambda: tell(vertex(test_id), f"fail with {code}"))
@@ -82,7 +86,7 @@ def trouble(test_id):
     raises(anthropic.NotFoundError, lambda: tell(vertex(test_id), "please say helo"))
 
 
-@case
+@case.shows("cut")
 def broken_stream(test_id):
     pieces = []
 
@@ -93,3 +97,15 @@ def broken_stream(test_id):
 
     raises(httpx2.RemoteProtocolError, read)
     equal("".join(pieces), "abcdefgh", "text before the cut")
+
+
+class Plan(pydantic.BaseModel):
+    title: str
+    guests: list[str]
+    budget: float
+
+
+@case.shows("structured")
+def structured_output(test_id):
+    message = vertex(test_id).messages.parse(model=CLAUDE, max_tokens=64, messages=user("plan the picnic"), output_format=Plan)
+    equal(message.parsed_output, Plan(title="Picnic", guests=["Linus"], budget=3))

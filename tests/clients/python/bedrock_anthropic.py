@@ -5,7 +5,9 @@ import pydantic
 
 from bedrock import MODEL, claude
 from clients import user
-from harness import case, equal, raises, statuses
+from harness import by, equal, raises, statuses
+
+case = by("anthropic-bedrock")
 
 HELLO = "Hello! How can I help you today?"
 
@@ -14,13 +16,13 @@ def tell(client, text, **more):
     return client.messages.create(**{"model": MODEL, "max_tokens": 64, "messages": user(text), **more})
 
 
-@case
+@case.shows("text")
 def text(test_id):
     message = tell(claude(test_id), "please say hello")
     equal(([block.text for block in message.content], message.stop_reason), ([HELLO], "end_turn"))
 
 
-@case
+@case.shows("stream")
 def stream(test_id):
     with claude(test_id).messages.stream(model=MODEL, max_tokens=64, messages=user("say hello")) as stream:
         pieces = list(stream.text_stream)
@@ -28,7 +30,7 @@ def stream(test_id):
     equal(("".join(pieces), final.content[0].text, final.stop_reason), (HELLO, HELLO, "end_turn"))
 
 
-@case
+@case.shows("tools")
 def parallel_calls_streamed(test_id):
     tools = [{"name": name, "input_schema": {"type": "object", "properties": {}}} for name in ("get_weather", "get_time")]
     request = {"model": MODEL, "max_tokens": 64, "messages": user("weather in Oslo and Rome"), "tools": tools}
@@ -38,7 +40,7 @@ def parallel_calls_streamed(test_id):
     equal(message.stop_reason, "tool_use")
 
 
-@case
+@case.shows("usage")
 def thinking_and_usage(test_id):
     content = tell(claude(test_id), "think about it").content
     equal([block.type for block in content], ["thinking", "text"])
@@ -53,13 +55,13 @@ class Plan(pydantic.BaseModel):
     budget: float
 
 
-@case
+@case.shows("structured")
 def structured_output(test_id):
     message = claude(test_id).messages.parse(model=MODEL, max_tokens=64, messages=user("plan the picnic"), output_format=Plan)
     equal(message.parsed_output, Plan(title="Picnic", guests=["Linus"], budget=3))
 
 
-@case
+@case.shows("error")
 def typed_errors(test_id):
     table = [
         ("fail with 400", anthropic.BadRequestError, 400, "that is not allowed"),
@@ -72,13 +74,13 @@ def typed_errors(test_id):
         equal((error.status_code, error.body["message"]), (status, message))
 
 
-@case
+@case.shows("retry")
 def retry_then_success(test_id):
     equal(tell(claude(test_id, retries=2), "fail once").content[0].text, "second time lucky")
     equal(statuses(test_id), [429, 200])
 
 
-@case
+@case.shows("cut")
 def broken_stream(test_id):
     pieces = []
     try:

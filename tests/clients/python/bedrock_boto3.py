@@ -3,7 +3,9 @@
 import json
 
 from bedrock import MODEL, converse, converse_stream, invoke, invoke_stream, runtime, tools, user
-from harness import case, equal
+from harness import by, equal
+
+case = by("boto3")
 
 HELLO = "Hello! How can I help you today?"
 LETTERS = "a😀b 👨‍👩‍👧‍👦 e\u0301 🇳🇴 \"quoted\"\r\n\ttab 漢字 עברית end"
@@ -16,7 +18,7 @@ CALLS = [
 ARN = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-test-v1:0"
 
 
-@case
+@case.shows("text")
 def converse_text(test_id):
     answer = converse(runtime(test_id), "please say hello", inferenceConfig={"maxTokens": 64, "temperature": 0.5})
     equal(answer["output"], {"message": {"role": "assistant", "content": [{"text": HELLO}]}})
@@ -24,7 +26,7 @@ def converse_text(test_id):
     equal(len(answer["ResponseMetadata"]["RequestId"]) > 8, True, "x-amzn-requestid")
 
 
-@case
+@case.shows("stream")
 def converse_text_streamed(test_id):
     events = converse_stream(runtime(test_id), "trickle")
     names = ["messageStart", *["contentBlockDelta"] * 3, "contentBlockStop", "messageStop", "metadata"]
@@ -34,7 +36,7 @@ def converse_text_streamed(test_id):
     equal(events[-2][1], {"stopReason": "end_turn"})
 
 
-@case
+@case.shows("text")
 def invoke_text(test_id):
     response, message = invoke(runtime(test_id), "please say hello")
     equal([(block["type"], block["text"]) for block in message["content"]], [("text", HELLO)])
@@ -45,7 +47,7 @@ def invoke_text(test_id):
     equal(counts, [message["usage"]["input_tokens"], message["usage"]["output_tokens"]])
 
 
-@case
+@case.shows("stream")
 def invoke_text_streamed(test_id):
     events = invoke_stream(runtime(test_id), "trickle")
     deltas = ["content_block_delta"] * 3
@@ -87,13 +89,13 @@ def calls(content):
     return [(block["toolUse"]["toolUseId"], block["toolUse"]["name"], block["toolUse"]["input"]) for block in content]
 
 
-@case
+@case.shows("tools")
 def parallel_calls(test_id):
     answer = converse(runtime(test_id), "weather in Oslo and Rome", toolConfig=WEATHER)
     equal((calls(answer["output"]["message"]["content"]), answer["stopReason"]), (CALLS, "tool_use"))
 
 
-@case
+@case.shows("tools")
 def parallel_calls_streamed(test_id):
     events = converse_stream(runtime(test_id), "weather in Oslo and Rome", toolConfig=WEATHER)
     starts = [(event["contentBlockIndex"], event["start"]["toolUse"]) for name, event in events if name == "contentBlockStart"]
@@ -177,7 +179,7 @@ def redacted_reasoning(test_id):
     equal(deltas[0], {"reasoningContent": {"redactedContent": b"opaque"}})
 
 
-@case
+@case.shows("structured")
 def structured_output(test_id):
     schema = {"type": "object", "properties": {"title": {"type": "string"}}}
     structure = {"jsonSchema": {"schema": json.dumps(schema), "name": "plan"}}
@@ -187,7 +189,7 @@ def structured_output(test_id):
     equal(json.loads(answer["output"]["message"]["content"][0]["text"]), party)
 
 
-@case
+@case.shows("usage")
 def usage(test_id):
     client = runtime(test_id)
     table = [
@@ -204,7 +206,7 @@ def usage(test_id):
         equal((metrics["inputTokenCount"], metrics["outputTokenCount"]), expected[:2], text)
 
 
-@case
+@case.shows("embeddings")
 def embeddings(test_id):
     client = runtime(test_id)
 

@@ -5,7 +5,9 @@ import botocore.exceptions
 import urllib3
 
 from bedrock import MODEL, body, converse, converse_stream, invoke, invoke_stream, runtime, user
-from harness import case, equal, statuses
+from harness import by, equal, statuses
+
+case = by("boto3")
 
 STRICT = {"X-AIMock-Strict": "true"}
 OPERATIONS = [converse, converse_stream, invoke, invoke_stream]
@@ -20,7 +22,7 @@ def refused(function):
     raise AssertionError(f"returned {result!r}, expected a ClientError")
 
 
-@case
+@case.shows("error")
 def typed_errors(test_id):
     client = runtime(test_id)
     table = [
@@ -53,7 +55,7 @@ def wrong_bodies(test_id):
     equal(error.response["Error"]["Code"], "ValidationException")
 
 
-@case
+@case.shows("retry")
 def throttled_calls_are_retried(test_id):
     equal(converse(runtime(test_id, attempts=3), "fail once")["output"]["message"]["content"][0]["text"], "second time lucky")
     equal(statuses(test_id), [429, 200])
@@ -91,7 +93,7 @@ def exceptions_inside_streams(test_id):
         equal(len(seen), 2, "events before the exception")
 
 
-@case
+@case.shows("cut")
 def broken_stream(test_id):
     seen = []
     try:

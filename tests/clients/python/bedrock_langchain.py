@@ -3,16 +3,19 @@
 import botocore.exceptions
 import langchain_aws
 import pydantic
+import urllib3
 
 from bedrock import MODEL, runtime
-from harness import case, equal
+from harness import by, equal, statuses
+
+case = by("langchain-aws")
 
 HELLO = "Hello! How can I help you today?"
 
 
-def models(test_id):
+def models(test_id, attempts=1):
     """The model class of each API."""
-    more = {"client": runtime(test_id), "bedrock_client": object(), "provider": "anthropic", "region_name": "us-east-1", "disable_streaming": False}
+    more = {"client": runtime(test_id, attempts), "bedrock_client": object(), "provider": "anthropic", "region_name": "us-east-1", "disable_streaming": False}
     return [langchain_aws.ChatBedrockConverse(model=MODEL, **more), langchain_aws.ChatBedrock(model=MODEL, **more)]
 
 
@@ -20,13 +23,13 @@ def text_of(message):
     return message.content if isinstance(message.content, str) else "".join(block.get("text", "") for block in message.content)
 
 
-@case
+@case.shows("text")
 def text(test_id):
     for model in models(test_id):
         equal(text_of(model.invoke("please say hello")), HELLO)
 
 
-@case
+@case.shows("stream")
 def stream(test_id):
     for model in models(test_id):
         chunks = list(model.stream("trickle"))
@@ -43,7 +46,7 @@ def get_time() -> str:
     return ""
 
 
-@case
+@case.shows("tools")
 def parallel_calls(test_id):
     for model in models(test_id):
         bound = model.bind_tools([get_weather, get_time])
@@ -63,13 +66,13 @@ class Plan(pydantic.BaseModel):
     budget: float
 
 
-@case
+@case.shows("structured")
 def structured_output(test_id):
     for model in models(test_id):
         equal(model.with_structured_output(Plan).invoke("call the plan"), Plan(title="Picnic", guests=["Linus"], budget=3))
 
 
-@case
+@case.shows("usage")
 def usage(test_id):
     for model in models(test_id):
         whole = model.invoke("given usage, chat style").usage_metadata
@@ -79,13 +82,13 @@ def usage(test_id):
             equal(counts, (11, 7), type(model).__name__)
 
 
-@case
+@case.shows("embeddings")
 def embeddings(test_id):
     model = langchain_aws.BedrockEmbeddings(client=runtime(test_id), model_id="amazon.titan-embed-text-v2:0", region_name="us-east-1")
     equal(model.embed_query("one vector"), [0.5, -0.25, 1, 0.125])
 
 
-@case
+@case.shows("error")
 def errors(test_id):
     for model in models(test_id):
         try:
@@ -94,3 +97,26 @@ def errors(test_id):
             equal(error.response["Error"], {"Code": "ThrottlingException", "Message": "slow down"})
         else:
             raise AssertionError(f"returned {answer!r}")
+
+
+@case.shows("retry")
+def retry_rule(test_id):
+    """As often as the AWS client below it was told."""
+    for api in (0, 1):
+        own = f"{test_id}/{api}"
+        equal(text_of(models(own, attempts=3)[api].invoke("fail once")), "second time lucky")
+        equal(statuses(own), [429, 200])
+
+
+@case.shows("cut")
+def broken_stream(test_id):
+    for model in models(test_id):
+        pieces = []
+        try:
+            for chunk in model.stream("break off"):
+                pieces.append(text_of(chunk))
+        except urllib3.exceptions.ProtocolError:
+            pass
+        else:
+            raise AssertionError(f"the stream ended properly: {pieces}")
+        equal("".join(pieces)[:8], "abcdefgh", type(model).__name__)

@@ -4,7 +4,9 @@ import httpx
 
 import fal_client
 
-from harness import KEY, TIMEOUT, URL, case, equal, raises
+from harness import KEY, TIMEOUT, URL, by, equal, raises, statuses
+
+case = by("fal-client")
 
 APP = "fal-ai/flux/dev"
 
@@ -31,7 +33,7 @@ def client(test_id):
     return own
 
 
-@case
+@case.shows("images")
 def queue(test_id):
     handle = client(test_id).submit(APP, {"prompt": "a slow cat"})
     events = [type(event).__name__ for event in handle.iter_events(interval=0.001)]
@@ -53,7 +55,13 @@ def cancelled(test_id):
     equal((type(status).__name__, status.error_type), ("Completed", "client_cancelled"))
 
 
-@case
+@case.shows("error")
 def refused(test_id):
     error = raises(fal_client.client.FalClientHTTPError, lambda: client(test_id).submit(APP, {"prompt": "refused"}))
     equal((error.status_code, error.message, error.error_type), (422, "not that picture", "content_policy_violation"))
+
+
+@case.shows("retry")
+def retry_rule(test_id):
+    equal(client(test_id).run(APP, {"prompt": "busy at first"})["seed"], 8)
+    equal(statuses(test_id), [429, 200])

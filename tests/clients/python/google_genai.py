@@ -6,7 +6,9 @@ from google import genai
 from google.genai import errors, types
 from google.oauth2.credentials import Credentials
 
-from harness import KEY, TIMEOUT, URL, case, equal, nearest, raises, statuses
+from harness import KEY, TIMEOUT, URL, by, equal, nearest, raises, statuses
+
+case = by("google-genai")
 
 MODEL = "gemini-2.5-flash"
 CALLS = [
@@ -53,7 +55,7 @@ def calls(responses):
     return [(call.id, call.name, call.args) for response in responses for call in response.function_calls or []]
 
 
-@case
+@case.shows("text")
 def text(test_id):
     for client in both(test_id):
         response = ask(client, "please say hello")
@@ -73,7 +75,7 @@ def other_api_versions(test_id):
         equal(ask(client, "say hello").text, "Hello! How can I help you today?")
 
 
-@case
+@case.shows("stream")
 def streamed(test_id):
     for client in both(test_id):
         chunks = stream(client, "trickle")
@@ -90,7 +92,7 @@ async def streamed_async(test_id):
     equal(chunks, ["abcd", "efgh", "ijkl"])
 
 
-@case
+@case.shows("tools")
 def parallel_calls(test_id):
     for client in both(test_id):
         config = {"tools": tools("get_weather", "get_time")}
@@ -158,7 +160,7 @@ class Plan(pydantic.BaseModel):
     budget: float
 
 
-@case
+@case.shows("structured")
 def structured_output(test_id):
     for client in both(test_id):
         response = ask(client, "plan the party", response_mime_type="application/json", response_schema=Plan)
@@ -181,7 +183,7 @@ def thoughts(test_id):
         equal((part.function_call.id, part.thought_signature), ("call_thought", b"tool"))
 
 
-@case
+@case.shows("usage")
 def usage(test_id):
     table = [
         ("estimate the usage", (5, 3, 8, None, None)),
@@ -224,7 +226,7 @@ def embed(client, texts, model="text-embedding-004", **config):
     return [item.values for item in client.models.embed_content(model=model, contents=texts, config=config or None).embeddings]
 
 
-@case
+@case.shows("embeddings")
 def embeddings(test_id):
     for client in both(test_id):
         equal(embed(client, ["one vector"]), [[0.5, -0.25, 1, 0.125]])
@@ -237,7 +239,7 @@ def embeddings(test_id):
     equal((error.code, error.status, error.message), (400, "INVALID_ARGUMENT", "input too long"))
 
 
-@case
+@case.shows("error")
 def typed_errors(test_id):
     table = [
         (400, errors.ClientError, "INVALID_ARGUMENT", "that is not allowed"),
@@ -260,13 +262,13 @@ def wrong_body(test_id):
     equal((error.code, error.status), (400, "INVALID_ARGUMENT"))
 
 
-@case
+@case.shows("retry")
 def retry_then_success(test_id):
     equal(ask(gemini(test_id, retries=2), "fail once").text, "second time lucky")
     equal(statuses(test_id), [429, 200])
 
 
-@case
+@case.shows("retry")
 def retries_run_out(test_id):
     raises(errors.ClientError, lambda: ask(gemini(test_id, retries=1), "keep failing"))
     equal(statuses(test_id), [429, 429])
@@ -297,7 +299,7 @@ def error_inside_a_stream(test_id):
         equal(pieces, ["abcd", "efgh"])
 
 
-@case
+@case.shows("cut")
 def broken_stream(test_id):
     client, pieces = gemini(test_id), []
 

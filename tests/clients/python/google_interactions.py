@@ -3,7 +3,9 @@
 from google import genai
 
 from google_genai import options
-from harness import KEY, case, equal, statuses
+from harness import KEY, by, equal, statuses
+
+case = by("google-genai")
 
 MODEL = "gemini-2.5-flash"
 LOOKUP = [{"type": "function", "name": "lookup", "description": "Looks something up.", "parameters": {"type": "object"}}]

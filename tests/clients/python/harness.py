@@ -4,12 +4,21 @@ A case is a function that takes its own test id, so that no case sees the counts
 against the same server. It passes when it returns and fails when it raises. Each prints one line that
 `cargo xtask ci` counts: `ok NAME`, `FAIL NAME reason` or `skip NAME reason`; the last line, `end N`, proves that none
 was lost.
+
+A file says whose client its cases run (`case = by("openai")`, a row of `clients.json`), and a case what it shows of
+that client (`@case.shows("stream", "usage")`). Before its verdict such a case prints `shows NAME CLIENT WHAT…`; after
+the run `cargo xtask clients` holds it against the journal. A case without a client (`from harness import case`) counts
+as a case, and for no client. A file that cannot be imported for want of a package is skipped as one case, and its
+clients are told in lines `absent CLIENT`.
 """
 
 import asyncio
+import importlib
 import inspect
 import json
 import os
+import pathlib
+import re
 import traceback
 import urllib.parse
 import urllib.request
@@ -18,17 +27,38 @@ URL = os.environ.get("AIMOCK_URL", "http://127.0.0.1:4010").rstrip("/")
 KEY = "not-a-real-key"
 TIMEOUT = 20.0
 
+HERE = pathlib.Path(__file__).parent
+
 _cases = []
+_absent = []
 
 
 class Skip(Exception):
     """Raised by a case that cannot run here; the text says why."""
 
 
-def case(function):
-    """Registers a case under its file's and its own name."""
-    _cases.append(function)
-    return function
+class Case:
+    """Registers cases under their file's and their own name."""
+
+    def __init__(self, client=None, shown=()):
+        self.client = client
+        self.shown = shown
+
+    def __call__(self, function):
+        _cases.append((function, self.client, self.shown))
+        return function
+
+    def shows(self, *names):
+        """The same, for a case that shows these abilities of its client."""
+        return Case(self.client, names)
+
+
+case = Case()
+
+
+def by(client):
+    """Registers cases that run this client, a row of `clients.json` without its language."""
+    return Case(f"python/{client}")
 
 
 def equal(actual, expected, what="value"):
@@ -82,10 +112,24 @@ def _reason(error):
     return text[:600] + place
 
 
+def include(name):
+    """Imports a file of cases, or skips it for want of a package."""
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if (HERE / f"{error.name}.py").exists():
+            raise
+        _cases[:] = [entry for entry in _cases if entry[0].__module__ != name]
+        for client in re.findall(r'by\("([^"]+)"\)', (HERE / f"{name}.py").read_text(encoding="utf-8")):
+            print(f"absent python/{client}", flush=True)
+        _absent.append(name)
+        print(f"skip python/{name} {error}", flush=True)
+
+
 def run():
     """Runs every case; the exit status is 1 when one failed."""
     failed = 0
-    for function in _cases:
+    for function, client, shown in _cases:
         name = name_of(function)
         try:
             test_id = f"{name}#{os.getpid()}"
@@ -93,11 +137,13 @@ def run():
                 asyncio.run(function(test_id))
             else:
                 function(test_id)
+            if client:
+                print(" ".join(["shows", name, client, *shown]), flush=True)
             print(f"ok {name}", flush=True)
         except Skip as reason:
             print(f"skip {name} {reason}", flush=True)
         except Exception as error:
             failed += 1
             print(f"FAIL {name} {_reason(error)}", flush=True)
-    print(f"end {len(_cases)}", flush=True)
+    print(f"end {len(_cases) + len(_absent)}", flush=True)
     return 1 if failed else 0

@@ -3,11 +3,13 @@
 import pydantic
 from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_core.tools import tool
-from langchain_openai import ChatOpenAI
+from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 from langchain_openai.chat_models import base
 
 from clients import MODEL, headers
-from harness import KEY, TIMEOUT, URL, case, equal, raises, statuses
+from harness import KEY, TIMEOUT, URL, by, equal, raises, statuses
+
+case = by("langchain-openai")
 
 HELLO = "Hello! How can I help you today?"
 
@@ -47,14 +49,14 @@ def models(test_id, retries=0, **more):
     ]
 
 
-@case
+@case.shows("text")
 def text(test_id):
     for model in models(test_id):
         answer = model.invoke("say hello")
         equal((answer.text, answer.tool_calls), (HELLO, []))
 
 
-@case
+@case.shows("stream")
 def stream(test_id):
     for model in models(test_id, stream_usage=True):
         chunks = list(model.stream("say hello"))
@@ -65,7 +67,7 @@ def stream(test_id):
         equal(whole.usage_metadata["output_tokens"], 8)
 
 
-@case
+@case.shows("tools")
 def parallel_calls(test_id):
     for model in models(test_id):
         bound = model.bind_tools([get_weather, get_time])
@@ -91,14 +93,14 @@ def tool_loop(test_id):
         equal(bound.invoke(messages).text, "Done after two calls.")
 
 
-@case
+@case.shows("structured")
 def structured_output(test_id):
     for model in models(test_id):
         planned = model.with_structured_output(Plan, method="json_schema").invoke("plan the party")
         equal(planned, Plan(title="Party", guests=["Ada", "Grace"], budget=12.5))
 
 
-@case
+@case.shows("usage")
 def usage(test_id):
     for model in models(test_id):
         found = model.invoke("given details").usage_metadata
@@ -114,7 +116,7 @@ def reasoning(test_id):
     equal(answer.text, "Therefore: 42.")
 
 
-@case
+@case.shows("error", "retry")
 def errors(test_id):
     for model in models(test_id):
         equal(raises(base.OpenAIRateLimitError, lambda: model.invoke("fail with 429")).body["message"], "slow down")
@@ -124,7 +126,16 @@ def errors(test_id):
         equal(statuses(f"{test_id}/{responses}"), [429, 400, 429, 200])
 
 
-@case
+@case.shows("cut")
 def broken_stream(test_id):
     for model in models(test_id):
         raises(base.OpenAIConnectionError, lambda: list(model.stream("break off in the text")))
+
+
+@case.shows("embeddings")
+def embeddings(test_id):
+    """Without counting tokens, for which the client would fetch a table from the network."""
+    own = {"model": "text-embedding-3-small", "base_url": f"{URL}/v1", "api_key": KEY, "max_retries": 0, "check_embedding_ctx_length": False}
+    client = OpenAIEmbeddings(**own, default_headers=headers(test_id))
+    equal(client.embed_query("one vector"), [0.5, -0.25, 1.0, 0.125])
+    equal(client.embed_documents(["a vector each", "and another"]), [[1.0, 0.0], [0.0, 1.0]])

@@ -5,7 +5,9 @@ import json
 import httpx
 import ollama
 
-from harness import TIMEOUT, URL, case, equal, raises, statuses
+from harness import TIMEOUT, URL, by, equal, raises, statuses
+
+case = by("ollama")
 
 HELLO = "Hello! How can I help you today?"
 MODEL = "llama3.2"
@@ -30,14 +32,14 @@ def calls(parts):
 CALLS = [("get_weather", {"city": "Oslo", "days": [1, 2.5], "note": 'sn"ow ☃'}), ("get_weather", {"city": "Rome"}), ("get_time", {})]
 
 
-@case
+@case.shows("text")
 def text(test_id):
     answer = ask(test_id, "please say hello")
     equal((answer.message.role, answer.message.content, answer.done, answer.done_reason), ("assistant", HELLO, True, "stop"))
     equal((answer.model, answer.created_at is not None), (MODEL, True))
 
 
-@case
+@case.shows("stream")
 def text_streamed(test_id):
     parts = list(ask(test_id, "trickle", stream=True))
     equal([part.message.content for part in parts], ["abcd", "efgh", "ijkl", ""])
@@ -58,7 +60,7 @@ def loading(test_id):
     equal(client(test_id).generate(model=MODEL, keep_alive=0).done_reason, "unload")
 
 
-@case
+@case.shows("tools")
 def parallel_calls(test_id):
     offered = tools("get_weather", "get_time")
     equal(calls([ask(test_id, "weather in Oslo and Rome", tools=offered)]), CALLS)
@@ -83,7 +85,7 @@ def thinking(test_id):
     equal("".join(part.message.content or "" for part in parts), "Therefore: 42.")
 
 
-@case
+@case.shows("structured")
 def structured_output(test_id):
     schema = {"type": "object", "properties": {"title": {"type": "string"}}}
     party = json.loads(ask(test_id, "plan the party", format=schema).message.content)
@@ -91,7 +93,7 @@ def structured_output(test_id):
     equal(json.loads(ask(test_id, "any json", format="json").message.content), {"ok": True})
 
 
-@case
+@case.shows("usage")
 def usage(test_id):
     for text, expected in [("estimate the usage", (5, 3)), ("given usage, messages style", (21, 9)), ("given usage, chat style", (11, 7))]:
         for answer in [ask(test_id, text), list(ask(test_id, text, stream=True))[-1]]:
@@ -106,7 +108,7 @@ def stop_reasons(test_id):
     equal(list(ask(test_id, "cut me short", stream=True))[-1].done_reason, "length")
 
 
-@case
+@case.shows("embeddings")
 def embeddings(test_id):
     own = client(test_id)
     equal([list(vector) for vector in own.embed(model="all-minilm", input="one vector").embeddings], [[0.5, -0.25, 1, 0.125]])
@@ -127,7 +129,7 @@ def models(test_id):
     equal(raises(ollama.ResponseError, lambda: own.show("no-such-model")).status_code, 404)
 
 
-@case
+@case.shows("error", "retry")
 def typed_errors(test_id):
     table = [("fail with 400", 400, "that is not allowed"), ("fail with 429", 429, "slow down"), ("fail with 500", 500, "broken inside")]
     for text, status, message in table:
@@ -146,6 +148,48 @@ def misses(test_id):
     equal((wrong.status_code, wrong.error), (400, "dimensions must be an integer between 1 and 100000"))
 
 
-@case
+@case.shows("cut")
 def cut_streams(test_id):
     raises(httpx.RemoteProtocolError, lambda: list(ask(test_id, "break off", stream=True)))
+
+
+@case
+def error_in_the_stream(test_id):
+    pieces = []
+
+    def read():
+        for part in ask(test_id, "fail on the way", stream=True):
+            pieces.append(part.message.content)
+
+    error = raises(ollama.ResponseError, read)
+    equal((error.error, pieces), ("out of breath", ["abcd", "efgh"]))
+
+
+def async_client(test_id):
+    return ollama.AsyncClient(host=URL, timeout=TIMEOUT, headers={"X-Test-Id": test_id})
+
+
+@case
+async def asked_asynchronously(test_id):
+    own = async_client(test_id)
+    request = {"model": MODEL, "messages": [{"role": "user", "content": "trickle"}]}
+    equal((await own.chat(**request)).message.content, "abcdefghijkl")
+    equal([part.message.content async for part in await own.chat(**request, stream=True)], ["abcd", "efgh", "ijkl", ""])
+    equal((await own.generate(model=MODEL, prompt="please say hello")).response, HELLO)
+    equal([list(vector) for vector in (await own.embed(model="all-minilm", input="one vector")).embeddings], [[0.5, -0.25, 1, 0.125]])
+
+
+@case
+async def trouble_asynchronously(test_id):
+    own = async_client(test_id)
+    for text, kind, message in [
+        ("fail with 429", ollama.ResponseError, "slow down (status code: 429)"),
+        ("fail on the way", ollama.ResponseError, "out of breath (status code: -1)"),
+        ("break off", httpx.RemoteProtocolError, "peer closed connection without sending complete message body (incomplete chunked read)"),
+    ]:
+        try:
+            parts = [part async for part in await own.chat(model=MODEL, messages=[{"role": "user", "content": text}], stream=True)]
+        except (ollama.ResponseError, httpx.HTTPError) as error:
+            equal((type(error), str(error)), (kind, message))
+        else:
+            raise AssertionError(f"{text}: the stream ended properly: {parts}")

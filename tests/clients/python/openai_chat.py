@@ -3,10 +3,12 @@
 import pydantic
 
 from clients import ask, async_chat, chat, user
-from harness import case, equal
+from harness import by, equal
+
+case = by("openai")
 
 
-@case
+@case.shows("text")
 def text(test_id):
     answer = ask(chat(test_id), "please say hello")
     equal(answer.choices[0].message.content, "Hello! How can I help you today?")
@@ -64,7 +66,7 @@ def overrides(test_id):
         equal((chunk.id, chunk.created, chunk.model), ("fixed-id-1", 1700000000, "another-model"))
 
 
-@case
+@case.shows("stream")
 def stream(test_id):
     chunks = list(ask(chat(test_id), "say hello", stream=True))
     deltas = [chunk.choices[0].delta for chunk in chunks]
@@ -132,7 +134,7 @@ def usage_estimated(test_id):
     equal((usage.prompt_tokens, usage.completion_tokens, usage.total_tokens), (4, 3, 7))
 
 
-@case
+@case.shows("usage")
 def usage_given(test_id):
     usage = ask(chat(test_id), "given usage, chat style").usage
     equal((usage.prompt_tokens, usage.completion_tokens, usage.total_tokens), (11, 7, 18))
@@ -142,7 +144,7 @@ def usage_given(test_id):
     equal((usage.prompt_tokens_details.cached_tokens, usage.completion_tokens_details.reasoning_tokens), (64, 30))
 
 
-@case
+@case.shows("usage")
 def usage_in_streams(test_id):
     for text, expected in [("estimate the usage", (5, 3, 8)), ("given usage, chat style", (11, 7, 18))]:
         chunks = list(ask(chat(test_id), text, stream=True, stream_options={"include_usage": True}))
@@ -158,7 +160,7 @@ class Plan(pydantic.BaseModel):
     budget: float
 
 
-@case
+@case.shows("structured")
 def structured_output(test_id):
     answer = chat(test_id).chat.completions.parse(model="gpt-4o", messages=user("plan the party"), response_format=Plan)
     equal(answer.choices[0].message.parsed, Plan(title="Party", guests=["Ada", "Grace"], budget=12.5))

@@ -3,7 +3,9 @@
 import openai
 
 from clients import chat
-from harness import case, equal, raises, statuses
+from harness import by, equal, raises, statuses
+
+case = by("openai")
 
 HELLO = "Hello! How can I help you today?"
 

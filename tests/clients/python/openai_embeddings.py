@@ -3,7 +3,9 @@
 import openai
 
 from clients import azure, chat
-from harness import case, equal, raises
+from harness import by, equal, raises
+
+case = by("openai")
 
 SMALL = "text-embedding-3-small"
 
@@ -16,7 +18,7 @@ def vectors(answer):
     return [item.embedding for item in answer.data]
 
 
-@case
+@case.shows("embeddings")
 def float_encoding(test_id):
     answer = embed(chat(test_id), "one vector", encoding_format="float")
     equal(vectors(answer), [[0.5, -0.25, 1.0, 0.125]])
@@ -29,7 +31,7 @@ def base64_is_really_sent(test_id):
     equal(vectors(answer), ["AAAAPwAAgL4AAIA/AAAAPg=="])
 
 
-@case
+@case.shows("embeddings")
 def default_encoding(test_id):
     equal(vectors(embed(chat(test_id), "one vector")), [[0.5, -0.25, 1.0, 0.125]])
 

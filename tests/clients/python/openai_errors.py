@@ -3,12 +3,14 @@
 import openai
 
 from clients import ask, chat
-from harness import case, equal, nearest, raises, statuses
+from harness import by, equal, nearest, raises, statuses
+
+case = by("openai")
 
 STRICT = {"X-AIMock-Strict": "true"}
 
 
-@case
+@case.shows("error")
 def bad_request(test_id):
     error = raises(openai.BadRequestError, lambda: ask(chat(test_id), "fail with 400"))
     equal((error.status_code, error.type, error.param, error.code), (400, "invalid_request_error", "messages", "bad_value"))
@@ -27,7 +29,7 @@ def permission(test_id):
     equal((error.status_code, error.body["message"]), (403, "not yours"))
 
 
-@case
+@case.shows("error")
 def rate_limit(test_id):
     error = raises(openai.RateLimitError, lambda: ask(chat(test_id), "fail with 429"))
     equal((error.status_code, error.code, error.response.headers["retry-after"]), (429, "rate_limit_exceeded", "7"))
@@ -40,7 +42,7 @@ def rate_limit_on_stream(test_id):
     equal(error.response.headers["retry-after"], "7")
 
 
-@case
+@case.shows("error")
 def server_error(test_id):
     error = raises(openai.InternalServerError, lambda: ask(chat(test_id), "fail with 500"))
     equal((error.status_code, error.type, error.body["message"]), (500, "server_error", "broken inside"))
@@ -52,7 +54,7 @@ def wrong_body(test_id):
     equal((error.status_code, error.type), (400, "invalid_request_error"))
 
 
-@case
+@case.shows("retry")
 def retry_then_success(test_id):
     equal(ask(chat(test_id, retries=2), "fail once").choices[0].message.content, "second time lucky")
     equal(statuses(test_id), [429, 200])
@@ -64,7 +66,7 @@ def retry_then_success_by_list(test_id):
     equal(statuses(test_id), [429, 200])
 
 
-@case
+@case.shows("retry")
 def retries_run_out(test_id):
     raises(openai.RateLimitError, lambda: ask(chat(test_id, retries=1), "keep failing"))
     equal(statuses(test_id), [429, 429])
@@ -94,7 +96,7 @@ def exhausted_list_names_its_fixture(test_id):
     equal((error.status_code, "short-list" in error.body["message"]), (500, True), f"error {error.body}")
 
 
-@case
+@case.shows("cut")
 def broken_stream(test_id):
     slices = []
 

@@ -5,7 +5,9 @@ import base64
 import openai
 
 from clients import chat
-from harness import case, equal, raises
+from harness import by, equal, raises
+
+case = by("openai")
 
 BYTES = bytes([0xFF, 0, 1, 2, 0xFE, 0xFD, 0x80, 0x80, 0x80, 0x80])
 IMAGE = "gpt-image-1"
@@ -16,7 +18,7 @@ def transcribe(client, file=AUDIO, model="gpt-4o-transcribe", **more):
     return client.audio.transcriptions.create(file=file, model=model, **more)
 
 
-@case
+@case.shows("images")
 def image(test_id):
     answer = chat(test_id).images.generate(model=IMAGE, prompt="a cat", size="1536x1024", quality="low")
     equal(base64.b64decode(answer.data[0].b64_json), BYTES)
@@ -31,7 +33,7 @@ def several_images(test_id):
     equal((answer.data[1].url, answer.usage), (None, None))
 
 
-@case
+@case.shows("images")
 def image_stream(test_id):
     events = list(chat(test_id).images.generate(model=IMAGE, prompt="a cat", stream=True, partial_images=2))
     equal([event.type for event in events], ["image_generation.partial_image"] * 2 + ["image_generation.completed"])
@@ -39,7 +41,7 @@ def image_stream(test_id):
     equal((base64.b64decode(events[2].b64_json), events[2].usage.output_tokens), (BYTES, 1056))
 
 
-@case
+@case.shows("images")
 def image_edit(test_id):
     client = chat(test_id)
     files = [("one.png", b"\x89PNG\r\n"), ("two.png", b"\x89PNG\r\n")]
@@ -55,7 +57,7 @@ def image_refused(test_id):
     equal((error.code, error.type, error.body["message"]), ("moderation_blocked", "image_generation_user_error", "not that picture"))
 
 
-@case
+@case.shows("audio")
 def speech(test_id):
     answer = chat(test_id).audio.speech.create(model="tts-1", voice="alloy", input="say it", response_format="wav")
     equal((answer.response.headers["content-type"], answer.content), ("audio/wav", BYTES))
@@ -79,7 +81,7 @@ def speech_refused(test_id):
     equal((error.response.headers["retry-after"], error.body["message"]), ("2", "too many voices"))
 
 
-@case
+@case.shows("audio")
 def transcription(test_id):
     answer = transcribe(chat(test_id))
     equal((answer.text, answer.usage.type), ("Good morning everyone.", "tokens"))

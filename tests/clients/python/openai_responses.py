@@ -6,7 +6,9 @@ import openai
 import pydantic
 
 from clients import MODEL, async_chat, chat
-from harness import case, equal, nearest, raises, statuses
+from harness import by, equal, nearest, raises, statuses
+
+case = by("openai")
 
 HELLO = "Hello! How can I help you today?"
 WEATHER = [{"type": "function", "name": name, "parameters": {"type": "object", "properties": {}}, "strict": False} for name in ("get_weather", "get_time")]
@@ -35,7 +37,7 @@ def strict(value):
     return value
 
 
-@case
+@case.shows("text")
 def text(test_id):
     answer = strict(ask(chat(test_id), "please say hello"))
     equal(answer.output_text, HELLO)
@@ -73,7 +75,7 @@ def overrides(test_id):
     equal((answer.id, answer.created_at, answer.model), ("fixed-id-1", 1700000000, "another-model"))
 
 
-@case
+@case.shows("stream")
 def stream(test_id):
     events = [strict(event) for event in ask(chat(test_id), "say hello", stream=True)]
     names = [event.type.removeprefix("response.") for event in events]
@@ -102,14 +104,14 @@ def stream_keeps_letters_whole(test_id):
     equal("".join(slices), expected)
 
 
-@case
+@case.shows("tools")
 def parallel_calls(test_id):
     answer = strict(ask(chat(test_id), "weather in Oslo and Rome", tools=WEATHER))
     equal((calls(answer), answer.output_text), (CALLS, ""))
     equal({item.id.startswith("fc_") for item in answer.output}, {True})
 
 
-@case
+@case.shows("tools")
 def parallel_calls_streamed(test_id):
     with chat(test_id).responses.stream(model=MODEL, input="weather in Oslo and Rome", tools=WEATHER) as events:
         deltas = {}
@@ -210,7 +212,7 @@ def unfinished(test_id):
     equal(list(ask(chat(test_id), "give up", stream=True))[-1].type, "response.failed")
 
 
-@case
+@case.shows("usage")
 def usage(test_id):
     for text, expected in [("estimate the usage", (5, 3, 8)), ("estimate a call", (4, 3, 7)), ("given usage, messages style", (21, 9, 30))]:
         found = ask(chat(test_id), text).usage
@@ -230,7 +232,7 @@ class Plan(pydantic.BaseModel):
 PARTY = Plan(title="Party", guests=["Ada", "Grace"], budget=12.5)
 
 
-@case
+@case.shows("structured")
 def structured_output(test_id):
     equal(chat(test_id).responses.parse(model=MODEL, input="plan the party", text_format=Plan).output_parsed, PARTY)
     with chat(test_id).responses.stream(model=MODEL, input="plan the party", text_format=Plan) as events:
@@ -283,7 +285,7 @@ def input_tokens(test_id):
     equal(chat(test_id).responses.input_tokens.count(model=MODEL, input="estimate the usage").input_tokens, 5)
 
 
-@case
+@case.shows("error")
 def typed_errors(test_id):
     table = [
         ("fail with 400", openai.BadRequestError, "that is not allowed"),
@@ -304,7 +306,7 @@ def wrong_body(test_id):
         equal((error.type, error.code), ("invalid_request_error", "invalid_type"))
 
 
-@case
+@case.shows("retry")
 def retry_rules(test_id):
     equal(ask(chat(test_id, retries=2), "fail once").output_text, "second time lucky")
     equal(statuses(test_id), [429, 200])
@@ -315,7 +317,7 @@ def retry_rules(test_id):
     equal(statuses(test_id), [429, 200, 404, 503])
 
 
-@case
+@case.shows("cut")
 def broken_stream(test_id):
     seen = []
     raises(openai.APIConnectionError, lambda: read(chat(test_id), "break off in the text", seen))

@@ -3,7 +3,9 @@
 import json
 
 from clients import MODEL, ask, chat, user
-from harness import case, equal
+from harness import by, equal
+
+case = by("openai")
 
 
 def tool(name):
@@ -37,7 +39,7 @@ def collect(chunks):
     return [found[index] for index in sorted(found)]
 
 
-@case
+@case.shows("tools")
 def parallel_calls(test_id):
     choice = ask(chat(test_id), "weather in Oslo and Rome", tools=WEATHER).choices[0]
     equal(calls(choice.message), CALLS)
@@ -46,7 +48,7 @@ def parallel_calls(test_id):
     equal({call.type for call in choice.message.tool_calls}, {"function"})
 
 
-@case
+@case.shows("tools")
 def parallel_calls_streamed(test_id):
     chunks = list(ask(chat(test_id), "weather in Oslo and Rome", tools=WEATHER, stream=True))
     found = collect(chunks)

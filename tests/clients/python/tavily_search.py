@@ -1,9 +1,11 @@
 """Tavily's client: results, limits, its own errors."""
 
-from tavily import TavilyClient
+from tavily import TavilyClient, UsageLimitExceededError
 from tavily.errors import ForbiddenError
 
-from harness import KEY, URL, case, equal, raises
+from harness import KEY, URL, by, equal, raises, statuses
+
+case = by("tavily-python")
 
 
 def client(test_id):
@@ -34,7 +36,14 @@ def pages(test_id):
     equal((own.crawl(url)["base_url"], own.map(url)["base_url"]), (url, url))
 
 
-@case
+@case.shows("error")
 def refused(test_id):
     error = raises(ForbiddenError, lambda: client(test_id).search("refused"))
     equal(str(error), "your plan is used up")
+
+
+@case.shows("retry")
+def retry_rule(test_id):
+    """It asks once."""
+    equal(str(raises(UsageLimitExceededError, lambda: client(test_id).search("too often"))), "not so fast")
+    equal(statuses(test_id), [429])

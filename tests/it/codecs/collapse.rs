@@ -140,6 +140,10 @@ const BEDROCK_STREAMS: [&str; 2] = ["/model/m/invoke-with-response-stream", "/mo
 fn sayable(asked: &Asked) -> &'static [&'static str] {
     let request = asked.request();
     let Some(endpoint) = request.endpoint else { return &[] };
+    if asked.codec.routes().is_empty() {
+        // Turns of sockets are not recorded.
+        return &[];
+    }
     let body = asked.raw.json();
     match endpoint {
         // Several choices, or the prompt before the answer, say more than one reply does.

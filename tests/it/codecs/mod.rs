@@ -18,6 +18,7 @@ use std::path::PathBuf;
 
 use aimock::exchange::{Body, Emission, Endpoint, ErrorReply, FrameKind, Headers, RawRequest, Reply, Request};
 use aimock::provider::route::{Lookup, lookup};
+use aimock::provider::socket::METHOD;
 use aimock::provider::{ALL, Context, Ids, Moment, Provider, ReasoningModels, Route};
 use aimock::wire::{Decoder, Framing, event_stream};
 use base64::Engine as _;
@@ -49,8 +50,18 @@ fn ask(path: &str, body: impl Into<Vec<u8>>) -> Asked {
 }
 
 fn ask_with(path: &str, headers: Headers, body: impl Into<Vec<u8>>) -> Asked {
-    let raw = RawRequest::new("POST", path, headers, body.into());
-    let Lookup::Found { codec, route, params, path_used: _ } = lookup("POST", &raw.path) else { panic!("nobody owns {path}") };
+    let mut raw = RawRequest::new("POST", path, headers, body.into());
+    let (codec, route, params) = match lookup("POST", &raw.path) {
+        Lookup::Found { codec, route, params, path_used: _ } => (codec, route, params),
+        // A turn of a socket.
+        _ => match lookup(METHOD, &raw.path) {
+            Lookup::Socket { codec, route, params } => (codec, route, params),
+            other => panic!("nobody owns {path}: {other:?}"),
+        },
+    };
+    if !codec.routes().contains(route) {
+        METHOD.clone_into(&mut raw.method);
+    }
     let decoded = codec.decode(&raw, route, &params);
     Asked { codec, route, raw, decoded }
 }
@@ -215,6 +226,12 @@ fn samples_are_decoded_and_answered_as_the_snapshots_say() {
 fn every_route_has_samples_of_each_kind() {
     for codec in ALL {
         let samples = samples(codec.name());
+        for route in codec.sockets().iter().filter(|route| !codec.routes().iter().any(|other| other.path == route.path)) {
+            let found = samples.iter().any(|(_, sample)| sample.ask().route == route);
+            // The same messages, opened with another kind of key.
+            let twin = route.path.ends_with("Constrained");
+            assert!(found || twin, "{}: no sample for {}", codec.name(), route.path);
+        }
         // What follows up a job is asked over sockets, where there are jobs.
         for route in codec.routes().iter().filter(|route| route.method == "POST") {
             let asked: Vec<Asked> = samples.iter().map(|(_, sample)| sample.ask()).collect();

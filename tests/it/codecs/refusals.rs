@@ -18,6 +18,11 @@ fn envelope(codec: &dyn Provider, emission: &Emission) -> Value {
         assert_eq!((&body["error"]["code"], body["error"]["message"].is_string()), (&json!(emission.status), true));
         return body;
     }
+    if codec.name() == "gemini_live" {
+        assert!(body["error"]["message"].is_string() && body["error"]["code"].is_u64(), "{body}");
+        assert_eq!(body["code"], emission.status);
+        return body;
+    }
     if codec.name() == "gemini_interactions" {
         assert!(body["error"]["message"].is_string() && body["error"]["code"].is_string(), "{body}");
         return body;

@@ -40,7 +40,7 @@ async fn a6_every_way_out_leaves_exactly_one_entry() {
     server.post("/v1/embeddings", r#"{"model":"e","input":"x"}"#).await;
     server.get("/nowhere").await;
     server.get("/v1/chat/completions").await;
-    server.get("/v1beta/interactions/x").await;
+    server.get("/v1/files").await;
     server.send(chat("hi").header("content-encoding", "br")).await;
     server.get("/health").await;
     let of = |entry: &Value| (entry["response"]["status"].as_u64().unwrap(), entry["response"]["source"].as_str().unwrap().to_owned());

@@ -30,10 +30,10 @@ async fn a_wrong_method_is_told_the_right_ones() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_route_that_is_not_built_says_so() {
     let server = start(json!([])).await;
-    let response = server.get("/v1beta/interactions/x").await;
+    let response = server.get("/v1/files").await;
     assert_eq!((response.status, response.header("x-should-retry")), (501, Some("false")));
     let message = response.json()["error"]["message"].as_str().unwrap().to_owned();
-    assert!(message.starts_with("Gemini Interactions, retrieval by id (GET /v1beta/interactions/x) is not built yet"), "{message}");
+    assert!(message.starts_with("OpenAI files (GET /v1/files) is not built yet"), "{message}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

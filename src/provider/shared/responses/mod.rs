@@ -8,6 +8,7 @@ pub(in crate::provider) mod collapse;
 mod item;
 pub(in crate::provider) mod reply;
 pub(in crate::provider) mod request;
+pub(in crate::provider) mod socket;
 pub(in crate::provider) mod stored;
 mod stream;
 
