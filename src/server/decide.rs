@@ -250,7 +250,16 @@ impl Speaker<'_> {
                 let encoded = job.map_or_else(
                     || {
                         let at_once = (!asked.disturbed && delivery.is_at_once()).then_some(&delivery);
-                        self.encoded(&Wanted { codec, edition, claim, answer, exchange, word, at_once })
+                        self.encoded(&Wanted {
+                            codec,
+                            edition,
+                            claim,
+                            answer,
+                            exchange,
+                            word,
+                            created: self.call.app.now().as_secs(),
+                            at_once,
+                        })
                     },
                     Encoded::Emission,
                 );

@@ -113,7 +113,7 @@ fn cut_after(all: &[Bytes], close: Close) -> Plan {
     plan(std::iter::once(head).chain(all.iter().map(send)).chain([hang_up(close)]).collect())
 }
 
-const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: test\r\n\r\n";
+const GET: &[u8] = b"GET /health HTTP/1.1\r\nhost: test\r\n\r\n";
 
 /// Reads to the end of a connection in steps of `piece` bytes.
 async fn read_all(tcp: &mut TcpStream, piece: usize, slow: bool) -> (Vec<u8>, std::io::Result<()>) {
@@ -220,7 +220,7 @@ async fn b13_a_cut_before_the_first_byte_sends_no_status_either() {
 async fn b1_an_empty_stream_ends_cleanly() {
     let server = Planned::start(plan(Vec::new())).await;
     let mut tcp = server.connect().await;
-    tcp.write_all(b"GET / HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n").await.unwrap();
+    tcp.write_all(b"GET /health HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n").await.unwrap();
     let (response, _) = read_all(&mut tcp, 4096, false).await;
     let head = String::from_utf8(response).unwrap();
     assert!(head.starts_with("HTTP/1.1 200") && head.contains("text/event-stream") && head.ends_with("\r\n\r\n"), "{head}");
@@ -276,7 +276,7 @@ async fn http2(server: &Planned, window: u32) -> (Option<u16>, Vec<u8>, bool) {
     builder.initial_stream_window_size(window);
     let (mut sender, connection) = builder.handshake(tcp).await.unwrap();
     tokio::spawn(connection);
-    let request = hyper::Request::get("http://test/").body(Empty::<Bytes>::new()).unwrap();
+    let request = hyper::Request::get("http://test/health").body(Empty::<Bytes>::new()).unwrap();
     let Ok(response) = timeout(PATIENCE, sender.send_request(request)).await.unwrap() else { return (None, Vec::new(), false) };
     let status = response.status().as_u16();
     let (mut body, mut all) = (response.into_body(), Vec::new());

@@ -145,7 +145,9 @@ impl<'de> Deserialize<'de> for Plain {
                         Some(BodyKey::Model) => put(&mut model, map.next_value::<Option<String>>()?)?,
                         Some(BodyKey::Stream) => put(&mut stream, map.next_value::<Option<bool>>()?)?,
                         Some(BodyKey::Messages) => put(&mut messages, map.next_value::<Vec<Said>>()?)?,
-                        Some(BodyKey::Number) => drop(map.next_value::<Option<Number>>()?),
+                        Some(BodyKey::Number) => {
+                            map.next_value::<Option<Number>>()?;
+                        }
                         Some(BodyKey::Rest(name)) => put_rest(&mut rest, name, map.next_value()?)?,
                         None => map.next_value_seed(Checked)?,
                     }
