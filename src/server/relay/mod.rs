@@ -170,8 +170,10 @@ pub(super) async fn carry(mut relay: Relay, exchange: Exchange, call: &Call<'_>,
         transmit::pause(chaos.latency()).await;
     }
     let (method, url) = (&exchange.raw.method, relay.upstreams.display(relay.target, &exchange.raw.path));
-    // Where there are no fixtures this says nothing new, and the log is most of what a request costs.
-    let level = if call.app.editions.current().library.fixtures.is_empty() { Level::Debug } else { Level::Info };
+    // Of a proxy without fixtures this says nothing new, and the log is most of what a request costs.
+    let settings = &call.app.settings;
+    let says_nothing = settings.on_miss.recorder().is_none() && call.app.editions.current().library.fixtures.is_empty();
+    let level = if says_nothing { Level::Debug } else { Level::Info };
     if call.app.hears(level) {
         call.app.log(level, &format!("no fixture matches {method} {}: relaying to {url}", exchange.raw.path));
     }

@@ -307,7 +307,8 @@ const ALSO_TAKEN: &[(&str, &str, &[&str], &str)] = &[
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn members_of_a_wrong_type_are_refused_on_every_route() {
     let mut taken = BTreeSet::new();
-    for codec in ALL {
+    // Turns on sockets are not refused by a status; the tests of sockets have theirs.
+    for codec in ALL.iter().filter(|codec| !codec.routes().is_empty()) {
         for (_, sample) in samples(codec.name()).into_iter().filter(|(_, sample)| !sample.form) {
             let way = Way { codec: *codec, method: "POST", path: sample.path.clone(), sample: Some(sample) };
             let good = way.sample.as_ref().unwrap().body.clone();

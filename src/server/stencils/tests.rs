@@ -1,0 +1,123 @@
+//! Stencils against the codecs that they stand in for.
+
+use super::*;
+use crate::diagnostic::{SourceId, Span};
+use crate::engine::{Dice, MatchedBy, Policy, ServerPolicy, plan_emission};
+use crate::exchange::{Block, Headers, Overrides, RawRequest, Usage};
+use crate::fixture::{Chaos, Faults, Fixture, Library, OnExhausted, Origin, Pace};
+use crate::matcher::{Match, Position};
+use crate::provider::route::{Lookup, lookup};
+use crate::server::decide::Call;
+use crate::server::{App, Settings, World};
+
+fn turns() -> Vec<Turn> {
+    let text = |text: &str| Turn { blocks: vec![Block::Text(text.to_owned())], has_text: true, ..Turn::default() };
+    let call =
+        |id: Option<&str>| Block::ToolCall {
+            name: "f".to_owned(), arguments: r#"{"city":"Malmö"}"#.to_owned(), id: id.map(str::to_owned)
+        };
+    let overrides = Overrides {
+        id: Some("given".to_owned()),
+        created: Some(1.0),
+        model: Some("given-model".to_owned()),
+        usage: Some(Usage { input_tokens: Some(41.0), output_tokens: Some(1.0), total_tokens: None, ..Usage::default() }),
+        ..Overrides::default()
+    };
+    vec![
+        text("a plain answer, long enough for more than one chunk"),
+        text("\"quoted\", 😀 and\nlines \u{1}"),
+        text(""),
+        Turn { blocks: vec![call(None), call(Some("mine")), call(None)], ..text("x") },
+        Turn { reasoning: Some("because".to_owned()), redacted_thinking: vec!["secret".to_owned()], ..text("so") },
+        Turn { overrides, ..text("given") },
+        // What looks like a mark is none.
+        text("8191 tokens of \"aimock-stencil-model\" at 4081679423 by chatcmpl-aimock-id-000000"),
+        text("8192"),
+    ]
+}
+
+fn library(turn: &Turn) -> Library {
+    let answer = Answer {
+        reply: Reply::Turn(turn.clone()),
+        pace: Pace::default(),
+        truncate_after_chunks: None,
+        disconnect_after_ms: None,
+        faults: Faults::default(),
+        chaos: Chaos::default(),
+        polls: 0,
+        headers: vec![("x-own".to_owned(), "1".to_owned())],
+    };
+    let fixture = Fixture {
+        id: None,
+        origin: Origin { source: SourceId(0), index: 0, span: Span::default(), match_span: Span::default() },
+        matches: Match::default(),
+        position: Position::default(),
+        answers: vec![answer],
+        on_exhausted: OnExhausted::RepeatLast,
+        recorded_at: None,
+        dead: false,
+        expect: None,
+    };
+    Library::new(vec![fixture], Vec::new())
+}
+
+/// Every request of a list, asked twice in turn, so that the first ones cut stencils and the others use them: each answer
+/// must be what the codec says. Returns whether stencils were kept.
+fn check(path: &'static str, bodies: &[String], turn: &Turn) -> Vec<bool> {
+    let quiet = World::new(Box::new(|_| Ok(Vec::new())), Box::new(|_, _| {}));
+    let app = App::new(Settings::default(), library(turn), quiet);
+    let edition = app.editions.current();
+    let claim = Claim { row: 0, times: 0, by: MatchedBy::Content, turn_relaxed: false };
+    let Lookup::Found { codec, route, params, .. } = lookup("POST", path) else { panic!("{path} has no codec") };
+    let answer = edition.library.fixtures[0].answer_at(0).unwrap();
+    let delivery = Delivery::of(answer, &app.settings.pace);
+    let mut kept = Vec::new();
+    for (index, body) in bodies.iter().chain(bodies).enumerate() {
+        let raw = RawRequest::new("POST", path, Headers::new(), body.clone());
+        let policy = Policy::resolve(&raw, ServerPolicy::default());
+        let request = codec.decode(&raw, route, &params).unwrap();
+        let exchange = Exchange { raw, request };
+        let framing = codec.framing(&exchange.raw);
+        let call = Call { app: &app, policy: &policy, request_id: "req-1", framing, socket: false };
+        let speaker = Speaker { codec: Some(codec), call: &call };
+        let (word, created) = (index as u64, 1_700_000_000 + index as u64);
+        let timed = Wanted { codec, edition: &edition, claim: &claim, answer, exchange: &exchange, word, created, at_once: None };
+        let direct = speaker.encode(&timed, &exchange.request, created, &mut SeededIds::new(word));
+        assert_eq!(speaker.encoded(&timed), Encoded::Emission(direct.clone()), "{path} {body}");
+        let whole = plan_emission(direct, &delivery, &mut Dice::seeded(0)).joined();
+        if let Encoded::Plan(plan) = speaker.encoded(&Wanted { at_once: Some(&delivery), ..timed }) {
+            assert_eq!(plan, whole, "{path} {body}");
+        }
+        if index >= bodies.len() {
+            let (likeness, _) = speaker.likeness(&timed).unwrap();
+            kept.push(edition.stencil(0, likeness).unwrap().is_some());
+        }
+    }
+    kept
+}
+
+fn bodies(extra: &str) -> Vec<String> {
+    let body = |model: &str, prompt: &str, extra: &str| {
+        let (model, prompt) = (serde_json::json!(model), serde_json::json!(prompt));
+        format!(r#"{{"model":{model},"max_tokens":9,"messages":[{{"role":"user","content":{prompt}}}]{extra}}}"#)
+    };
+    vec![body("m", "hi", extra), body("other \"model\"", &"long ".repeat(99), extra), body("", "", extra)]
+}
+
+#[test]
+fn a_stencil_says_what_the_codec_says() {
+    for (index, turn) in turns().iter().enumerate() {
+        for (path, extra) in [
+            ("/v1/chat/completions", ""),
+            ("/v1/chat/completions", r#","stream":true"#),
+            ("/v1/chat/completions", r#","stream":true,"stream_options":{"include_usage":true}"#),
+            ("/v1/messages", ""),
+            ("/v1/messages", r#","stream":true"#),
+        ] {
+            let kept = check(path, &bodies(extra), turn);
+            // Only a text that holds a mark cannot be cut.
+            let is_marked = index >= 6;
+            assert!(is_marked || kept.iter().all(|kept| *kept), "{path} {extra} of turn {index}: {kept:?}");
+        }
+    }
+}
