@@ -27,7 +27,9 @@ const ABILITIES: [(&str, Witness); 11] = [
     ("cut", |exchange| exchange.entry["response"]["interrupted"] == true),
     ("embeddings", |exchange| exchange.succeeds_at(&["embedding"])),
     ("images", |exchange| exchange.succeeds_at(&["image", "fal"])),
-    ("audio", |exchange| exchange.speaks() || exchange.succeeds_at(&["speech", "transcription", "translation", "elevenlabs-tts", "audio-gen"])),
+    ("audio", |exchange| {
+        exchange.speaks() || exchange.succeeds_at(&["speech", "transcription", "translation", "elevenlabs-tts", "audio-gen"])
+    }),
 ];
 
 /// One request and its answer, as the journal tells them.
@@ -326,16 +328,16 @@ mod tests {
 
     #[test]
     fn sockets_and_paths_of_several_vendors_have_their_own_codecs() {
-        let owner = |method: &str, agent: &str, path: &str| {
+        let codec_of = |method: &str, agent: &str, path: &str| {
             let mut entry = entry(agent, path);
             entry["method"] = json!(method);
-            super::owner(&entry).map(|(codec, _)| codec)
+            owner(&entry).map(|(codec, _)| codec)
         };
-        assert_eq!(owner("WS", "OpenAI/Python 3", "/v1/realtime?model=gpt-realtime"), Some("openai_realtime"));
-        assert_eq!(owner("WS", "OpenAI/Python 3", "/v1/responses"), Some("openai_responses"));
-        assert_eq!(owner("POST", "mistral-client-python/3", "/v1/chat/completions"), Some("mistral_chat"));
-        assert_eq!(owner("POST", "OpenAI/Python 3", "/v1/chat/completions"), Some("openai_chat"));
-        assert_eq!(owner("POST", "curl/8", "/nowhere"), None);
+        assert_eq!(codec_of("WS", "OpenAI/Python 3", "/v1/realtime?model=gpt-realtime"), Some("openai_realtime"));
+        assert_eq!(codec_of("WS", "OpenAI/Python 3", "/v1/responses"), Some("openai_responses"));
+        assert_eq!(codec_of("POST", "mistral-client-python/3", "/v1/chat/completions"), Some("mistral_chat"));
+        assert_eq!(codec_of("POST", "OpenAI/Python 3", "/v1/chat/completions"), Some("openai_chat"));
+        assert_eq!(codec_of("POST", "curl/8", "/nowhere"), None);
     }
 
     #[test]

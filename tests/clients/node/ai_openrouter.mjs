@@ -5,7 +5,7 @@ import { equal, key, statuses, suite, url } from "./harness.mjs";
 
 const { createOpenRouter } = await load("@openrouter/ai-sdk-provider");
 const { APICallError, Output, embed, generateText, jsonSchema, streamText, tool } = await load("ai");
-const test = suite("ai_openrouter", "openrouter-ai-sdk-provider");
+const test = suite("ai_openrouter", "ai-sdk-openrouter");
 
 const HELLO = "Hello! How can I help you today?";
 const MODEL = "openai/gpt-4o";
