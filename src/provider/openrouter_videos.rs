@@ -160,6 +160,13 @@ impl Jobs for OpenRouterVideos {
                 "supported_resolutions": ["720p", "1080p"],
                 "supported_aspect_ratios": ["16:9", "9:16"],
                 "supported_durations": [4, 6, 8],
+                "supported_frame_images": ["first_frame", "last_frame"],
+                "supported_sizes": null,
+                "generate_audio": true,
+                "seed": null,
+                "creativity": null,
+                "upscale_factor": null,
+                "allowed_passthrough_parameters": [],
             })
         };
         Some(respond::json(200, &json!({ "data": MODELS.map(model) })))

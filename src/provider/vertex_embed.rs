@@ -25,5 +25,7 @@ pub(super) static PROVIDER: GoogleModels = GoogleModels {
             path: "/{version}/projects/{project}/locations/{location}/publishers/google/models/{model}:predict",
             endpoint: Endpoint::Embedding,
         },
+        Route { method: "POST", path: "/{version}/publishers/google/models/{model}:embedContent", endpoint: Endpoint::Embedding },
+        Route { method: "POST", path: "/{version}/publishers/google/models/{model}:predict", endpoint: Endpoint::Embedding },
     ],
 };

@@ -234,13 +234,18 @@ fn without_missing(folder: &Path, path: &Path) -> Result<Missing, String> {
     let mut missing = Missing::new();
     while let Err(output) = npm(folder, &["install", "--no-package-lock"]) {
         let Some(wanted) = package["dependencies"].as_object_mut() else { return Err(line(&output, "npm error")) };
-        let pins = wanted.iter().map(|(name, version)| (name.clone(), format!("{name}@{}", version.as_str().unwrap_or_default())));
+        let pins = wanted.iter().map(|(name, version)| (name.clone(), pin(name, version.as_str().unwrap_or_default())));
         let Some((name, pin)) = pins.into_iter().find(|(_, pin)| output.contains(pin)) else { return Err(line(&output, "npm error")) };
         wanted.remove(&name);
         missing.push(format!("{pin}: {}", line(&output, &pin)));
         std::fs::write(path, package.to_string()).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     Ok(missing)
+}
+
+/// What npm calls a dependency: one under another name (`npm:NAME@VERSION`) by its own.
+fn pin(name: &str, version: &str) -> String {
+    version.strip_prefix("npm:").map_or_else(|| format!("{name}@{version}"), str::to_owned)
 }
 
 /// The first line that holds a text.

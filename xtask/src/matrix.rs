@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
-use aimock::provider::route::{Lookup, lookup};
+use aimock::exchange::{Headers, RawRequest};
+use aimock::provider::route::{Lookup, lookup_request};
 use serde_json::{Map, Value};
 
 /// Whether an exchange bears out an ability.
@@ -26,7 +27,9 @@ const ABILITIES: [(&str, Witness); 11] = [
     ("cut", |exchange| exchange.entry["response"]["interrupted"] == true),
     ("embeddings", |exchange| exchange.succeeds_at(&["embedding"])),
     ("images", |exchange| exchange.succeeds_at(&["image", "fal"])),
-    ("audio", |exchange| exchange.succeeds_at(&["speech", "transcription", "translation", "elevenlabs-tts", "audio-gen"])),
+    ("audio", |exchange| {
+        exchange.speaks() || exchange.succeeds_at(&["speech", "transcription", "translation", "elevenlabs-tts", "audio-gen"])
+    }),
 ];
 
 /// One request and its answer, as the journal tells them.
@@ -45,14 +48,7 @@ impl<'a> Exchange<'a> {
         let index = origin["index"].as_u64().and_then(|index| usize::try_from(index).ok());
         let file = fixtures.get(origin["file"].as_str().unwrap_or_default());
         let fixture = file.zip(index).map_or(&Value::Null, |(file, index)| &file["fixtures"][index]);
-        let path = entry["path"].as_str().unwrap_or_default();
-        let path = path.split('?').next().unwrap_or_default();
-        let owner = match lookup(entry["method"].as_str().unwrap_or_default(), path) {
-            Lookup::Found { codec, route, .. } => Some((codec.name(), route.endpoint.name())),
-            Lookup::Stored { codec, .. } => Some((codec.name(), "")),
-            _ => None,
-        };
-        Exchange { entry, fixture, status: entry["response"]["status"].as_u64().unwrap_or_default(), owner }
+        Exchange { entry, fixture, status: entry["response"]["status"].as_u64().unwrap_or_default(), owner: owner(entry) }
     }
 
     fn reply(&self) -> &'a Value {
@@ -75,6 +71,11 @@ impl<'a> Exchange<'a> {
         content.is_object() || in_text || forced
     }
 
+    /// Sound beside or in place of words, as chats and sockets give it.
+    fn speaks(&self) -> bool {
+        self.status == 200 && !self.reply()["audio"].is_null()
+    }
+
     /// By its route, or by its fixture where one route serves several endpoints.
     fn succeeds_at(&self, endpoints: &[&str]) -> bool {
         let by_fixture = self.fixture["match"]["endpoint"].as_str().is_some_and(|endpoint| endpoints.contains(&endpoint));
@@ -85,6 +86,20 @@ impl<'a> Exchange<'a> {
     fn asked_by(&self, agents: &[&str]) -> bool {
         let agent = self.entry["headers"]["user-agent"].as_str().unwrap_or_default();
         agents.iter().any(|name| agent.contains(name))
+    }
+}
+
+/// Whose path an entry's request asked for; some vendors' paths are told apart by who asks.
+fn owner(entry: &Value) -> Option<(&'static str, &'static str)> {
+    let text = |name: &str| entry[name].as_str().unwrap_or_default();
+    let mut headers = Headers::new();
+    for (name, value) in entry["headers"].as_object().into_iter().flatten() {
+        headers.push(name, value.as_str().unwrap_or_default());
+    }
+    match lookup_request(&RawRequest::new(text("method"), text("path"), headers, Vec::new())) {
+        Lookup::Found { codec, route, .. } | Lookup::Socket { codec, route, .. } => Some((codec.name(), route.endpoint.name())),
+        Lookup::Stored { codec, .. } => Some((codec.name(), "")),
+        _ => None,
     }
 }
 
@@ -309,6 +324,20 @@ mod tests {
     #[test]
     fn another_codec_than_promised_is_noticed() {
         check(&one_client(), PASSED, &[entry("OpenAI/Python 3", "/v1/responses")], &HOLES[1..]);
+    }
+
+    #[test]
+    fn sockets_and_paths_of_several_vendors_have_their_own_codecs() {
+        let codec_of = |method: &str, agent: &str, path: &str| {
+            let mut entry = entry(agent, path);
+            entry["method"] = json!(method);
+            owner(&entry).map(|(codec, _)| codec)
+        };
+        assert_eq!(codec_of("WS", "OpenAI/Python 3", "/v1/realtime?model=gpt-realtime"), Some("openai_realtime"));
+        assert_eq!(codec_of("WS", "OpenAI/Python 3", "/v1/responses"), Some("openai_responses"));
+        assert_eq!(codec_of("POST", "mistral-client-python/3", "/v1/chat/completions"), Some("mistral_chat"));
+        assert_eq!(codec_of("POST", "OpenAI/Python 3", "/v1/chat/completions"), Some("openai_chat"));
+        assert_eq!(codec_of("POST", "curl/8", "/nowhere"), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-// The AI SDK with Google's provider: text, streams, the tool loop, objects, thoughts, usage, embeddings, trouble.
+// The AI SDK with Google's provider: text, streams, the tool loop, objects, thoughts, usage, embeddings, images, audio, trouble.
 
 import { load } from "./clients.mjs";
 import { equal, key, statuses, suite, throws, url } from "./harness.mjs";
@@ -120,4 +120,9 @@ test("image", ["images"], async (id) => {
   const image = (prompt) => generateImage({ model: google(id).image("imagen-4.0-generate-001"), prompt, maxRetries: 0 });
   equal((await image("a cat")).image.base64, "/wABAv79gICAgA==");
   equal((await throws(APICallError, () => image("refused"))).message, "not that picture");
+});
+
+test("audio", ["audio"], async (id) => {
+  const { files, text } = await ask(id, "speak to me over the socket");
+  equal([files.map((file) => [file.mediaType, file.base64]), text], [[["audio/pcm", "UklGRgAAAAA="]], "Listen."]);
 });

@@ -4,7 +4,7 @@ import { load } from "./clients.mjs";
 import { equal, key, statuses, suite, timeout, url } from "./harness.mjs";
 
 const { GoogleGenAI, Modality } = await load("@google/genai");
-const test = suite("gemini_live");
+const test = suite("gemini_live", "google-genai");
 const hello = "Hello! How can I help you today?";
 
 async function connect(testId, config = {}) {
@@ -35,7 +35,7 @@ async function connect(testId, config = {}) {
 
 const said = (messages) => messages.map((message) => message.serverContent?.modelTurn?.parts?.[0]?.text ?? "").join("");
 
-test("text", async (id) => {
+test("text", ["stream"], async (id) => {
   const { session, ask } = await connect(id, { systemInstruction: "The user is Ada." });
   const messages = await ask("please say hello");
   equal(said(messages), hello);
@@ -46,7 +46,7 @@ test("text", async (id) => {
   equal(await statuses(id), [200, 200]);
 });
 
-test("parallel_calls", async (id) => {
+test("parallel_calls", ["tools"], async (id) => {
   const { session, ask } = await connect(id);
   const { functionCalls } = (await ask("weather in Oslo and Rome")).at(-1).toolCall;
   equal(functionCalls.map((call) => [call.id, call.name, call.args]), [
@@ -57,14 +57,14 @@ test("parallel_calls", async (id) => {
   session.close();
 });
 
-test("audio", async (id) => {
+test("audio", ["audio"], async (id) => {
   const { session, ask } = await connect(id);
   const parts = (await ask("speak to me over the socket")).flatMap((message) => message.serverContent?.modelTurn?.parts ?? []);
   equal(parts[0].inlineData, { mimeType: "audio/pcm", data: "UklGRgAAAAA=" });
   session.close();
 });
 
-test("errors", async (id) => {
+test("errors", ["error"], async (id) => {
   const { session, ask } = await connect(id);
   equal((await ask("fail with 429")).at(-1).error.status, "RESOURCE_EXHAUSTED");
   equal((await ask("nobody answers this")).at(-1).error.status, "NOT_FOUND");
@@ -72,7 +72,7 @@ test("errors", async (id) => {
   session.close();
 });
 
-test("cut", async (id) => {
+test("cut", ["cut"], async (id) => {
   const { ask } = await connect(id);
   equal((await ask("break off")).at(-1).closed, 1006);
 });

@@ -1,4 +1,4 @@
-// Google's client, for Gemini and for Vertex AI: text, streams, tools, thoughts, usage, embeddings, trouble.
+// Google's client, for Gemini and for Vertex AI: text, streams, tools, thoughts, usage, embeddings, images, audio, trouble.
 
 import { load } from "./clients.mjs";
 import { equal, key, nearest, statuses, suite, throws, timeout, url } from "./harness.mjs";
@@ -105,6 +105,26 @@ test("embeddings", ["embeddings"], async (id) => {
   const embed = async (client, contents) => (await client.models.embedContent({ model: "text-embedding-004", contents })).embeddings.map((item) => item.values);
   equal(await embed(gemini(id), "one vector"), [[0.5, -0.25, 1, 0.125]]);
   equal(await embed(gemini(id), ["a vector each", "two", "three"]), [[1, 0], [0, 1], [0.5, 0.5]]);
+  equal(await embed(vertex(id), "one vector"), [[0.5, -0.25, 1, 0.125]]);
+});
+
+// The client asks for images at Vertex AI alone.
+test("images", ["images"], async (id) => {
+  const draw = (prompt) => vertex(id).models.generateImages({ model: "imagen-4.0-generate-001", prompt, config: { numberOfImages: 1 } });
+  const { generatedImages } = await draw("a cat");
+  equal(generatedImages.map(({ image }) => [image.imageBytes, image.mimeType]), [["/wABAv79gICAgA==", "image/png"]]);
+  const error = await throws(ApiError, () => draw("refused"));
+  equal([error.status, inner(error).message], [400, "not that picture"]);
+});
+
+test("audio", ["audio"], async (id) => {
+  const [text, config] = ["speak to me over the socket", { responseModalities: ["AUDIO"] }];
+  for (const client of both(id)) {
+    for (const responses of [[await ask(client, text, config)], await open(client, text, config)]) {
+      const parts = responses.flatMap((response) => response.candidates[0].content.parts);
+      equal(parts.flatMap((part) => part.inlineData ?? []), [{ mimeType: "audio/pcm", data: "UklGRgAAAAA=" }]);
+    }
+  }
 });
 
 const table = [

@@ -6,7 +6,7 @@ import { equal, statuses, suite } from "./harness.mjs";
 
 const { OpenAIRealtimeWS } = await load("openai/realtime/ws");
 const { ResponsesWS } = await load("openai/resources/responses/ws");
-const test = suite("realtime");
+const test = suite("realtime", "openai");
 const hello = "Hello! How can I help you today?";
 
 // The client opens `wss://` whatever its base URL says, and the server speaks no TLS.
@@ -45,7 +45,7 @@ async function realtime(testId) {
 
 const joined = (events, kind) => events.filter((event) => event.type === kind).map((event) => event.delta).join("");
 
-test("text", async (id) => {
+test("text", ["stream"], async (id) => {
   const { socket, say, next } = await realtime(id);
   socket.send({ type: "session.update", session: { type: "realtime", instructions: "The user is Ada." } });
   equal((await next()).session.instructions, "The user is Ada.");
@@ -58,7 +58,7 @@ test("text", async (id) => {
   equal(await statuses(id), [200, 200]);
 });
 
-test("parallel_calls", async (id) => {
+test("parallel_calls", ["tools"], async (id) => {
   const { socket, say } = await realtime(id);
   const { output } = (await say("weather in Oslo and Rome")).at(-1).response;
   const calls = output.map((item) => [item.call_id, item.name, JSON.parse(item.arguments)]);
@@ -70,7 +70,7 @@ test("parallel_calls", async (id) => {
   socket.close();
 });
 
-test("audio", async (id) => {
+test("audio", ["audio"], async (id) => {
   const { socket, say } = await realtime(id);
   const events = await say("speak to me over the socket");
   equal(joined(events, "response.output_audio.delta"), "UklGRgAAAAA=");
@@ -78,7 +78,7 @@ test("audio", async (id) => {
   socket.close();
 });
 
-test("errors", async (id) => {
+test("errors", ["error"], async (id) => {
   const { socket, say, trouble } = await realtime(id);
   const limited = (await say("fail with 429")).at(-1).response;
   equal([limited.status, limited.status_details.error.type], ["failed", "rate_limit_error"]);
@@ -88,7 +88,7 @@ test("errors", async (id) => {
   socket.close();
 });
 
-test("cut", async (id) => {
+test("cut", ["cut"], async (id) => {
   const { say } = await realtime(id);
   const last = (await say("break off")).at(-1);
   equal([last.type, last.code], ["closed", 1006]);

@@ -3,7 +3,9 @@
 import json
 
 from bedrock import MODEL, runtime, user
-from harness import case, equal
+from harness import by, equal
+
+case = by("boto3")
 
 LLAMA = "meta.llama3-1-8b-instruct-v1:0"
 MISTRAL = "mistral.mistral-7b-instruct-v0:2"

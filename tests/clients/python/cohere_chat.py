@@ -5,7 +5,9 @@ import json
 import cohere
 import httpx
 
-from harness import KEY, TIMEOUT, URL, case, equal, journal, nearest, raises, statuses
+from harness import KEY, TIMEOUT, URL, by, equal, journal, nearest, raises, statuses
+
+case = by("cohere")
 
 HELLO = "Hello! How can I help you today?"
 MODEL = "command-a-03-2025"
@@ -14,7 +16,6 @@ CALLS = [
     ("call_rome", "get_weather", {"city": "Rome"}),
     ("call_time", "get_time", {}),
 ]
-
 
 
 def client():
@@ -65,7 +66,7 @@ def streamed_calls(events):
     return [(call, name, json.loads(arguments)) for call, name, arguments in begun.values()]
 
 
-@case
+@case.shows("text")
 def text(test_id):
     answer = ask(test_id, "please say hello")
     equal((answer.message.role, answer.message.content[0].type, answer.message.content[0].text), ("assistant", "text", HELLO))
@@ -75,7 +76,7 @@ def text(test_id):
     equal(ask(test_id, "say nothing").message.content[0].text, "")
 
 
-@case
+@case.shows("stream")
 def text_streamed(test_id):
     events = stream(test_id, "trickle")
     equal([event.delta.message.content.text for event in events if event.type == "content-delta"], ["abcd", "efgh", "ijkl"])
@@ -100,7 +101,7 @@ def system_and_parts(test_id):
     equal(ask(test_id, "please say hello", documents=["Oslo is cold.", {"id": "1", "data": {"text": "Rome is hot."}}]).message.content[0].text, HELLO)
 
 
-@case
+@case.shows("tools")
 def parallel_calls(test_id):
     offered = tools("get_weather", "get_time")
     answer = ask(test_id, "weather in Oslo and Rome", tools=offered, strict_tools=True)
@@ -147,14 +148,14 @@ def thinking(test_id):
     equal(starts, [(0, "thinking"), (1, "text")])
 
 
-@case
+@case.shows("structured")
 def structured_output(test_id):
     schema = {"type": "json_object", "json_schema": {"type": "object", "properties": {"ok": {"type": "boolean"}}}}
     equal(json.loads(ask(test_id, "any json", response_format=schema).message.content[0].text), {"ok": True})
     equal(json.loads(content(stream(test_id, "any json", response_format=schema), "text")), {"ok": True})
 
 
-@case
+@case.shows("usage")
 def usage(test_id):
     table = [("estimate the usage", (5, 3)), ("given usage, messages style", (21, 9)), ("given usage, chat style", (11, 7)), ("given details", (100, 50))]
     for text, expected in table:
@@ -170,7 +171,7 @@ def stop_reasons(test_id):
     equal(stream(test_id, "cut me short")[-1].delta.finish_reason, "MAX_TOKENS")
 
 
-@case
+@case.shows("error")
 def typed_errors(test_id):
     table = [
         ("fail with 400", cohere.BadRequestError, "that is not allowed"),
@@ -186,7 +187,7 @@ def typed_errors(test_id):
             equal(error.body["id"], error.headers["x-debug-trace-id"])
 
 
-@case
+@case.shows("retry")
 def retries(test_id):
     equal(ask(test_id, "fail once", retries=1).message.content[0].text, "second time lucky")
     equal(statuses(test_id), [429, 200], "it waits as long as it is told, and asks again")
@@ -208,7 +209,7 @@ def misses(test_id):
     equal(wrong.body["message"], "a model parameter is required for this endpoint.")
 
 
-@case
+@case.shows("cut")
 def cut_streams(test_id):
     seen = []
 

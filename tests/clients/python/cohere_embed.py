@@ -5,7 +5,9 @@ import struct
 
 import cohere
 
-from harness import KEY, TIMEOUT, URL, case, equal, raises
+from harness import KEY, TIMEOUT, URL, by, equal, raises
+
+case = by("cohere")
 
 TYPES = ["float", "int8", "uint8", "binary", "ubinary", "base64"]
 IMAGE = "data:image/png;base64,aW1hZ2U="
@@ -29,7 +31,7 @@ def rerank(test_id, query, **more):
     return client().rerank(model="rerank-v3.5", query=query, documents=documents, **more, **options(test_id))
 
 
-@case
+@case.shows("embeddings")
 def one_vector(test_id):
     answer = embed(test_id, texts=["one vector", "one vector too"])
     equal(answer.embeddings.float_, [[0.5, -0.25, 1, 0.125]] * 2)
@@ -46,7 +48,7 @@ def every_type(test_id):
     equal(struct.unpack("<4f", base64.b64decode(vectors.base64[0])), (0.5, -0.25, 1.0, 0.125))
 
 
-@case
+@case.shows("embeddings")
 async def a_vector_each(test_id):
     own = cohere.AsyncClientV2(KEY, base_url=URL, timeout=TIMEOUT)
     asked = {"model": "embed-v4.0", "input_type": "search_query", "texts": ["a vector each", "another"], "embedding_types": ["float"]}

@@ -4,7 +4,9 @@ from google import genai
 from google.genai import errors as trouble
 
 from google_genai import options
-from harness import KEY, URL, case, equal, statuses
+from harness import KEY, URL, by, equal, statuses
+
+case = by("google-genai")
 
 MODEL = "gemini-2.5-flash"
 HELLO = "Hello! How can I help you today?"
@@ -34,7 +36,7 @@ def said(messages):
     return "".join(message.text or "" for message in messages if message.server_content)
 
 
-@case
+@case.shows("stream")
 async def text(test_id):
     async with connect(test_id, system_instruction="The user is Ada.") as session:
         messages = await ask(session, "please say hello")
@@ -48,7 +50,7 @@ async def text(test_id):
     equal(statuses(test_id), [200, 200, 200])
 
 
-@case
+@case.shows("tools")
 async def parallel_calls(test_id):
     tools = [{"function_declarations": [{"name": "get_weather"}, {"name": "get_time"}]}]
     async with connect(test_id, tools=tools) as session:
@@ -65,7 +67,7 @@ async def parallel_calls(test_id):
         equal(calls, expected)
 
 
-@case
+@case.shows("audio")
 async def audio(test_id):
     async with connect(test_id) as session:
         messages = await ask(session, "speak to me over the socket")
@@ -78,7 +80,7 @@ def parts(message):
     return turn.parts if turn else []
 
 
-@case
+@case.shows("error")
 async def errors(test_id):
     async with connect(test_id) as session:
         for question, kind, code in [("fail with 429", trouble.ClientError, 429), ("nobody answers this", trouble.ClientError, 404)]:
@@ -92,7 +94,7 @@ async def errors(test_id):
     equal(statuses(test_id), [429, 404, 200])
 
 
-@case
+@case.shows("cut")
 async def cut(test_id):
     async with connect(test_id) as session:
         try:

@@ -1,4 +1,4 @@
-"""Google's client, for Gemini and for Vertex AI: text, streams, tools, thoughts, usage, embeddings, trouble."""
+"""Google's client, for Gemini and for Vertex AI: text, streams, tools, thoughts, usage, embeddings, images, audio, trouble."""
 
 import httpx2
 import pydantic
@@ -11,6 +11,8 @@ from harness import KEY, TIMEOUT, URL, by, equal, nearest, raises, statuses
 case = by("google-genai")
 
 MODEL = "gemini-2.5-flash"
+SPEAK = "speak to me over the socket"
+BYTES = bytes([0xFF, 0, 1, 2, 0xFE, 0xFD, 0x80, 0x80, 0x80, 0x80])
 CALLS = [
     ("call_oslo", "get_weather", {"city": "Oslo", "days": [1, 2.5], "note": 'sn"ow ☃'}),
     ("call_rome", "get_weather", {"city": "Rome"}),
@@ -237,6 +239,24 @@ def embeddings(test_id):
     equal(embed(vertex(test_id), "one vector", model="gemini-embedding-2"), [[0.5, -0.25, 1, 0.125]])
     error = raises(errors.ClientError, lambda: embed(gemini(test_id), ["embedding refused"]))
     equal((error.code, error.status, error.message), (400, "INVALID_ARGUMENT", "input too long"))
+
+
+@case.shows("images")
+def images(test_id):
+    """The client asks for images at Vertex AI alone."""
+    own, model = vertex(test_id), "imagen-4.0-generate-001"
+    found = own.models.generate_images(model=model, prompt="a cat", config={"number_of_images": 1}).generated_images
+    equal([(image.image.image_bytes, image.image.mime_type) for image in found], [(BYTES, "image/png")])
+    error = raises(errors.ClientError, lambda: own.models.generate_images(model=model, prompt="refused"))
+    equal((error.code, error.message), (400, "not that picture"))
+
+
+@case.shows("audio")
+def audio(test_id):
+    for client in both(test_id):
+        for responses in [[ask(client, SPEAK, response_modalities=["AUDIO"])], stream(client, SPEAK, response_modalities=["AUDIO"])]:
+            parts = [part for response in responses for part in response.candidates[0].content.parts]
+            equal([(part.inline_data.data, part.inline_data.mime_type) for part in parts if part.inline_data], [(b"RIFF\0\0\0\0", "audio/pcm")])
 
 
 @case.shows("error")

@@ -8,7 +8,9 @@ from mistralai.client import Mistral
 from mistralai.client.errors import HTTPValidationError, SDKError
 from mistralai.client.utils import BackoffStrategy, RetryConfig
 
-from harness import KEY, TIMEOUT, URL, case, equal, journal, nearest, raises, statuses
+from harness import KEY, TIMEOUT, URL, by, equal, journal, nearest, raises, statuses
+
+case = by("mistralai")
 
 HELLO = "Hello! How can I help you today?"
 MODEL = "mistral-small-latest"
@@ -41,7 +43,7 @@ def calls(found):
     return [(call.id, call.function.name, json.loads(call.function.arguments)) for call in found]
 
 
-@case
+@case.shows("text")
 def text(test_id):
     for prefix in ["", "/mistral"]:
         answer = client(test_id, prefix).chat.complete(model=MODEL, messages=user("please say hello"))
@@ -50,7 +52,7 @@ def text(test_id):
     equal([entry["path"] for entry in journal(test_id)], ["/v1/chat/completions", "/mistral/v1/chat/completions"])
 
 
-@case
+@case.shows("stream")
 def text_streamed(test_id):
     chunks = stream(test_id, "trickle")
     equal([chunk.choices[0].delta.content for chunk in chunks], ["", "abcd", "efgh", "ijkl", ""])
@@ -68,7 +70,7 @@ async def asynchronously(test_id):
         equal("".join(texts), "abcdefghijkl")
 
 
-@case
+@case.shows("tools")
 def parallel_calls(test_id):
     offered = tools("get_weather", "get_time")
     choice = ask(test_id, "weather in Oslo and Rome", tools=offered).choices[0]
@@ -103,7 +105,7 @@ class Plan(pydantic.BaseModel):
     budget: float
 
 
-@case
+@case.shows("structured")
 def structured_output(test_id):
     answer = client(test_id).chat.parse(model=MODEL, messages=user("plan the party"), response_format=Plan)
     equal(answer.choices[0].message.parsed, Plan(title="Party", guests=["Ada", "Grace"], budget=12.5))
@@ -111,7 +113,7 @@ def structured_output(test_id):
     equal(json.loads(answer.choices[0].message.content), {"ok": True})
 
 
-@case
+@case.shows("usage")
 def usage(test_id):
     for text, expected in [("estimate the usage", (5, 3, 8)), ("given usage, chat style", (11, 7, 18)), ("given usage, messages style", (21, 9, 30))]:
         for counted in [ask(test_id, text).usage, stream(test_id, text)[-1].usage]:
@@ -133,7 +135,7 @@ def fill_in_the_middle(test_id):
             equal("".join(event.data.choices[0].delta.content for event in events), "abcdefghijkl")
 
 
-@case
+@case.shows("embeddings")
 def embeddings(test_id):
     own = client(test_id)
     answer = own.embeddings.create(model="mistral-embed", inputs="one vector")
@@ -154,7 +156,7 @@ def models(test_id):
     equal(raises(SDKError, lambda: own.models.retrieve(model_id="no-such-model")).status_code, 404)
 
 
-@case
+@case.shows("error")
 def typed_errors(test_id):
     table = [("fail with 400", 400, "that is not allowed", "bad_value"), ("fail with 429", 429, "slow down", "rate_limit_exceeded"), ("fail with 500", 500, "broken inside", None)]
     for text, status, message, code in table:
@@ -180,7 +182,7 @@ def misses(test_id):
     equal((error.status_code, body["code"], nearest(body)[1]), (404, "no_fixture_match", "userMessage"))
 
 
-@case
+@case.shows("retry")
 def retries(test_id):
     patient = RetryConfig("backoff", BackoffStrategy(10, 50, 1.5, 5000), True)
     answer = client(test_id, retry_config=patient).chat.complete(model=MODEL, messages=user("fail once"))
@@ -188,7 +190,7 @@ def retries(test_id):
     equal(statuses(test_id), [429, 200])
 
 
-@case
+@case.shows("cut")
 def broken_streams(test_id):
     raises(httpx2.RemoteProtocolError, lambda: stream(test_id, "break off"))
     chunks = stream(test_id, "leave on the way")

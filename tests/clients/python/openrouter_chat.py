@@ -6,7 +6,9 @@ import openai
 import pydantic
 
 from clients import headers, user
-from harness import KEY, TIMEOUT, URL, case, equal, journal, nearest, raises, statuses
+from harness import KEY, TIMEOUT, URL, by, equal, journal, nearest, raises, statuses
+
+case = by("openai")
 
 HELLO = "Hello! How can I help you today?"
 MODEL = "openai/gpt-4o"
@@ -25,7 +27,7 @@ def tools(*names):
     return [{"type": "function", "function": {"name": name, "parameters": {"type": "object", "properties": {}}}} for name in names]
 
 
-@case
+@case.shows("text")
 def text(test_id):
     answer = ask(test_id, "please say hello")
     equal((answer.choices[0].message.content, answer.choices[0].finish_reason), (HELLO, "stop"))
@@ -34,7 +36,7 @@ def text(test_id):
     equal(answer.choices[0].model_extra["native_finish_reason"], "stop")
 
 
-@case
+@case.shows("stream")
 def stream(test_id):
     chunks = list(ask(test_id, "trickle", stream=True))
     texts = [chunk.choices[0].delta.content for chunk in chunks if chunk.choices]
@@ -50,7 +52,7 @@ def waiting(test_id):
     equal("".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices), "There it is.")
 
 
-@case
+@case.shows("tools")
 def parallel_calls(test_id):
     offered = tools("get_weather", "get_time")
     message = ask(test_id, "weather in Oslo and Rome", tools=offered).choices[0].message
@@ -83,7 +85,7 @@ def failover_ends(test_id):
     equal((error.status_code, error.body["code"], error.body["message"]), (503, 503, "the first is down"))
 
 
-@case
+@case.shows("usage")
 def cost(test_id):
     for answer in [ask(test_id, "what does it cost"), list(ask(test_id, "what does it cost", stream=True))[-1]]:
         usage = answer.usage
@@ -121,13 +123,13 @@ class Plan(pydantic.BaseModel):
     budget: float
 
 
-@case
+@case.shows("structured")
 def structured_output(test_id):
     answer = client(test_id).chat.completions.parse(model=MODEL, messages=user("plan the party"), response_format=Plan)
     equal(answer.choices[0].message.parsed, Plan(title="Party", guests=["Ada", "Grace"], budget=12.5))
 
 
-@case
+@case.shows("error")
 def typed_errors(test_id):
     table = [("fail with 400", openai.BadRequestError), ("fail with 401", openai.AuthenticationError), ("fail with 429", openai.RateLimitError)]
     for text, kind in table:
@@ -138,20 +140,20 @@ def typed_errors(test_id):
     equal((missed.body["code"], nearest(missed.body)[1]), (404, "userMessage"))
 
 
-@case
+@case.shows("retry")
 def retries(test_id):
     equal(ask(test_id, "fail once", retries=2).choices[0].message.content, "second time lucky")
     equal(statuses(test_id), [429, 200])
 
 
-@case
+@case.shows("cut")
 def broken_streams(test_id):
     raises(openai.APIConnectionError, lambda: list(ask(test_id, "break off", stream=True)))
     error = raises(openai.APIError, lambda: list(ask(test_id, "leave on the way", stream=True)))
     equal((error.message, error.body["code"]), ("the provider left", 500))
 
 
-@case
+@case.shows("embeddings")
 def embeddings(test_id):
     answer = client(test_id).embeddings.create(model="openai/text-embedding-3-small", input="one vector")
     equal((answer.data[0].embedding, answer.model), ([0.5, -0.25, 1, 0.125], "openai/text-embedding-3-small"))

@@ -7,8 +7,10 @@ import openai
 from websockets.exceptions import ConnectionClosedError
 
 from clients import MODEL, async_chat, headers
-from harness import case, equal, statuses
+from harness import by, equal, statuses
 from openai_responses import CALLS, HELLO, WEATHER
+
+case = by("openai")
 
 REALTIME = "gpt-realtime"
 AUDIO = base64.b64encode(b"\x00\x01" * 8).decode()
@@ -40,7 +42,7 @@ def joined(events, kind):
     return "".join(event.delta for event in events if event.type == kind)
 
 
-@case
+@case.shows("stream")
 async def text(test_id):
     async with connect(test_id) as connection:
         created = await connection.recv()
@@ -57,7 +59,7 @@ async def text(test_id):
     equal(statuses(test_id), [200, 200])
 
 
-@case
+@case.shows("tools")
 async def parallel_calls(test_id):
     tools = [{key: value for key, value in tool.items() if key != "strict"} for tool in WEATHER]
     async with connect(test_id) as connection:
@@ -73,7 +75,7 @@ async def parallel_calls(test_id):
         equal(json.loads(second), {"city": "Rome"})
 
 
-@case
+@case.shows("audio")
 async def audio(test_id):
     async with connect(test_id) as connection:
         await connection.recv()
@@ -82,7 +84,7 @@ async def audio(test_id):
         equal(events[-1].response.output[0].content[0].transcript, "Listen.")
 
 
-@case
+@case.shows("error")
 async def errors(test_id):
     async with connect(test_id) as connection:
         await connection.recv()
@@ -112,7 +114,7 @@ async def cancelled(test_id):
                 break
 
 
-@case
+@case.shows("cut")
 async def cut(test_id):
     async with connect(test_id) as connection:
         await connection.recv()

@@ -125,6 +125,8 @@ fn gemini_refuses_as_google_does() {
     check_google("/v1beta/models/m:batchEmbedContents", "{}", "* requests: requests is not specified | INVALID_ARGUMENT | requests");
     let vertex = "/v1/projects/p/locations/l/publishers/google/models/m:predict";
     check_google(vertex, "{}", "* instances: instances is not specified | INVALID_ARGUMENT | instances");
+    let express = "/v1beta1/publishers/google/models/m:predict";
+    check_google(express, "{}", "* instances: instances is not specified | INVALID_ARGUMENT | instances");
     let no_text = "instances must have `content` (text embeddings) or `prompt` (images) | INVALID_ARGUMENT | -";
     check_google(vertex, r#"{"instances":[{"image":"a cat"}]}"#, no_text);
     let dimensions = "outputDimensionality must be an integer between 1 and 100000 | INVALID_ARGUMENT | -";

@@ -116,6 +116,19 @@ async fn an_xai_request_is_asked_after_at_the_url_that_openai_has_too() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_id_keeps_its_job_where_a_client_percent_encodes_it() {
+    let server = serving("video", &json!({ "video": { "status": "completed", "url": "https://videos.example/1.mp4" } })).await;
+    let request = Request::new("POST", "/v1/videos/generations").header("x-test-id", "t 1").body(r#"{"prompt":"a cat"}"#);
+    let id = server.send(request).await.json()["request_id"].as_str().unwrap().to_owned();
+    assert!(id.ends_with("?testId=t%201"), "{id}");
+    let encoded = id.replace('%', "%25").replace('?', "%3F").replace('=', "%3D");
+    for path in [id, encoded] {
+        let done = server.send(Request::new("GET", &format!("/v1/videos/{path}")).header("x-test-id", "t 1")).await;
+        assert_eq!((done.status, &done.json()["status"]), (200, &json!("done")), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_openrouter_job_gives_its_bytes_to_whoever_has_a_key() {
     let server = serving("video", &json!({ "video": { "status": "completed", "b64": "AP8=", "cost": 0.25 } })).await;
     let request = Request::new("POST", "/api/v1/videos").header("x-test-id", "t 1").body(r#"{"model":"google/veo-3.1","prompt":"a cat"}"#);
@@ -129,7 +142,11 @@ async fn an_openrouter_job_gives_its_bytes_to_whoever_has_a_key() {
     assert_eq!((refused.status, refused.json()["error"]["code"].clone()), (401, json!(401)));
     let bytes = server.send(Request::new("GET", &content).header("authorization", "Bearer not-a-real-key")).await;
     assert_eq!((bytes.status, bytes.body.as_slice()), (200, &b"\x00\xff"[..]));
-    assert_eq!(server.get("/api/v1/videos/models").await.json()["data"].as_array().map(Vec::len), Some(3));
+    let models = server.get("/api/v1/videos/models").await.json();
+    assert_eq!(models["data"].as_array().map(Vec::len), Some(3));
+    for required in ["seed", "supported_sizes", "supported_frame_images", "generate_audio", "allowed_passthrough_parameters"] {
+        assert!(models["data"][0].get(required).is_some(), "its client wants {required}");
+    }
     assert_eq!(server.get("/api/v1/videos/nobody").await.json()["error"]["code"], 404);
 }
 
