@@ -43,6 +43,7 @@ impl Provider for MistralChat {
     }
 
     fn decode(&self, raw: &RawRequest, route: &Route, _params: &Params) -> Result<Request, Box<ErrorReply>> {
+        looked_over(raw).map_err(mistral::refusal)?;
         let read = if route.path == CHAT { chat_request::decode(raw, self.provider(), None) } else { fill_in(raw, self.provider()) };
         read.map_err(mistral::refusal)
     }
@@ -86,6 +87,18 @@ impl Provider for MistralChat {
 
     fn recall(&self, recall: &Recall<'_>) -> Result<Recalled, Box<ErrorReply>> {
         mistral_models::recall(recall)
+    }
+}
+
+/// What the vendor looks at and nobody here reads.
+fn looked_over(raw: &RawRequest) -> Result<(), Problem> {
+    // What is no JSON is refused by whoever reads it.
+    let Some(body) = raw.json().and_then(|body| Place::body(body).ok()) else { return Ok(()) };
+    body.numbers(&["random_seed"])?;
+    body.flag("safe_prompt")?;
+    match body.member("tool_choice") {
+        Some(choice) if !(choice.value().is_string() || choice.value().is_object()) => Err(choice.is_not("a string or an object")),
+        _ => Ok(()),
     }
 }
 

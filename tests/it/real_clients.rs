@@ -98,7 +98,8 @@ fn gaps_of_codecs(codecs: &[Codec], table: &Value, claims: &Claims, docs: &str) 
     let asks = |client: &Value, codec: &str| texts(&client["codecs"]).any(|name| name == codec);
     for Codec { name, paths, streams, snapshots } in codecs {
         let is_streamed = |text: &&String| ["\nToken ", "\nTerminal ", "\nClosing "].iter().any(|frame| text.contains(frame));
-        if snapshots.iter().all(|text| is_streamed(&text)) {
+        // A codec of sockets alone has streams alone.
+        if !paths.is_empty() && snapshots.iter().all(|text| is_streamed(&text)) {
             gaps.push(format!("{name}: no sample of a whole answer in tests/wire/{name}"));
         }
         if *streams && !snapshots.iter().any(|text| is_streamed(&text)) {

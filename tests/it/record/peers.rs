@@ -32,8 +32,11 @@ async fn the_peers_section_records_as_it_does_there() {
             command.args(["serve", "--config", "config/aimock.json", "--log-format", "json"]);
             let program = Program::spawn_as_it_is(command, place.path());
             assert!(program.ask("hi").contains("hello"));
-            let line: serde_json::Value = serde_json::from_str(&program.says("no fixture matches")).unwrap();
-            assert_eq!((&line["level"], line["time"].is_u64()), (&json!("info"), true));
+            // A proxy without fixtures has nothing to say of each request.
+            if !proxy_only {
+                let line: serde_json::Value = serde_json::from_str(&program.says("no fixture matches")).unwrap();
+                assert_eq!((&line["level"], line["time"].is_u64()), (&json!("info"), true));
+            }
         });
         assert!(upstream.request(usize::from(proxy_only)).contains(&format!("authorization: Bearer {}", planted::upstreams_own())));
         assert_eq!(entries(&place.path().join("from/the/peer")).len(), recorded);
