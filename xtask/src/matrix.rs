@@ -26,7 +26,7 @@ const ABILITIES: [(&str, Witness); 11] = [
     ("retry", |exchange| exchange.status == 429 || exchange.status >= 500),
     ("cut", |exchange| exchange.entry["response"]["interrupted"] == true),
     ("embeddings", |exchange| exchange.succeeds_at(&["embedding"])),
-    ("images", |exchange| exchange.succeeds_at(&["image", "fal"])),
+    ("images", |exchange| exchange.paints() || exchange.succeeds_at(&["image", "fal"])),
     ("audio", |exchange| {
         exchange.speaks() || exchange.succeeds_at(&["speech", "transcription", "translation", "elevenlabs-tts", "audio-gen"])
     }),
@@ -74,6 +74,11 @@ impl<'a> Exchange<'a> {
     /// Sound beside or in place of words, as chats and sockets give it.
     fn speaks(&self) -> bool {
         self.status == 200 && !self.reply()["audio"].is_null()
+    }
+
+    /// Pictures in place of words, as chats of image models give them.
+    fn paints(&self) -> bool {
+        self.status == 200 && ["image", "images"].iter().any(|key| !self.reply()[*key].is_null())
     }
 
     /// By its route, or by its fixture where one route serves several endpoints.

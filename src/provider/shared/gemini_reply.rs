@@ -15,7 +15,7 @@ use super::respond::{data_frame, event_stream, json as json_answer, to_json};
 use super::text::{slices, units_of};
 use super::usage::{count, estimate, tokens};
 use super::{google, reasoning, token_counts};
-use crate::exchange::{Audio, Block, Body, Emission, Frame, FrameKind, Reply, Turn, Usage};
+use crate::exchange::{Audio, Block, Body, Emission, Frame, FrameKind, Image, Reply, Turn, Usage};
 use crate::provider::Context;
 use crate::wire::Framing;
 
@@ -25,12 +25,12 @@ pub(in crate::provider) fn encode(context: &mut Context<'_>, reply: &Reply) -> E
         return token_counts::encode(reply, |error| google::encode_error(error, context.moment()));
     }
     match reply {
-        Reply::Turn(turn) => answer(context, turn, None),
-        Reply::Audio(audio) => answer(context, &audio.companion.clone().unwrap_or_default(), Some(audio)),
+        Reply::Turn(turn) => answer(context, turn, &[]),
+        Reply::Audio(audio) => answer(context, &audio.companion.clone().unwrap_or_default(), &[sound(audio)]),
+        Reply::Images(images) => answer(context, &Turn::default(), &images.iter().map(picture).collect::<Vec<_>>()),
         Reply::Error(error) => google::encode_error(error, context.moment()),
         Reply::Embedding(_)
         | Reply::Embeddings(_)
-        | Reply::Images(_)
         | Reply::Transcription(_)
         | Reply::Video(_)
         | Reply::Json { .. }
@@ -46,7 +46,7 @@ pub(in crate::provider) fn token_count(context: &Context<'_>) -> Emission {
     json_answer(200, &json!({ "totalTokens": total, "promptTokensDetails": [{ "modality": "TEXT", "tokenCount": total }] }))
 }
 
-#[derive(Default, Serialize)]
+#[derive(Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Part<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,20 +56,30 @@ struct Part<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     inline_data: Option<Blob<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    file_data: Option<File<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     function_call: Option<Call<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     thought_signature: Option<&'a str>,
 }
 
 /// Media in base64.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Blob<'a> {
     mime_type: String,
     data: &'a str,
 }
 
-#[derive(Serialize)]
+/// Media at a URL.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct File<'a> {
+    mime_type: &'static str,
+    file_uri: &'a str,
+}
+
+#[derive(Clone, Serialize)]
 struct Call<'a> {
     id: String,
     name: &'a str,
@@ -107,16 +117,16 @@ struct Content<'a> {
     role: &'static str,
 }
 
-fn answer(context: &mut Context<'_>, turn: &Turn, audio: Option<&Audio>) -> Emission {
+fn answer(context: &mut Context<'_>, turn: &Turn, media: &[Part<'_>]) -> Emission {
     let id = turn.overrides.id.clone().unwrap_or_else(|| context.ids.next(""));
     let model = turn.overrides.model.clone().or_else(|| context.request.model.clone());
     let usage = usage(context, turn);
     let limit = if context.request.stream { context.chunk_size } else { usize::MAX };
-    let mut chunks = chunks(context, turn, audio, limit);
+    let mut chunks = chunks(context, turn, media, limit);
     if !context.request.stream {
         chunks = vec![chunks.into_iter().flatten().collect()];
     }
-    let blocked = audio.is_none() && is_blocked(context, turn);
+    let blocked = media.is_empty() && is_blocked(context, turn);
     let last = chunks.len().saturating_sub(1);
     let responses = chunks.into_iter().enumerate().map(|(index, parts)| {
         let is_last = index == last;
@@ -142,11 +152,11 @@ fn answer(context: &mut Context<'_>, turn: &Turn, audio: Option<&Audio>) -> Emis
 }
 
 /// The chunks of a stream, each a list of parts; never none.
-fn chunks<'t>(context: &mut Context<'_>, turn: &'t Turn, audio: Option<&'t Audio>, limit: usize) -> Vec<Vec<Part<'t>>> {
+fn chunks<'t>(context: &mut Context<'_>, turn: &'t Turn, media: &[Part<'t>], limit: usize) -> Vec<Vec<Part<'t>>> {
     let thoughts = slices(reasoning::shown(context, turn).unwrap_or_default(), limit);
     let mut chunks: Vec<Vec<Part<'t>>> =
         thoughts.into_iter().map(|text| vec![Part { text: Some(text), thought: true, ..Part::default() }]).collect();
-    chunks.extend(audio.map(|audio| vec![Part { inline_data: Some(blob(audio)), ..Part::default() }]));
+    chunks.extend(media.iter().map(|part| vec![part.clone()]));
     let mut calling = false;
     for block in &turn.blocks {
         match block {
@@ -185,6 +195,25 @@ fn sign<'t>(context: &Context<'_>, turn: &'t Turn, chunks: &mut [Vec<Part<'t>>])
     if let Some(part) = part {
         part.thought_signature = Some(signature);
     }
+}
+
+fn sound(audio: &Audio) -> Part<'_> {
+    Part { inline_data: Some(blob(audio)), ..Part::default() }
+}
+
+/// An image as Gemini's image models answer it; one that the fixture gives by its URL is a file.
+fn picture(image: &Image) -> Part<'_> {
+    match (&image.b64_json, &image.url) {
+        (Some(data), _) => Part { inline_data: Some(Blob { mime_type: image_type(data).to_owned(), data }), ..Part::default() },
+        (None, Some(url)) => Part { file_data: Some(File { mime_type: "image/png", file_uri: url }), ..Part::default() },
+        (None, None) => Part { text: Some(""), ..Part::default() },
+    }
+}
+
+/// The MIME type of an image, by how its bytes begin in base64.
+fn image_type(base64: &str) -> &'static str {
+    let kinds = [("/9j/", "image/jpeg"), ("R0lG", "image/gif"), ("UklGR", "image/webp")];
+    kinds.into_iter().find(|(start, _)| base64.starts_with(start)).map_or("image/png", |(_, kind)| kind)
 }
 
 /// Audio as a part holds it.

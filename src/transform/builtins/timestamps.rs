@@ -285,7 +285,8 @@ fn month_first(bytes: &[u8], digits: &Range<usize>) -> Option<Time> {
     let at = ordinal(bytes, digits.end);
     if let Some(clock) = (bytes.get(at) == Some(&b' ')).then(|| clock(bytes, at + 1)).flatten() {
         let zoned = zone(bytes, clock.end, true);
-        let dated = if bytes.get(zoned) == Some(&b' ') { year(bytes, zoned + 1) } else { None };
+        // What a date in digits begins with is not the year of this one.
+        let dated = year(bytes, zoned + 1).filter(|end| bytes.get(zoned) == Some(&b' ') && !matches!(bytes.get(*end), Some(b'-' | b'/')));
         return Some(Time { range: start..dated.unwrap_or(clock.end), kind: Kind::Time, drawn: clock.drawn });
     }
     let from = at + if bytes.get(at..)?.starts_with(b", ") { 2 } else { usize::from(bytes.get(at) == Some(&b' ')) };

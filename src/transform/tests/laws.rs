@@ -130,6 +130,14 @@ fn items() -> impl Strategy<Value = Vec<&'static str>> {
     prop::collection::vec(prop::sample::select(ITEMS), 0..6)
 }
 
+#[test]
+fn a_date_behind_a_time_is_one_of_its_own() {
+    for builtin in ALL {
+        let once = freeze(builtin, "Mar 30 13:19:38 2026-03-30T13:19:38");
+        assert_eq!(freeze(builtin, &once), once, "{}", builtin.name);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 

@@ -3,7 +3,7 @@
 import { all, claudeModel, load } from "./clients.mjs";
 import { equal, key, statuses, suite, url } from "./harness.mjs";
 
-const { APICallError, Output, generateText, jsonSchema, stepCountIs, streamText, tool } = await load("ai7");
+const { APICallError, Output, generateText, jsonSchema, stepCountIs, streamText, tool } = await load("ai");
 const { createAnthropic } = await load("@ai-sdk/anthropic");
 const test = suite("ai_anthropic", "ai-sdk-anthropic");
 

@@ -117,9 +117,9 @@ test("broken_stream", ["cut"], async (id) => {
 });
 
 test("image", ["images"], async (id) => {
-  const image = (prompt) => generateImage({ model: google(id).image("imagen-4.0-generate-001"), prompt, maxRetries: 0 });
-  equal((await image("a cat")).image.base64, "/wABAv79gICAgA==");
-  equal((await throws(APICallError, () => image("refused"))).message, "not that picture");
+  const image = (prompt) => generateImage({ model: google(id).image("gemini-3.1-flash-image"), prompt, maxRetries: 0 });
+  equal((await image("paint a fox")).image.base64, "/wABAv79gICAgA==");
+  equal((await throws(APICallError, () => image("paint nothing"))).message, "not that picture");
 });
 
 test("audio", ["audio"], async (id) => {

@@ -3,7 +3,7 @@
 import { all, load } from "./clients.mjs";
 import { equal, key, statuses, suite, url } from "./harness.mjs";
 
-const ai = await load("ai7");
+const ai = await load("ai");
 const { createXai } = await load("@ai-sdk/xai");
 const test = suite("ai_xai", "ai-sdk-xai");
 

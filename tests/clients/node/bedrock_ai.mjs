@@ -4,7 +4,7 @@ import { bedrock, modelId } from "./bedrock.mjs";
 import { load } from "./clients.mjs";
 import { equal, key, statuses, suite } from "./harness.mjs";
 
-const ai = await load("ai7");
+const ai = await load("ai");
 const { z } = await load("zod");
 const test = suite("bedrock_ai", "ai-sdk-amazon-bedrock");
 

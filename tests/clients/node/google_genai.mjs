@@ -178,11 +178,3 @@ test("retry_rule", ["retry"], async (id) => {
   await throws(ApiError, () => ask(gemini(id), "fail once"));
   equal(await statuses(id), [429], "of its own accord it asks once");
 });
-
-test("video", async (id) => {
-  const client = gemini(id);
-  let operation = await client.models.generateVideos({ model: "veo-3.1-generate-preview", source: { prompt: "a slow cat" } });
-  equal([operation.done ?? false, operation.name.startsWith("models/veo-3.1-generate-preview/operations/")], [false, true]);
-  for (let polls = 0; !operation.done && polls < 9; polls++) operation = await client.operations.getVideosOperation({ operation });
-  equal(operation.response.generatedVideos.length, 1);
-});
