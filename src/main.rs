@@ -4,10 +4,6 @@ use std::process::ExitCode;
 
 use aimock::cli::{self, Status, Terminal};
 
-/// Requests and fixtures are many small texts: the system's allocator takes a third of the time that they cost.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     let args = match cli::parse(arguments.iter().cloned()) {

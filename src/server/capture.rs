@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::app::Level;
@@ -14,7 +14,7 @@ pub(super) struct Capture {
     recorder: Arc<Recorder>,
     answered: Box<Answered>,
     started: Instant,
-    bytes: BytesMut,
+    bytes: Vec<u8>,
     /// It grew over the limit: nothing is kept any more.
     given_up: bool,
 }
@@ -22,7 +22,7 @@ pub(super) struct Capture {
 impl Capture {
     /// Begins with the answer's head; `started` is when the request was sent.
     pub(super) fn new(recorder: Arc<Recorder>, answered: Answered, started: Instant) -> Capture {
-        Capture { recorder, answered: Box::new(answered), started, bytes: BytesMut::new(), given_up: false }
+        Capture { recorder, answered: Box::new(answered), started, bytes: Vec::new(), given_up: false }
     }
 
     /// Whether nothing is kept any more.
@@ -44,9 +44,15 @@ impl Capture {
             );
             self.recorder.complain(&self.answered.app, Level::Warning, &cause);
             self.given_up = true;
-            self.bytes = BytesMut::new();
+            self.bytes = Vec::new();
             self.answered.arrivals = Vec::new();
             return;
+        }
+        let length = self.bytes.len() + bytes.len();
+        if length > self.bytes.capacity() {
+            // It doubles, but never beyond what is kept at most.
+            let capacity = self.bytes.capacity().saturating_mul(2).clamp(length, settings.most_bytes.max(length));
+            self.bytes.reserve_exact(capacity - self.bytes.len());
         }
         self.bytes.extend_from_slice(bytes);
         let time: Duration = self.started.elapsed();
@@ -58,7 +64,7 @@ impl Capture {
         if self.given_up {
             return Outcome::Passed;
         }
-        self.answered.captured.pieces = vec![self.bytes.freeze()];
+        self.answered.captured.pieces = vec![Bytes::from(self.bytes)];
         self.recorder.record(&self.answered)
     }
 
@@ -67,7 +73,7 @@ impl Capture {
         if self.given_up {
             return Outcome::Passed;
         }
-        self.answered.captured.pieces = vec![self.bytes.freeze()];
+        self.answered.captured.pieces = vec![Bytes::from(self.bytes)];
         if self.answered.is_complete() { self.recorder.record(&self.answered) } else { Outcome::Passed }
     }
 }
