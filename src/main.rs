@@ -4,6 +4,10 @@ use std::process::ExitCode;
 
 use aimock::cli::{self, Status, Terminal};
 
+/// A request makes dozens of small, short-lived texts.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     let args = match cli::parse(arguments.iter().cloned()) {

@@ -9,6 +9,7 @@ use rapidhash::RapidHashMap;
 use serde_json::Value;
 
 use super::changes::{Changes, RowMap, compare};
+use super::plan::FieldValue;
 use super::{Stencil, describe_match};
 use crate::fixture::{Fixture, Library, SourceFile};
 
@@ -22,7 +23,7 @@ pub struct View {
     /// See [`Library::handle`].
     pub handle: String,
     /// The same as a header carries it.
-    pub header: String,
+    pub header: FieldValue,
     pub id: Option<String>,
     pub file: String,
     /// Its place in its file.
@@ -173,7 +174,7 @@ impl Edition {
         let source = self.library.sources.get(fixture.origin.source.0 as usize);
         let handle = self.library.handle(row);
         View {
-            header: utf8_percent_encode(&handle, HANDLE).to_string(),
+            header: utf8_percent_encode(&handle, HANDLE).to_string().into(),
             handle,
             id: fixture.id.clone(),
             file: source.map(|source| source.name.clone()).unwrap_or_default(),

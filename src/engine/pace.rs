@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::plan::Field;
 use super::{Dice, Plan, Stencil, Step};
 use crate::exchange::{Body, Emission, ErrorReply, Frame, FrameKind};
 use crate::fixture::{Answer, Faults, Pace, Profile, Recorded};
@@ -115,7 +116,7 @@ fn recorded_delay(recorded: &Recorded, chunk: usize) -> f64 {
 
 /// The plan of a codec's emission.
 pub fn plan_emission(emission: Emission, delivery: &Delivery<'_>, dice: &mut Dice) -> Plan {
-    let headers = emission.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let headers = emission.headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
     let plan = match emission.body {
         Body::Whole(bytes) => whole(emission.status, headers, bytes, delivery),
         Body::Stream(frames) => {
@@ -128,14 +129,16 @@ pub fn plan_emission(emission: Emission, delivery: &Delivery<'_>, dice: &mut Dic
 
 /// The plan of an answer that waits for nothing, in one piece.
 pub fn plan_at_once(head: &Stencil, bytes: Bytes, delivery: &Delivery<'_>) -> Plan {
-    let headers = head.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    // Room for what the server says of each answer.
+    let mut headers = Vec::with_capacity(head.headers.len() + 4);
+    headers.extend(head.headers.iter().map(|(name, value)| ((*name).into(), value.clone())));
     let steps = vec![Step::Send { bytes, events: head.events }];
     with_headers(Plan { status: head.status, headers, streamed: head.streamed, steps }, delivery.headers)
 }
 
 /// The plan of raw events: these and nothing else.
 pub fn plan_events(events: impl IntoIterator<Item = Beat>, delivery: &Delivery<'_>, dice: &mut Dice) -> Plan {
-    let headers = vec![("content-type".to_owned(), "text/event-stream".to_owned()), ("cache-control".to_owned(), "no-cache".to_owned())];
+    let headers = vec![("content-type".into(), "text/event-stream".into()), ("cache-control".into(), "no-cache".into())];
     with_headers(streamed(200, headers, events.into_iter(), delivery, dice), delivery.headers)
 }
 
@@ -155,20 +158,14 @@ pub struct Beat {
     pub comment: bool,
 }
 
-fn whole(status: u16, headers: Vec<(String, String)>, bytes: Bytes, delivery: &Delivery<'_>) -> Plan {
+fn whole(status: u16, headers: Vec<Field>, bytes: Bytes, delivery: &Delivery<'_>) -> Plan {
     let first = delivery.first_byte();
     let wait = (!first.is_zero()).then_some(Step::Until(first));
     let steps = wait.into_iter().chain([Step::Send { bytes, events: 0 }]).collect();
     Plan { status, headers, streamed: false, steps }
 }
 
-fn streamed(
-    status: u16,
-    headers: Vec<(String, String)>,
-    beats: impl Iterator<Item = Beat>,
-    delivery: &Delivery<'_>,
-    dice: &mut Dice,
-) -> Plan {
+fn streamed(status: u16, headers: Vec<Field>, beats: impl Iterator<Item = Beat>, delivery: &Delivery<'_>, dice: &mut Dice) -> Plan {
     let mut offset = delivery.scaled(delivery.first_byte_delay);
     let (mut steps, mut now, mut chunks) = (Vec::new(), Duration::ZERO, 0);
     for beat in beats {
@@ -196,9 +193,12 @@ const FRAMING: [&str; 5] = ["content-length", "transfer-encoding", "connection",
 
 /// Adds a fixture's headers: each name takes the place of what stood there; a name given twice is sent twice.
 fn with_headers(mut plan: Plan, headers: &[(String, String)]) -> Plan {
+    if headers.is_empty() {
+        return plan;
+    }
     let ours = |name: &str| !FRAMING.iter().any(|framing| name.eq_ignore_ascii_case(framing));
     plan.headers.retain(|(name, _)| !headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)));
-    plan.headers.extend(headers.iter().filter(|(name, _)| ours(name)).cloned());
+    plan.headers.extend(headers.iter().filter(|(name, _)| ours(name)).map(|(name, value)| (name.clone().into(), value.clone().into())));
     plan
 }
 

@@ -1,5 +1,6 @@
 //! What will be sent and when: status, headers, then steps.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -31,11 +32,42 @@ pub enum Step {
     HangUp(Cut),
 }
 
+/// A header field: its name, and its value as text that is shared with whoever keeps it.
+pub type Field = (Cow<'static, str>, FieldValue);
+
+/// The value of a header field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldValue(Bytes);
+
+impl FieldValue {
+    /// The value as text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// The value as bytes, without a copy.
+    pub fn into_bytes(self) -> Bytes {
+        self.0
+    }
+}
+
+impl From<&'static str> for FieldValue {
+    fn from(value: &'static str) -> FieldValue {
+        FieldValue(Bytes::from_static(value.as_bytes()))
+    }
+}
+
+impl From<String> for FieldValue {
+    fn from(value: String) -> FieldValue {
+        FieldValue(value.into())
+    }
+}
+
 /// A complete answer in time. Without a `HangUp` it ends properly after its last step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     pub status: u16,
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<Field>,
     /// One body of known length (`content-length`), or a stream (chunked).
     pub streamed: bool,
     pub steps: Vec<Step>,
@@ -48,9 +80,10 @@ impl Plan {
     }
 
     /// Puts a header in place of all others of its name.
-    pub fn set_header(&mut self, name: &str, value: impl Into<String>) {
-        self.headers.retain(|(key, _)| !key.eq_ignore_ascii_case(name));
-        self.headers.push((name.to_owned(), value.into()));
+    pub fn set_header(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<FieldValue>) {
+        let name = name.into();
+        self.headers.retain(|(key, _)| !key.eq_ignore_ascii_case(&name));
+        self.headers.push((name, value.into()));
     }
 
     /// Whether something is sent before the plan ends or hangs up.
@@ -79,6 +112,9 @@ impl Plan {
     /// The same in as few writes as timing allows.
     #[must_use]
     pub fn joined(mut self) -> Plan {
+        if self.steps.len() < 2 {
+            return self;
+        }
         let mut steps = Vec::new();
         let mut held = Held::default();
         for step in self.steps {

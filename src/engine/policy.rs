@@ -1,5 +1,7 @@
 //! What holds for one request: its headers over the server's settings, resolved once.
 
+use std::borrow::Cow;
+
 use crate::exchange::RawRequest;
 use crate::matcher::Strictness;
 
@@ -23,7 +25,7 @@ pub struct Policy {
     pub strict_override: Option<bool>,
     pub strictness: Strictness,
     /// Keeps the counts of concurrent tests apart.
-    pub test_id: String,
+    pub test_id: Cow<'static, str>,
     /// Read by `match.context`.
     pub context: Option<String>,
 }
@@ -52,7 +54,8 @@ fn read_flag(text: &str) -> Option<bool> {
     }
 }
 
-fn test_id(raw: &RawRequest) -> String {
+fn test_id(raw: &RawRequest) -> Cow<'static, str> {
     let header = raw.headers.first("x-test-id").filter(|value| !value.is_empty()).map(str::to_owned);
-    header.or_else(|| raw.query_value("testId").filter(|value| !value.is_empty())).unwrap_or_else(|| DEFAULT_TEST_ID.to_owned())
+    let named = header.or_else(|| raw.query_value("testId").filter(|value| !value.is_empty()));
+    named.map_or(Cow::Borrowed(DEFAULT_TEST_ID), Cow::Owned)
 }

@@ -9,6 +9,7 @@ use std::io::Write as _;
 use aho_corasick::{AhoCorasick, MatchKind};
 use bytes::Bytes;
 
+use super::plan::FieldValue;
 use crate::exchange::{Body, Emission, Frame, FrameKind};
 
 /// Larger answers are encoded each time.
@@ -41,7 +42,7 @@ pub struct Filling<'a> {
 #[derive(Clone, Debug)]
 pub struct Stencil {
     pub status: u16,
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(&'static str, FieldValue)>,
     pub streamed: bool,
     /// Of the ids that go into it, in order.
     pub prefixes: Vec<String>,
@@ -107,6 +108,7 @@ impl Stencil {
         let output = marks.total.saturating_sub(marks.input);
         let prefixes = marks.ids.iter().map(|(prefix, _)| prefix.clone()).collect();
         let Emission { status, headers, body: _ } = marked;
+        let headers = headers.into_iter().map(|(name, value)| (name, value.into())).collect();
         small.then(|| Stencil { status, headers, streamed, prefixes, events, text: text.into(), pieces, output })
     }
 
@@ -126,7 +128,8 @@ impl Stencil {
         } else {
             Body::Whole(bytes)
         };
-        Emission { status: self.status, headers: self.headers.clone(), body }
+        let headers = self.headers.iter().map(|(name, value)| (*name, value.as_str().to_owned())).collect();
+        Emission { status: self.status, headers, body }
     }
 
     /// The same in one piece.

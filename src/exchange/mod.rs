@@ -15,7 +15,7 @@ mod stream;
 pub use emission::{Body, Emission, Frame, FrameKind};
 pub use model::model_family;
 pub use neutral::PROVIDERS;
-pub use raw::{Captured, Exchange, Form, Headers, Part, PartContent, RawRequest};
+pub use raw::{Captured, Exchange, Form, Headers, Part, PartContent, RawRequest, RequestHead};
 pub use reply::{
     Audio, Block, Collapsed, ErrorOrigin, ErrorReply, Image, MediaKind, Overrides, RawEvent, Reply, Transcription, Turn, Unsayable, Usage,
     Video,

@@ -1,6 +1,7 @@
 //! Exchanges as bytes arrived: method, path, headers, body; status, headers, body.
 
-use std::sync::OnceLock;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
@@ -13,6 +14,14 @@ pub struct Headers {
     text: String,
     /// Where each name and each value ends in the text.
     ends: Vec<(usize, usize)>,
+    /// A bit for each name, as [`trace`] gives it: most names that are asked for are not there.
+    traces: u64,
+}
+
+/// One of 64 bits, by the length of a name and its last letter; the same in upper and lower case.
+fn trace(name: &str) -> u64 {
+    let last = name.as_bytes().last().map_or(0, u8::to_ascii_lowercase);
+    1 << ((name.len() ^ (usize::from(last) << 2)) % 64)
 }
 
 impl Headers {
@@ -23,11 +32,12 @@ impl Headers {
 
     /// An empty list with room for this many fields of so many bytes in all.
     pub fn with_capacity(fields: usize, bytes: usize) -> Headers {
-        Headers { text: String::with_capacity(bytes), ends: Vec::with_capacity(fields) }
+        Headers { text: String::with_capacity(bytes), ends: Vec::with_capacity(fields), traces: 0 }
     }
 
     /// Adds a field at the end; the name is lower-cased.
     pub fn push(&mut self, name: &str, value: impl AsRef<str>) {
+        self.traces |= trace(name);
         let start = self.text.len();
         self.text.push_str(name);
         let middle = self.text.len();
@@ -52,8 +62,9 @@ impl Headers {
 
     /// Every value of a field; the name is compared without case.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let ends = if self.traces & trace(name) == 0 { [].as_slice() } else { self.ends.as_slice() };
         let mut from = 0;
-        self.ends.iter().filter_map(move |&(middle, end)| {
+        ends.iter().filter_map(move |&(middle, end)| {
             let start = std::mem::replace(&mut from, end);
             // Nearly every other name is of another length, and this is asked often.
             let is_it = middle - start == name.len() && self.text.get(start..middle)?.eq_ignore_ascii_case(name);
@@ -96,15 +107,21 @@ impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Headers {
     }
 }
 
-/// A request as it arrived, body complete.
-#[derive(Clone, Debug, Default)]
-pub struct RawRequest {
+/// A request as it arrived, without its body.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestHead {
     pub method: String,
     /// The path as sent, without the query.
     pub path: String,
     /// The query without `?`; empty when there is none.
     pub query: String,
     pub headers: Headers,
+}
+
+/// A request as it arrived, body complete. Its head is at hand as its own fields are, and is shared with whoever keeps it.
+#[derive(Clone, Debug, Default)]
+pub struct RawRequest {
+    head: Arc<RequestHead>,
     pub body: Bytes,
     json: OnceLock<Option<serde_json::Value>>,
     form: OnceLock<Result<Form, String>>,
@@ -143,15 +160,18 @@ impl RawRequest {
     /// A request from its parts; `target` is the path with or without a query.
     pub fn new(method: impl Into<String>, target: &str, headers: Headers, body: impl Into<Bytes>) -> RawRequest {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        RawRequest {
-            method: method.into(),
-            path: path.to_owned(),
-            query: query.to_owned(),
-            headers,
-            body: body.into(),
-            json: OnceLock::new(),
-            form: OnceLock::new(),
-        }
+        let head = RequestHead { method: method.into(), path: path.to_owned(), query: query.to_owned(), headers };
+        RawRequest { head: Arc::new(head), body: body.into(), json: OnceLock::new(), form: OnceLock::new() }
+    }
+
+    /// A request of which only the head is at hand.
+    pub fn headed(head: Arc<RequestHead>) -> RawRequest {
+        RawRequest { head, ..RawRequest::default() }
+    }
+
+    /// The head, to be kept.
+    pub fn head(&self) -> Arc<RequestHead> {
+        self.head.clone()
     }
 
     /// The body as a form, parsed at most once, by whoever asks first; or why it is none.
@@ -163,7 +183,24 @@ impl RawRequest {
     pub fn json(&self) -> Option<&serde_json::Value> {
         self.json.get_or_init(|| serde_json::from_slice(&self.body).ok()).as_ref()
     }
+}
 
+impl Deref for RawRequest {
+    type Target = RequestHead;
+
+    fn deref(&self) -> &RequestHead {
+        &self.head
+    }
+}
+
+/// Writing copies a head that someone else keeps.
+impl DerefMut for RawRequest {
+    fn deref_mut(&mut self) -> &mut RequestHead {
+        Arc::make_mut(&mut self.head)
+    }
+}
+
+impl RequestHead {
     /// The first value of a query parameter, percent-decoded where that gives UTF-8.
     pub fn query_value(&self, name: &str) -> Option<String> {
         self.query

@@ -19,6 +19,7 @@ mod facet;
 mod fold;
 mod implication;
 mod index;
+mod kin;
 mod meetings;
 mod near;
 mod needle;

@@ -7,18 +7,18 @@
 use std::cmp::Reverse;
 
 use super::choice::is_open;
-use super::fold::fold;
+use super::fold::fold_char;
 use super::{Clause, Compatibility, Facet, Facets, Pattern, Row, Served, Strictness, Table, TextPattern};
 use crate::exchange::Exchange;
 
-/// How many rows are compared by likeness; in larger tables those with the fewest failed clauses.
-const MOST_COMPARED: usize = 512;
+/// Smaller tables are compared row by row; of larger ones so many rows that are likely to be near.
+const MOST_COMPARED: usize = 32;
 
 /// How much of a request's text is looked at, in characters.
-const TEXT_LOOKED_AT: usize = 4096;
+pub(super) const TEXT_LOOKED_AT: usize = 4096;
 
 /// How much of a pattern's text is looked at, in characters.
-const PATTERN_LOOKED_AT: usize = 256;
+pub(super) const PATTERN_LOOKED_AT: usize = 256;
 
 /// A row that nearly matched.
 #[derive(Clone, Debug)]
@@ -38,21 +38,35 @@ impl Table {
         let mut facets = Facets::new(exchange);
         let to = Compatibility::of(&exchange.request);
         let turn = exchange.request.assistant_count();
-        let living = self.rows().iter().enumerate().filter(|(_, row)| !row.dead);
-        let mut nears: Vec<Near<'_>> = living
-            .map(|(number, row)| {
-                // Nothing answered, so a row whose content matched was closed, and if only its turn was wrong, turns were strict.
-                let open = is_open(number, row, turn, served, Strictness { turns: true });
-                Near::new(number, row, &mut facets, to, open)
-            })
-            .collect();
-        nears.sort_by_key(Near::faults);
-        nears.truncate(MOST_COMPARED);
+        let near = |number: usize, facets: &mut Facets<'_>| {
+            let row = self.rows().get(number).filter(|row| !row.dead)?;
+            // Nothing answered, so a row whose content matched was closed, and if only its turn was wrong, turns were strict.
+            let open = is_open(number, row, turn, served, Strictness { turns: true });
+            Some(Near::new(number, row, facets, to, open))
+        };
+        let nears: Vec<Near<'_>> = self.likely_near(&mut facets).into_iter().filter_map(|number| near(number, &mut facets)).collect();
         let mut texts = Texts::default();
         let mut ranked: Vec<_> =
             nears.into_iter().map(|near| ((near.faults(), Reverse(near.likeness(&mut facets, &mut texts)), near.row), near)).collect();
         ranked.sort_by_key(|(rank, _)| *rank);
         ranked.into_iter().take(limit).map(|(_, near)| near).collect()
+    }
+
+    /// The rows to compare, ascending: all of a small table. Of a larger one those whose needles the request has, those of
+    /// alike texts, the first, and the last that came since.
+    fn likely_near(&self, facets: &mut Facets<'_>) -> Vec<usize> {
+        let count = self.rows().len();
+        if count <= MOST_COMPARED {
+            return (0..count).collect();
+        }
+        let mut likely: Vec<usize> = self.likely(facets).take(MOST_COMPARED).collect();
+        let kin = self.kin();
+        likely.extend(kin.of(facets, MOST_COMPARED / 2));
+        likely.extend((kin.end..count).rev().take(MOST_COMPARED / 4));
+        likely.extend(self.rows().iter().enumerate().filter(|(_, row)| !row.dead).map(|(number, _)| number).take(MOST_COMPARED / 4));
+        likely.sort_unstable();
+        likely.dedup();
+        likely
     }
 }
 
@@ -71,15 +85,18 @@ impl<'t> Near<'t> {
 
     /// How alike the failed clauses and the request are, in thousandths, on average.
     fn likeness(&self, facets: &mut Facets<'_>, texts: &mut Texts) -> usize {
+        if self.failed.is_empty() {
+            return 1000;
+        }
         let total: usize = self.failed.iter().map(|clause| texts.likeness(clause, facets)).sum();
-        total / self.failed.len().max(1)
+        total / self.failed.len()
     }
 }
 
 /// The pieces of the request's texts, made once a criterion.
 #[derive(Default)]
 struct Texts {
-    known: Vec<(&'static str, rapidhash::RapidHashSet<[char; 3]>)>,
+    known: Vec<(&'static str, rapidhash::RapidHashSet<u64>)>,
 }
 
 impl Texts {
@@ -87,47 +104,50 @@ impl Texts {
         let Pattern::Text(pattern) = &clause.pattern else { return 0 };
         let key = clause.criterion.key;
         let index = self.known.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
-            self.known.push((key, pieces_of(facets.of(clause.criterion))));
+            self.known.push((key, pieces_of(facets.of(clause.criterion)).collect()));
             self.known.len() - 1
         });
         self.known.get(index).map_or(0, |(_, pieces)| alike(pattern, pieces))
     }
 }
 
-fn pieces_of(facet: &Facet<'_>) -> rapidhash::RapidHashSet<[char; 3]> {
-    match facet {
-        Facet::Text(text) => pieces(text, TEXT_LOOKED_AT).collect(),
-        Facet::Names(names) => names.iter().flat_map(|name| pieces(name, PATTERN_LOOKED_AT).collect::<Vec<_>>()).collect(),
-        Facet::Absent | Facet::Flag(_) | Facet::Headers(_) | Facet::Json(_) => rapidhash::RapidHashSet::default(),
-    }
+/// The pieces of what a request has.
+pub(super) fn pieces_of<'f>(facet: &'f Facet<'_>) -> impl Iterator<Item = u64> + 'f {
+    let (text, names) = match facet {
+        Facet::Text(text) => (Some(text.as_ref()), [].as_slice()),
+        Facet::Names(names) => (None, names.as_slice()),
+        Facet::Absent | Facet::Flag(_) | Facet::Headers(_) | Facet::Json(_) => (None, [].as_slice()),
+    };
+    let of_names = names.iter().flat_map(|name| pieces(name, PATTERN_LOOKED_AT));
+    text.into_iter().flat_map(|text| pieces(text, TEXT_LOOKED_AT)).chain(of_names)
 }
 
 /// Thousandths of the pattern's pieces that are there; of several texts, all or the best, as the operator has it.
-fn alike(pattern: &TextPattern, found: &rapidhash::RapidHashSet<[char; 3]>) -> usize {
+fn alike(pattern: &TextPattern, found: &rapidhash::RapidHashSet<u64>) -> usize {
     let share = |text: &str| {
-        let wanted: Vec<[char; 3]> = pieces(text, PATTERN_LOOKED_AT).collect();
-        1000 * wanted.iter().filter(|piece| found.contains(*piece)).count() / wanted.len().max(1)
+        let (there, all) =
+            pieces(text, PATTERN_LOOKED_AT).fold((0, 0), |(there, all), piece| (there + usize::from(found.contains(&piece)), all + 1));
+        1000 * there / all.max(1)
     };
     match pattern {
-        TextPattern::Contains { needle: text, .. }
-        | TextPattern::Equals { text, .. }
-        | TextPattern::StartsWith { prefix: text, .. }
-        | TextPattern::EndsWith { suffix: text, .. }
-        | TextPattern::Glob { source: text, .. }
-        | TextPattern::Regex { source: text, .. }
-        | TextPattern::Model(text) => share(text),
         TextPattern::ContainsAll { needles, .. } => needles.iter().map(|needle| share(needle)).sum::<usize>() / needles.len().max(1),
         TextPattern::Not(_) => 0,
         TextPattern::AnyOf(arms) | TextPattern::AllOf(arms) => arms.iter().map(|arm| alike(arm, found)).max().unwrap_or(0),
+        one => one.own_text().map_or(0, share),
     }
 }
 
-/// Every run of three characters, case aside, with the ends of the text marked so that short texts have pieces too.
-fn pieces(text: &str, limit: usize) -> impl Iterator<Item = [char; 3]> {
-    let cut: String = text.chars().take(limit).collect();
-    let chars: Vec<char> = format!(" {} ", fold(&cut)).chars().collect();
-    (0..chars.len().saturating_sub(2)).filter_map(move |start| match chars.get(start..start + 3) {
-        Some(&[a, b, c]) => Some([a, b, c]),
-        _ => None,
-    })
+/// Every run of three characters, case aside, with the ends of the text marked so that short texts have pieces too; each
+/// packed into a number.
+pub(super) fn pieces(text: &str, limit: usize) -> impl Iterator<Item = u64> {
+    const BITS: u32 = 21;
+    const THREE: u64 = (1 << (3 * BITS)) - 1;
+    let folded = text.chars().take(limit).map(fold_char).chain([' ']);
+    folded
+        .scan((u64::from(' '), 1_u32), |(packed, length), letter| {
+            *packed = (*packed << BITS | u64::from(letter)) & THREE;
+            *length += 1;
+            Some((*length >= 3).then_some(*packed))
+        })
+        .flatten()
 }

@@ -87,6 +87,20 @@ pub enum PatternError {
 }
 
 impl TextPattern {
+    /// The text of an operator that has just one.
+    pub(super) fn own_text(&self) -> Option<&str> {
+        match self {
+            TextPattern::Contains { needle: text, .. }
+            | TextPattern::Equals { text, .. }
+            | TextPattern::StartsWith { prefix: text, .. }
+            | TextPattern::EndsWith { suffix: text, .. }
+            | TextPattern::Glob { source: text, .. }
+            | TextPattern::Regex { source: text, .. }
+            | TextPattern::Model(text) => Some(text),
+            TextPattern::ContainsAll { .. } | TextPattern::Not(_) | TextPattern::AnyOf(_) | TextPattern::AllOf(_) => None,
+        }
+    }
+
     /// Substring, case-sensitive.
     pub fn contains(needle: impl Into<String>) -> TextPattern {
         TextPattern::Contains { needle: needle.into(), ignore_case: false }

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use rapidhash::RapidHashMap;
 
 use super::choice::choose;
+use super::kin::Kin;
 use super::{Compatibility, Facets, Index, Match, Meetings, Position, Served};
 use crate::exchange::{Exchange, MediaKind};
 
@@ -99,11 +100,15 @@ pub struct Table {
     sequenced: RapidHashMap<u64, Vec<usize>>,
     /// The rows with a turn above 0; made when first asked for.
     scripted: OnceLock<Meetings>,
+    /// The rows by their texts; made when a miss first asks for it.
+    kin: OnceLock<Kin>,
     /// Each finds candidates among the rows up to this one, from where the one before ends; rows behind the last are tried
     /// one by one.
     indexes: Vec<(Index, usize)>,
 }
 
+/// So many rows may come before what is known of the others is made anew.
+const FRESH: usize = 64;
 /// Smaller tables are searched as fast without an index.
 const WORTH_AN_INDEX: usize = 32;
 
@@ -131,6 +136,10 @@ impl Table {
     /// in those before it that are no larger: so adding costs little, and few indexes are searched.
     pub fn extend(&mut self, rows: impl IntoIterator<Item = Row>) {
         rows.into_iter().for_each(|row| self.push(row));
+        // Of few rows more the last ones are looked at; many are filed anew.
+        if self.kin.get().is_some_and(|kin| self.rows.len() - kin.end > FRESH + kin.end / 64) {
+            self.kin.take();
+        }
         let (mut from, count) = (self.indexed(), self.rows.len());
         if count - from < WORTH_AN_INDEX {
             return;
@@ -167,9 +176,19 @@ impl Table {
     /// The rows whose content and reply kind take a request, in order, whatever their position.
     pub fn candidates<'t>(&'t self, exchange: &'t Exchange) -> impl Iterator<Item = (usize, &'t Row)> {
         let mut facets = Facets::new(exchange);
-        let mut likely: Vec<usize> = self.indexes.iter().flat_map(|(index, _)| index.for_request(&mut facets)).collect();
-        likely.extend(self.indexed()..self.rows.len());
+        let likely = self.likely(&mut facets).collect();
         self.among(likely, facets)
+    }
+
+    /// The rows that may take a request, ascending.
+    pub(super) fn likely(&self, facets: &mut Facets<'_>) -> impl Iterator<Item = usize> {
+        let found: Vec<usize> = self.indexes.iter().flat_map(|(index, _)| index.for_request(facets)).collect();
+        found.into_iter().chain(self.indexed()..self.rows.len())
+    }
+
+    /// The rows by their texts. Those behind its end are few.
+    pub(super) fn kin(&self) -> &Kin {
+        self.kin.get_or_init(|| Kin::new(&self.rows))
     }
 
     /// The same without the index: every row is tried. The oracle that the index is held against.

@@ -51,7 +51,7 @@ mod vertex_embed;
 mod vertex_generate;
 mod xai_videos;
 
-pub use shared::ids::SeededIds;
+pub use shared::ids::{SeededIds, tagged as tagged_id};
 pub use shared::reasoning::ReasoningModels;
 pub use shared::usage::estimated;
 pub use stored::{Models, Recall, Recalled, Stored, StoredRoute};

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::auth::ApiKeys;
 use super::chaos::ChaosBook;
+use super::id::Ids;
 use super::jobs::JobBook;
 use super::journal::{Journal, JournalLimits};
 use super::metrics::Metrics;
@@ -194,9 +195,7 @@ pub struct App {
     pub(super) world: World,
     /// Knows the keys of the upstreams.
     redactor: Arc<Redactor>,
-    /// Goes into ids that need not repeat.
-    salt: u64,
-    count: AtomicU64,
+    pub(super) ids: Ids,
     /// Sockets that were opened so far.
     sockets: AtomicU64,
     stopped: AtomicBool,
@@ -217,8 +216,7 @@ impl App {
             metrics: settings.metrics.then(Metrics::new),
             editions: Editions::new(library),
             sessions: Sessions::keeping(settings.most_test_ids),
-            salt: std::hash::RandomState::new().hash_one(0_u8),
-            count: AtomicU64::new(0),
+            ids: Ids::new(std::hash::RandomState::new().hash_one(0_u8)),
             sockets: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
             settings,
@@ -244,23 +242,6 @@ impl App {
     /// before stay.
     pub fn reload(&self, library: Library) -> Changes {
         self.sessions.reload(&self.editions, library)
-    }
-
-    /// A new id: `req-` and 16 characters. Not repeatable: no test can wait for a certain one.
-    pub(super) fn new_id(&self) -> String {
-        use base64::Engine as _;
-        let count = self.count.fetch_add(1, Ordering::Relaxed);
-        let mut words = [0; 16];
-        let (front, back) = words.split_at_mut(8);
-        front.copy_from_slice(&self.salt.to_le_bytes());
-        back.copy_from_slice(&count.to_le_bytes());
-        let high = rapidhash::v3::rapidhash_v3(&words);
-        let low = rapidhash::v3::rapidhash_v3(&count.wrapping_add(self.salt).to_be_bytes());
-        let bytes = (u128::from(high) << 64 | u128::from(low)).to_be_bytes();
-        let mut id = String::with_capacity(20);
-        id.push_str("req-");
-        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode_string(bytes.get(..12).unwrap_or_default(), &mut id);
-        id
     }
 
     /// Seeds the ids of a WebSocket's session: the same for the same seed and as many sockets before.

@@ -9,12 +9,17 @@ use super::app::Level;
 use super::recorder::{Answered, Outcome, Recorder};
 use std::sync::Arc;
 
+/// No piece is larger, unless its bytes came as one.
+const LARGEST_PIECE: usize = 1 << 20;
+
 /// The plain bytes of an answer so far, and when they came.
 pub(super) struct Capture {
     recorder: Arc<Recorder>,
     answered: Box<Answered>,
     started: Instant,
-    bytes: Vec<u8>,
+    /// In pieces that do not grow once they stand: a buffer that doubles would take up twice what it holds.
+    pieces: Vec<Vec<u8>>,
+    length: usize,
     /// It grew over the limit: nothing is kept any more.
     given_up: bool,
 }
@@ -22,7 +27,7 @@ pub(super) struct Capture {
 impl Capture {
     /// Begins with the answer's head; `started` is when the request was sent.
     pub(super) fn new(recorder: Arc<Recorder>, answered: Answered, started: Instant) -> Capture {
-        Capture { recorder, answered: Box::new(answered), started, bytes: Vec::new(), given_up: false }
+        Capture { recorder, answered: Box::new(answered), started, pieces: Vec::new(), length: 0, given_up: false }
     }
 
     /// Whether nothing is kept any more.
@@ -36,7 +41,7 @@ impl Capture {
         if self.given_up || bytes.is_empty() {
             return;
         }
-        if self.bytes.len().saturating_add(bytes.len()) > settings.most_bytes || self.answered.arrivals.len() >= settings.most_pieces {
+        if self.length.saturating_add(bytes.len()) > settings.most_bytes || self.answered.arrivals.len() >= settings.most_pieces {
             let cause = format!(
                 "answers of more than {} bytes or {} pieces are relayed and not recorded; --max-proxy-buffer-bytes and \
                  --max-proxy-buffer-frames set these limits",
@@ -44,19 +49,21 @@ impl Capture {
             );
             self.recorder.complain(&self.answered.app, Level::Warning, &cause);
             self.given_up = true;
-            self.bytes = Vec::new();
+            self.pieces = Vec::new();
             self.answered.arrivals = Vec::new();
             return;
         }
-        let length = self.bytes.len() + bytes.len();
-        if length > self.bytes.capacity() {
-            // It doubles, but never beyond what is kept at most.
-            let capacity = self.bytes.capacity().saturating_mul(2).clamp(length, settings.most_bytes.max(length));
-            self.bytes.reserve_exact(capacity - self.bytes.len());
+        if let Some(last) = self.pieces.last_mut().filter(|last| last.capacity() - last.len() >= bytes.len()) {
+            last.extend_from_slice(bytes);
+        } else {
+            // As much again as there is: few pieces, whatever comes.
+            let mut piece = Vec::with_capacity(self.length.min(LARGEST_PIECE).max(bytes.len()));
+            piece.extend_from_slice(bytes);
+            self.pieces.push(piece);
         }
-        self.bytes.extend_from_slice(bytes);
+        self.length += bytes.len();
         let time: Duration = self.started.elapsed();
-        self.answered.arrivals.push((time, self.bytes.len()));
+        self.answered.arrivals.push((time, self.length));
     }
 
     /// The answer has come to its end: records it.
@@ -64,7 +71,7 @@ impl Capture {
         if self.given_up {
             return Outcome::Passed;
         }
-        self.answered.captured.pieces = vec![Bytes::from(self.bytes)];
+        self.answered.captured.pieces = self.pieces.into_iter().map(Bytes::from).collect();
         self.recorder.record(&self.answered)
     }
 
@@ -73,7 +80,7 @@ impl Capture {
         if self.given_up {
             return Outcome::Passed;
         }
-        self.answered.captured.pieces = vec![Bytes::from(self.bytes)];
+        self.answered.captured.pieces = self.pieces.into_iter().map(Bytes::from).collect();
         if self.answered.is_complete() { self.recorder.record(&self.answered) } else { Outcome::Passed }
     }
 }

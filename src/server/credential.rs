@@ -1,8 +1,7 @@
 //! Credentials of requests: told apart without being shown.
 //!
 //! Each gets an ordinal by first appearance (`k0`, `k1` …) and a fingerprint under a key that lives as long as the
-//! process. The values themselves are never shown; the journal keeps those of an entry only to find them in what it shows, and
-//! the register here only to know them again.
+//! process. The values themselves are never shown; the journal finds them in what it shows, and the register here knows them again.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -13,7 +12,7 @@ use rapidhash::RapidHashMap;
 use sha2::{Digest, Sha256};
 
 use crate::engine::is_credential;
-use crate::exchange::RawRequest;
+use crate::exchange::RequestHead;
 
 /// What stands for a credential.
 pub(super) const REDACTED: &str = "[REDACTED]";
@@ -67,7 +66,7 @@ impl Credentials {
     }
 
     /// The credential of a request: the bare key, whatever scheme stands before it.
-    pub(super) fn identify(&self, raw: &RawRequest) -> Option<Credential> {
+    pub(super) fn identify(&self, raw: &RequestHead) -> Option<Credential> {
         let header = KEY_HEADERS.into_iter().find_map(|name| raw.headers.first(name).map(|value| (name, Cow::Borrowed(bare(value)))));
         let (header, value) = header.or_else(|| raw.query_value("key").map(|value| ("?key", Cow::Owned(value))))?;
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -99,7 +98,7 @@ impl Credentials {
 
 /// The values of a request that nobody may see, wherever they are repeated. A word, such as tests use for a key, is none: it
 /// would be taken out of texts that have nothing to do with it.
-pub(super) fn credentials_of(raw: &RawRequest) -> Box<[String]> {
+pub(super) fn credentials_of(raw: &RequestHead) -> Box<[String]> {
     let fields = raw.headers.iter().filter(|(name, _)| is_credential(name));
     let values = fields.map(|(_, value)| bare(value).to_owned()).chain(raw.query_value("key"));
     values.filter(|value| !value.bytes().all(|byte| byte.is_ascii_alphabetic())).collect()
@@ -115,7 +114,9 @@ pub(super) fn is_signature(value: &str) -> bool {
 /// of the key that made it.
 pub(super) fn bare(value: &str) -> &str {
     let value = value.trim_matches([' ', '\t']);
-    if let Some((_, signer)) = value.split_once("Credential=").filter(|_| is_signature(value)) {
+    if is_signature(value)
+        && let Some((_, signer)) = value.split_once("Credential=")
+    {
         return signer.split(['/', ',', ' ']).next().unwrap_or_default();
     }
     match value.split_once([' ', '\t']) {
@@ -125,15 +126,15 @@ pub(super) fn bare(value: &str) -> &str {
 }
 
 /// Path and query of a request, credentials in the query replaced.
-pub(super) fn redacted_target(raw: &RawRequest) -> String {
+pub(super) fn redacted_target(raw: &RequestHead) -> Cow<'_, str> {
     if raw.query.is_empty() {
-        return raw.path.clone();
+        return Cow::Borrowed(&raw.path);
     }
     let pairs = raw.query.split('&').map(|pair| match pair.split_once('=') {
         Some((name, _)) if KEY_PARAMETERS.iter().any(|known| name.eq_ignore_ascii_case(known)) => format!("{name}={REDACTED}"),
         _ => pair.to_owned(),
     });
-    format!("{}?{}", raw.path, pairs.collect::<Vec<_>>().join("&"))
+    Cow::Owned(format!("{}?{}", raw.path, pairs.collect::<Vec<_>>().join("&")))
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use super::relay::{RELAYED, Relay};
 use super::stencils::{Encoded, Wanted};
 use super::{errors, head};
 use crate::engine::{
-    Beat, Claim, Decision, Delivery, Dice, Edition, NearMiss, Plan, Policy, Verdict, miss_reply, near_misses, plan_emission, plan_events,
-    plan_http,
+    Beat, Claim, Decision, Delivery, Dice, Edition, FieldValue, NearMiss, Plan, Policy, Verdict, miss_reply, near_misses, plan_emission,
+    plan_events, plan_http,
 };
 use crate::exchange::{Emission, ErrorOrigin, ErrorReply, Exchange, Frame, FrameKind, RawEvent, RawRequest, Reply, Request};
 use crate::fixture::{Answer, Pace};
@@ -43,7 +43,7 @@ pub(super) enum Action {
 pub(super) struct Call<'a> {
     pub app: &'a App,
     pub policy: &'a Policy,
-    pub request_id: &'a str,
+    pub request_id: &'a FieldValue,
     /// How the answer is divided, if it streams.
     pub framing: Framing,
     /// It is a turn of a WebSocket: no upstream answers it.
@@ -241,8 +241,8 @@ impl Speaker<'_> {
             (Reply::Http { status, headers, body }, _) => plan_http(*status, headers, body, &delivery),
             (reply, Some(codec)) => {
                 let word = dice.word();
-                let mut ids = SeededIds::new(word);
                 let job = codec.jobs().and_then(|jobs| {
+                    let mut ids = SeededIds::new(word);
                     let mut context = self.context(exchange, &answer.pace, &mut ids);
                     let job = jobs.begin(&mut context, reply)?;
                     Some(self.submitted(codec, jobs, &mut context, job, answer))
@@ -312,7 +312,7 @@ impl Speaker<'_> {
             request: &exchange.request,
             chunk_size: self.call.chunk_size(pace),
             created: self.call.app.now().as_secs(),
-            request_id: self.call.request_id,
+            request_id: self.call.request_id.as_str(),
             framing: self.call.framing,
             processing: pace.processing,
             ids,
@@ -322,7 +322,7 @@ impl Speaker<'_> {
     }
 
     pub(super) fn moment(&self) -> Moment<'_> {
-        Moment { request_id: self.call.request_id, now: self.call.app.now().as_secs(), framing: self.call.framing, events: 0 }
+        Moment { request_id: self.call.request_id.as_str(), now: self.call.app.now().as_secs(), framing: self.call.framing, events: 0 }
     }
 
     /// An error in the words of whoever owns the URL.
@@ -360,12 +360,12 @@ impl Speaker<'_> {
     /// Adds what every answer says about itself.
     fn sign(self, plan: &mut Plan, outcome: &Outcome) {
         if let Some(Answerer::Fixture(view)) = &outcome.answerer {
-            plan.set_header(head::FIXTURE, view.header.as_str());
+            plan.set_header(head::FIXTURE, view.header.clone());
         }
         plan.set_header(head::MATCH, outcome.matched.unwrap_or("none"));
         let own = self.codec.map(Provider::request_id_header);
         if let Some(name) = own.filter(|name| plan.header(name).is_none()) {
-            plan.set_header(name, self.call.request_id);
+            plan.set_header(name, self.call.request_id.clone());
         }
     }
 

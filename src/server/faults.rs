@@ -118,10 +118,10 @@ impl Speaker<'_> {
         match self.codec {
             Some(codec) => {
                 codec.encode_error_event(error, self.moment())?;
-                let (error, id) = (error.clone(), self.call.request_id.to_owned());
+                let (error, id) = (error.clone(), self.call.request_id.clone());
                 let Moment { now, framing, .. } = self.moment();
                 Some(Box::new(move |events| {
-                    let event = codec.encode_error_event(&error, Moment { request_id: &id, now, framing, events });
+                    let event = codec.encode_error_event(&error, Moment { request_id: id.as_str(), now, framing, events });
                     event.map(|frame| frame.bytes).unwrap_or_default()
                 }))
             }

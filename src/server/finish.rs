@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::App;
 use super::app::Level;
 use super::journal::{Arrival, Entry, Outcome, Source, Speech};
-use crate::exchange::{RawRequest, StatedUsage};
+use crate::exchange::{RawRequest, RequestHead, StatedUsage};
 use crate::wire::Framing;
 
 /// The client went away before its answer was complete.
@@ -36,10 +36,8 @@ pub(super) struct Finish {
 
 #[derive(Debug)]
 enum Stage {
-    /// The request's body is being read.
-    Arriving(Box<(Arrival, RawRequest)>),
-    /// The request is being matched.
-    Deciding(Box<Arrival>),
+    /// The request's body is being read, or the request is being matched.
+    Pending(Box<(Arrival, Arc<RequestHead>)>),
     /// An entry stands; the answer is under way.
     Answering(Arc<Entry>),
     Ended,
@@ -47,32 +45,18 @@ enum Stage {
 
 impl Finish {
     /// For a request whose body is not read yet.
-    pub(super) fn new(app: Arc<App>, arrival: Arrival, raw: RawRequest) -> Finish {
+    pub(super) fn new(app: Arc<App>, arrival: Arrival, raw: &RawRequest) -> Finish {
         if let Some(metrics) = &app.metrics {
             metrics.arrived();
         }
-        Finish { app, started: Instant::now(), stage: Stage::Arriving(Box::new((arrival, raw))) }
-    }
-
-    /// Hands out the request, now that its body was read.
-    pub(super) fn arrived(&mut self) -> RawRequest {
-        match std::mem::replace(&mut self.stage, Stage::Ended) {
-            Stage::Arriving(arriving) => {
-                let (arrival, raw) = *arriving;
-                self.stage = Stage::Deciding(Box::new(arrival));
-                raw
-            }
-            other => {
-                self.stage = other;
-                RawRequest::default()
-            }
-        }
+        Finish { app, started: Instant::now(), stage: Stage::Pending(Box::new((arrival, raw.head()))) }
     }
 
     /// Adds the entry, now that the answer is decided.
     pub(super) fn decided(&mut self, raw: &RawRequest, outcome: Outcome) {
-        if let Stage::Deciding(arrival) = std::mem::replace(&mut self.stage, Stage::Ended) {
-            self.stage = Stage::Answering(self.app.journal.add(*arrival, raw, outcome));
+        if let Stage::Pending(pending) = std::mem::replace(&mut self.stage, Stage::Ended) {
+            let (arrival, _) = *pending;
+            self.stage = Stage::Answering(self.app.journal.add(arrival, raw, outcome));
         }
     }
 
@@ -165,8 +149,10 @@ impl Finish {
                 }
                 self.app.journal.ended(&entry);
             }
-            Stage::Arriving(arriving) => self.add(arriving.0, &arriving.1, duration, interrupted),
-            Stage::Deciding(arrival) => self.add(*arrival, &RawRequest::default(), duration, interrupted),
+            Stage::Pending(pending) => {
+                let (arrival, head) = *pending;
+                self.add(arrival, &RawRequest::headed(head), duration, interrupted);
+            }
         }
     }
 

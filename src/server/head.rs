@@ -2,16 +2,21 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use serde_json::Value;
 
+use crate::engine::{Field, FieldValue};
 use crate::secrets::Redacted;
 
 /// The handle of the fixture that answered.
 pub(super) const FIXTURE: &str = "x-aimock-fixture";
 /// Why it did.
 pub(super) const MATCH: &str = "x-aimock-match";
+
+/// How the names of CORS fields begin.
+const ACCESS_CONTROL: &str = "access-control-";
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The peer's CORS fields, with our own headers in the list of what pages may read.
 const CORS: [(HeaderName, HeaderValue); 4] = [
@@ -26,14 +31,30 @@ const CORS: [(HeaderName, HeaderValue); 4] = [
 
 /// A response of these parts. A field that HTTP cannot carry is left out; a status that cannot end an answer becomes
 /// 500.
-pub(super) fn response(status: u16, headers: &[(String, String)], body: Body) -> Response {
-    let mut fields = HeaderMap::with_capacity(headers.len() + CORS.len() + 2);
+pub(super) fn response(status: u16, headers: Vec<Field>, body: Body) -> Response {
+    let mut fields = HeaderMap::with_capacity(headers.len() + CORS.len() + 1);
+    let mut own_cors = false;
     for (name, value) in headers {
-        if let (Some(name), Ok(value)) = (field_name(name), HeaderValue::from_bytes(value.as_bytes())) {
+        own_cors |= name.get(..ACCESS_CONTROL.len()).is_some_and(|start| start.eq_ignore_ascii_case(ACCESS_CONTROL));
+        if let (Some(name), Ok(value)) = (field_name(&name), HeaderValue::from_maybe_shared(value.into_bytes())) {
             fields.append(name, value);
         }
     }
-    relayed(status, fields, body)
+    if own_cors {
+        fill(&mut fields);
+    } else {
+        for (name, value) in CORS {
+            fields.append(name, value);
+        }
+    }
+    assembled(status, fields, body)
+}
+
+/// Adds what is missing of CORS.
+fn fill(fields: &mut HeaderMap) {
+    for (name, value) in CORS {
+        fields.entry(name).or_insert(value);
+    }
 }
 
 /// The name of a field; those of most answers need not be read.
@@ -41,6 +62,7 @@ fn field_name(name: &str) -> Option<HeaderName> {
     match name {
         "content-type" => Some(CONTENT_TYPE),
         "cache-control" => Some(CACHE_CONTROL),
+        "x-request-id" => Some(REQUEST_ID),
         FIXTURE => Some(HeaderName::from_static(FIXTURE)),
         MATCH => Some(HeaderName::from_static(MATCH)),
         _ => HeaderName::from_bytes(name.as_bytes()).ok(),
@@ -48,7 +70,12 @@ fn field_name(name: &str) -> Option<HeaderName> {
 }
 
 /// A response whose fields are such already.
-pub(super) fn relayed(status: u16, fields: HeaderMap, body: Body) -> Response {
+pub(super) fn relayed(status: u16, mut fields: HeaderMap, body: Body) -> Response {
+    fill(&mut fields);
+    assembled(status, fields, body)
+}
+
+fn assembled(status: u16, fields: HeaderMap, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() =
         StatusCode::from_u16(status).ok().filter(|code| code.as_u16() >= 200).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -58,7 +85,7 @@ pub(super) fn relayed(status: u16, fields: HeaderMap, body: Body) -> Response {
 
 /// A JSON answer.
 pub(super) fn json(status: u16, value: &Value) -> Response {
-    response(status, &[("content-type".to_owned(), "application/json".to_owned())], Body::from(value.to_string()))
+    response(status, vec![("content-type".into(), "application/json".into())], Body::from(value.to_string()))
 }
 
 /// An answer that shows what the journal has.
@@ -67,12 +94,13 @@ pub(super) fn redacted(status: u16, value: &Redacted<Value>) -> Response {
 }
 
 /// What every answer carries: CORS and the id of the request. Fields that a fixture set stay as they are.
-pub(super) fn finish(response: &mut Response, request_id: &str) {
+pub(super) fn finish(response: &mut Response, request_id: FieldValue) {
     let headers = response.headers_mut();
-    for (name, value) in CORS {
-        headers.entry(name).or_insert(value);
+    // Answers that are not made here have none of them.
+    if !headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
+        fill(headers);
     }
-    if let Ok(id) = HeaderValue::from_str(request_id) {
-        headers.entry("x-request-id").or_insert(id);
+    if let Ok(id) = HeaderValue::from_maybe_shared(request_id.into_bytes()) {
+        headers.entry(REQUEST_ID).or_insert(id);
     }
 }

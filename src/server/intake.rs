@@ -3,10 +3,10 @@
 use std::io;
 use std::time::Duration;
 
-use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::HeaderMap;
+use hyper::body::Body;
 use hyper::http::request::Parts;
 use tokio::time::timeout;
 
@@ -30,11 +30,15 @@ pub(super) enum BodyError {
     Gone,
 }
 
+/// A body as it comes in: hyper's own, or that of a request that went through the router.
+pub(super) trait Incoming: Body<Data = Bytes, Error: std::error::Error + 'static> + Unpin {}
+
+impl<B: Body<Data = Bytes, Error: std::error::Error + 'static> + Unpin> Incoming for B {}
+
 impl BodyError {
     /// Bad framing is an input error to hyper; everything else is the end of the connection.
-    fn of(error: axum::Error) -> BodyError {
-        let error = error.into_inner();
-        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error.as_ref());
+    fn of(error: &(dyn std::error::Error + 'static)) -> BodyError {
+        let mut cause = Some(error);
         while let Some(current) = cause {
             if let Some(io) = current.downcast_ref::<io::Error>()
                 && matches!(io.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
@@ -63,7 +67,11 @@ pub(super) fn headers(fields: &HeaderMap) -> Headers {
     let bytes = fields.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let mut headers = Headers::with_capacity(fields.len() + 1, bytes);
     for (name, value) in fields {
-        headers.push(name.as_str(), String::from_utf8_lossy(value.as_bytes()));
+        let value = value.as_bytes();
+        match std::str::from_utf8(value) {
+            Ok(value) => headers.push(name.as_str(), value),
+            Err(_) => headers.push(name.as_str(), String::from_utf8_lossy(value)),
+        }
     }
     headers
 }
@@ -74,14 +82,14 @@ pub(super) fn query(query: &str) -> RawRequest {
 }
 
 /// Reads a body to its end.
-pub(super) async fn read(mut body: Body, limits: &Limits) -> Result<Bytes, BodyError> {
+pub(super) async fn read(mut body: impl Incoming, limits: &Limits) -> Result<Bytes, BodyError> {
     let mut first: Option<Bytes> = None;
     let mut joined = BytesMut::new();
     let mut length = 0_usize;
     loop {
         let frame = timeout(limits.body_pause, body.frame()).await.map_err(|_| BodyError::TooSlow(limits.body_pause))?;
         let Some(frame) = frame else { break };
-        let Ok(data) = frame.map_err(BodyError::of)?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|error| BodyError::of(&error))?.into_data() else { continue };
         length = length.saturating_add(data.len());
         if length > limits.body_bytes.saturating_mul(DRAINED) {
             return Err(BodyError::TooLarge);

@@ -311,7 +311,7 @@ impl Speaker<'_> {
     fn with_headers(self, emission: Emission, headers: &[(String, String)], outcome: Outcome) -> Decided {
         let mut plan = plan_emission(emission, &crate::engine::Delivery::default(), &mut Dice::seeded(0));
         for (name, value) in headers {
-            plan.set_header(name, value.as_str());
+            plan.set_header(name.clone(), value.clone());
         }
         self.headed(plan, outcome)
     }

@@ -14,7 +14,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use hyper::body::Incoming;
-use hyper::header::HeaderValue;
+use hyper::header::{HeaderValue, UPGRADE};
 use hyper::{Method, Request, Version};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -31,6 +31,7 @@ use super::pipeline::{self, Origin};
 use super::socket::{self, Doorstep};
 use super::transmit::{Abandon, forever};
 use super::{control, head, intake};
+use crate::engine::FieldValue;
 
 /// How far a server has come. It only ever moves on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -187,13 +188,17 @@ async fn respond(
     request: Request<Incoming>,
 ) -> Result<Response, Abandoned> {
     let http2 = request.version() == Version::HTTP_2;
-    let request_id = request_id(&app, &request);
-    let mut request = request.map(Body::new);
-    request.extensions_mut().insert(Origin { link: link.clone(), http2, request_id: request_id.clone(), doorstep });
-    // Whatever takes long, a large journal for one, is not idleness.
-    let answering = link.request();
-    let mut response = route(app, router, request).await;
-    drop(answering);
+    let request_id: FieldValue = request_id(&app, &request).into();
+    let origin = Origin { link: link.clone(), http2, request_id: request_id.clone(), doorstep };
+    let mut response = if is_plain(&app, &request) {
+        pipeline::serve(app, origin, request).await
+    } else {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(origin);
+        // Whatever takes long, a large journal for one, is not idleness.
+        let _answering = link.request();
+        Box::pin(route(app, router, request)).await
+    };
     if let Some(Abandon(close)) = response.extensions().get().copied() {
         if http2 {
             return Err(Abandoned);
@@ -201,8 +206,15 @@ async fn respond(
         link.cut(close);
         match forever().await {}
     }
-    head::finish(&mut response, &request_id);
+    head::finish(&mut response, request_id);
     Ok(response)
+}
+
+/// Whether the request goes to the pipeline whatever it says, as most do.
+fn is_plain(app: &App, request: &Request<Incoming>) -> bool {
+    let path = request.uri().path();
+    let ours = control::is_own(path) || control::is_control(path);
+    !ours && request.method() != Method::OPTIONS && !app.settings.auth.is_required() && !request.headers().contains_key(UPGRADE)
 }
 
 async fn route(app: Arc<App>, router: Router, request: Request<Body>) -> Response {
@@ -210,7 +222,7 @@ async fn route(app: Arc<App>, router: Router, request: Request<Body>) -> Respons
     let preflight = request.method() == Method::OPTIONS;
     let asks_for_cors = headers.contains_key("origin") && headers.contains_key("access-control-request-method");
     if preflight && (asks_for_cors || !app.settings.auth.is_required()) {
-        return head::response(204, &[], Body::empty());
+        return head::response(204, Vec::new(), Body::empty());
     }
     if app.settings.auth.is_required() && !is_exempt(&request) && !app.settings.auth.admit(&intake::headers(headers)) {
         let mut response = Box::pin(pipeline::turn_away(app, request, 401, &WRONG_KEY)).await;
@@ -218,7 +230,7 @@ async fn route(app: Arc<App>, router: Router, request: Request<Body>) -> Respons
         return response;
     }
     if preflight {
-        return head::response(204, &[], Body::empty());
+        return head::response(204, Vec::new(), Body::empty());
     }
     if control::is_cross_site(request.uri().path(), headers) {
         return control::cross_site();
@@ -244,5 +256,5 @@ fn request_id(app: &App, request: &Request<Incoming>) -> String {
     let valid = |id: &&str| {
         (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':'))
     };
-    given.filter(valid).map_or_else(|| app.new_id(), str::to_owned)
+    given.filter(valid).map_or_else(|| app.ids.draw().text(), str::to_owned)
 }

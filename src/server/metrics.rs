@@ -150,6 +150,6 @@ pub(super) fn route(lookup: &Lookup<'_>) -> &'static str {
 /// `GET /metrics`, in the text format 0.0.4.
 pub(super) async fn show(State(app): State<Arc<App>>) -> Response {
     let text = app.metrics.as_ref().map(|metrics| metrics.text(app.editions.current().library.fixtures.len()));
-    let kind = ("content-type".to_owned(), "text/plain; version=0.0.4; charset=utf-8".to_owned());
-    head::response(200, &[kind], Body::from(text.unwrap_or_default()))
+    let kind = ("content-type".into(), "text/plain; version=0.0.4; charset=utf-8".into());
+    head::response(200, vec![kind], Body::from(text.unwrap_or_default()))
 }

@@ -16,6 +16,7 @@ mod errors;
 mod faults;
 mod finish;
 mod head;
+mod id;
 mod intake;
 mod jobs;
 mod journal;

@@ -11,12 +11,12 @@ use super::App;
 use super::app::Level;
 use super::decide::{Action, Call, Decided};
 use super::finish::{CLIENT_GONE, Finish};
-use super::intake::{self, BodyError};
+use super::intake::{self, BodyError, Incoming};
 use super::journal::{Arrival, Outcome};
 use super::line::Link;
 use super::transmit::{self, Carrier, transmit};
 use super::{control, errors, metrics, relay, socket};
-use crate::engine::Policy;
+use crate::engine::{FieldValue, Policy};
 use crate::exchange::Exchange;
 use crate::provider::route::{self, Lookup};
 use crate::wire::Framing;
@@ -26,7 +26,7 @@ use crate::wire::Framing;
 pub(super) struct Origin {
     pub link: Arc<Link>,
     pub http2: bool,
-    pub request_id: String,
+    pub request_id: FieldValue,
     /// Where a connection learns that it becomes a WebSocket.
     pub doorstep: socket::Doorstep,
 }
@@ -39,42 +39,53 @@ pub(super) async fn answer(State(app): State<Arc<App>>, mut request: Request) ->
     if let Some(response) = socket::open(&app, &mut request) {
         return response;
     }
-    run(app, request, |call, lookup, read| match read {
+    let Some(origin) = request.extensions_mut().remove::<Origin>() else { return unknown_origin() };
+    serve(app, origin, request).await
+}
+
+/// Answers a request that asks neither for what is the server's own nor for a socket.
+pub(super) async fn serve<B: Incoming>(app: Arc<App>, origin: Origin, request: Request<B>) -> Response {
+    run(app, origin, request, |call, lookup, read| match read {
         Ok(exchange) => decide(call, exchange, lookup),
         Err(error) => call.refuse(lookup, &intake::refusal(error, call.app)),
     })
     .await
 }
 
+fn unknown_origin() -> Response {
+    super::head::json(500, &json!({ "error": errors::internal().message }))
+}
+
 /// Refuses a request whatever it asks for. Its body is read all the same: the client shall see the answer, not a broken
 /// pipe.
-pub(super) async fn turn_away(app: Arc<App>, request: Request, status: u16, body: &'static Value) -> Response {
-    run(app, request, |call, _, _| call.fixed(errors::json(status, body), body)).await
+pub(super) async fn turn_away(app: Arc<App>, mut request: Request, status: u16, body: &'static Value) -> Response {
+    let Some(origin) = request.extensions_mut().remove::<Origin>() else { return unknown_origin() };
+    run(app, origin, request, |call, _, _| call.fixed(errors::json(status, body), body)).await
 }
 
 /// Reads, decides, records and transmits.
-async fn run(
+async fn run<B: Incoming>(
     app: Arc<App>,
-    request: Request,
+    origin: Origin,
+    request: Request<B>,
     decide: impl FnOnce(&Call<'_>, &Lookup<'_>, Result<&mut Exchange, &BodyError>) -> Decided,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let Some(origin) = parts.extensions.get::<Origin>().cloned() else {
-        return super::head::json(500, &json!({ "error": errors::internal().message }));
-    };
     let raw = intake::head(&parts);
+    drop(parts);
     let policy = Policy::resolve(&raw, app.settings.policy);
     let carrier = Carrier::new(origin.link, origin.http2);
-    let mut finish = Finish::new(app.clone(), arrival(&app, &origin.request_id, &policy), raw);
+    let mut finish = Finish::new(app.clone(), arrival(&app, &origin.request_id, &policy), &raw);
 
     let read = intake::read(body, &app.settings.limits).await;
     if matches!(read, Err(BodyError::Gone)) {
         finish.interrupted(CLIENT_GONE);
         return transmit::abandoned();
     }
-    let mut exchange = Exchange { raw: finish.arrived(), request: crate::exchange::Request::default() };
-    let (method, path) = (exchange.raw.method.clone(), route::address(&exchange.raw).into_owned());
-    let lookup = (app.world.lookup)(&method, &path);
+    let head = raw.head();
+    let path = route::address(&head);
+    let lookup = (app.world.lookup)(&head.method, &path);
+    let mut exchange = Exchange { raw, request: crate::exchange::Request::default() };
     let framing = if let Lookup::Found { codec, .. } = &lookup { codec.framing(&exchange.raw) } else { Framing::Whole };
     let call = Call { app: &app, policy: &policy, request_id: &origin.request_id, framing, socket: false };
     let action = {
@@ -110,6 +121,6 @@ pub(super) fn decide(call: &Call<'_>, exchange: &mut Exchange, lookup: &Lookup<'
     })
 }
 
-pub(super) fn arrival(app: &App, request_id: &str, policy: &Policy) -> Arrival {
-    Arrival { id: app.new_id(), arrived: app.now(), request_id: request_id.to_owned(), test_id: policy.test_id.clone() }
+pub(super) fn arrival(app: &App, request_id: &FieldValue, policy: &Policy) -> Arrival {
+    Arrival { id: app.ids.draw(), arrived: app.now(), request_id: request_id.clone(), test_id: policy.test_id.clone() }
 }

@@ -85,7 +85,7 @@ impl Shelf {
 
 impl Call<'_> {
     fn key(&self, codec: &dyn Provider, id: &str) -> Key {
-        Key { test_id: self.policy.test_id.clone(), codec: codec.name(), id: id.to_owned() }
+        Key { test_id: self.policy.test_id.clone().into_owned(), codec: codec.name(), id: id.to_owned() }
     }
 
     /// Answers about an earlier answer: by a fixture that names the path, from what is kept, or from the upstream where

@@ -31,9 +31,8 @@ pub(super) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
     };
     // The connection is not idle while nothing happens.
     let in_flight = request.extensions().get::<Origin>().map(|origin| origin.link.request());
-    let headers = [("content-type", "application/x-ndjson"), ("cache-control", "no-store")];
-    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    head::response(200, &headers, Body::new(Lines { tail, left, _in_flight: in_flight }))
+    let headers = vec![("content-type".into(), "application/x-ndjson".into()), ("cache-control".into(), "no-store".into())];
+    head::response(200, headers, Body::new(Lines { tail, left, _in_flight: in_flight }))
 }
 
 /// The lines of one reader.

@@ -79,9 +79,9 @@ fn router(app: Arc<App>, plan: Plan) -> Router {
         let (app, plan) = (app.clone(), plan.clone());
         async move {
             let origin = request.extensions().get::<Origin>().cloned().unwrap();
-            let arrival = Arrival { id: app.new_id(), arrived: app.now(), request_id: origin.request_id, test_id: String::new() };
-            let mut finish = Finish::new(app, arrival, RawRequest::default());
-            let raw = finish.arrived();
+            let arrival = Arrival { id: app.ids.draw(), arrived: app.now(), request_id: origin.request_id, test_id: "".into() };
+            let raw = RawRequest::default();
+            let mut finish = Finish::new(app, arrival, &raw);
             finish.decided(&raw, Outcome { status: plan.status, streamed: plan.streamed, ..Outcome::default() });
             transmit(plan, Carrier::new(origin.link, origin.http2), finish).await
         }
@@ -96,7 +96,7 @@ fn events(count: usize, padding: usize) -> (Vec<Bytes>, Vec<u8>) {
 }
 
 fn plan(steps: Vec<Step>) -> Plan {
-    Plan { status: 200, headers: vec![("content-type".to_owned(), "text/event-stream".to_owned())], streamed: true, steps }
+    Plan { status: 200, headers: vec![("content-type".into(), "text/event-stream".into())], streamed: true, steps }
 }
 
 fn send(bytes: &Bytes) -> Step {

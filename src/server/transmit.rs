@@ -70,7 +70,7 @@ pub(super) async fn transmit(mut plan: Plan, carrier: Carrier, mut finish: Finis
         }
         _ => Body::new(Carried { steps, start, timer: None, cutter: Cutter::new(carrier), finish }),
     };
-    head::response(plan.status, &plan.headers, body)
+    head::response(plan.status, plan.headers, body)
 }
 
 /// Waits before there is a plan to carry out.

@@ -108,3 +108,28 @@ fn long_texts_that_should_be_equal_are_shown_where_they_part() {
     check(&long, &format!("{long}More."), ("equals `…mmarise the report. ` from character 91 on", "\"…mmarise the report. More.\""));
     check("Then stop.", "Then go on.", ("equals `Then stop.`", "\"Then go on.\""));
 }
+
+#[test]
+fn among_very_many_those_with_rare_words_in_common_are_found() {
+    let mut rows: Vec<Value> = (0..5000).map(|n| json!({"userMessage": format!("question number {n} please")})).collect();
+    rows.insert(2500, json!({"userMessage": "a quotation of the zebra"}));
+    rows.insert(4000, json!({"userMessage": {"anyOf": ["the quagga", "zebras in the mist"]}}));
+    assert_eq!(nearest(&rows, &asks("Where are ZEBRAS?"))[..2], [4000, 2500]);
+    // Later rows are looked at as well, few and many.
+    let mut table = Table::new(rows.iter().map(row).collect());
+    let near = |table: &Table| table.nearest(&asks("okapi at night"), &Served::default(), 1)[0].row;
+    assert!(near(&table) < 5002);
+    table.extend([row(&json!({"userMessage": "okapi by day"}))]);
+    assert_eq!(near(&table), 5002);
+    table.extend((0..500).map(|n| row(&json!({"userMessage": format!("filler {n}")}))));
+    assert_eq!(near(&table), 5002);
+}
+
+#[test]
+fn what_matched_but_for_its_place_is_near_in_any_number_of_rows() {
+    let mut rows: Vec<Value> = (0..2000).map(|n| json!({"userMessage": format!("topic {n} of many")})).collect();
+    rows.push(json!({"userMessage": "x", "sequenceIndex": 1}));
+    let table = Table::new(rows.iter().map(row).collect());
+    let nears = table.nearest(&asks("x"), &Served::default(), 1);
+    assert_eq!((nears[0].row, nears[0].position_failed), (2000, true));
+}

@@ -13,7 +13,7 @@ use percent_encoding::percent_decode_str;
 
 use super::socket::METHOD;
 use super::{ALL, Params, Provider, Route, StoredRoute};
-use crate::exchange::RawRequest;
+use crate::exchange::{RawRequest, RequestHead};
 
 /// What a method and path lead to.
 pub enum Lookup<'a> {
@@ -263,7 +263,7 @@ const MISTRAL: &str = "/mistral";
 
 /// The path under which a request's codec is looked up: as sent, but where Mistral's own client asks for one of Mistral's, which
 /// are OpenAI's by name.
-pub fn address(raw: &RawRequest) -> Cow<'_, str> {
+pub fn address(raw: &RequestHead) -> Cow<'_, str> {
     let is_mistral = raw.path.starts_with("/v1/") && raw.headers.first("user-agent").is_some_and(|agent| agent.starts_with(MISTRAL_CLIENT));
     if is_mistral {
         let own = format!("{MISTRAL}{}", raw.path);

@@ -22,9 +22,17 @@ impl Ids for SeededIds {
     fn next(&mut self, prefix: &str) -> String {
         let mut bytes = [0; 12];
         self.0.fill_bytes(&mut bytes);
-        let mut id = String::with_capacity(prefix.len() + 16);
-        id.push_str(prefix);
-        URL_SAFE_NO_PAD.encode_string(bytes, &mut id);
-        id
+        tagged(prefix, bytes)
     }
+}
+
+/// A prefix and 12 bytes in base64url.
+pub fn tagged(prefix: &str, bytes: [u8; 12]) -> String {
+    let mut text = [0; 16];
+    // 12 bytes are 16 letters, always.
+    let length = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).unwrap_or_default();
+    let mut id = String::with_capacity(prefix.len() + text.len());
+    id.push_str(prefix);
+    id.push_str(text.get(..length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default());
+    id
 }

@@ -72,11 +72,11 @@ impl Filter {
     }
 
     pub(super) fn accepts(&self, entry: &Entry) -> bool {
-        self.path.as_ref().is_none_or(|path| entry.target.contains(path.as_str()))
-            && self.method.as_ref().is_none_or(|method| entry.method.eq_ignore_ascii_case(method))
+        self.path.as_ref().is_none_or(|path| entry.head.target().contains(path.as_str()))
+            && self.method.as_ref().is_none_or(|method| entry.method().eq_ignore_ascii_case(method))
             && self.status.is_none_or(|status| u64::from(entry.outcome().status) == status)
             && self.test_id.as_ref().is_none_or(|id| entry.test_id == *id)
-            && self.request_id.as_ref().is_none_or(|id| entry.request_id == *id)
+            && self.request_id.as_ref().is_none_or(|id| entry.request_id.as_str() == id)
             // Services beside the LLM have entries of their own; no entry here belongs to one.
             && self.service.is_none()
     }

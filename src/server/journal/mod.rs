@@ -1,16 +1,17 @@
 //! The journal: one entry for every request that was not for the server itself, in order of decision.
 //!
 //! An entry appears when its answer is decided and is completed when the answer ends, however it ends. It is kept
-//! cheaply (bytes as they came) and rendered when asked for. Credentials do not get in.
+//! cheaply (as it came) and rendered when asked for. Credentials do not get out.
 
-mod fields;
 mod filter;
 mod ledger;
 mod render;
+mod sealed;
 mod seen;
 mod tail;
 mod witness;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -22,11 +23,13 @@ pub(super) use seen::retry_after;
 pub(super) use tail::{Tail, Told};
 
 use self::ledger::Ledger;
+use self::sealed::Sealed;
 use self::tail::Tails;
 use self::witness::Witness;
-use super::credential::{Credential, Credentials, credentials_of, redacted_target};
-use crate::engine::{Bypass, NearMiss, Scripted, View, reason};
-use crate::exchange::{Headers, RawRequest, StatedUsage};
+use super::credential::{Credential, Credentials};
+use super::id::Id;
+use crate::engine::{Bypass, FieldValue, NearMiss, Scripted, View, reason};
+use crate::exchange::{RawRequest, StatedUsage};
 use crate::fixture::ChaosAction;
 use crate::secrets::Redactor;
 use crate::wire::Framing;
@@ -193,43 +196,22 @@ impl Outcome {
 /// One request and how it was answered.
 #[derive(Debug)]
 pub(super) struct Entry {
-    id: String,
+    id: Id,
     /// Since the Unix epoch.
     arrived: Duration,
-    method: String,
-    target: String,
-    headers: Headers,
+    head: Sealed,
     body: Kept,
-    request_id: String,
-    test_id: String,
+    request_id: FieldValue,
+    test_id: Cow<'static, str>,
     credential: Option<Credential>,
-    /// Finds what must not be shown: the credentials of the request, and those that all entries share.
-    redactor: Unshown,
+    /// Finds what no entry may show.
+    redactor: Arc<Redactor>,
     size: usize,
     outcome: Mutex<Outcome>,
     witness: Mutex<Witness>,
     /// Under the lock of the ring: bytes of the answer that count against the journal's bound; `None` once the entry is
     /// forgotten.
     answer_bytes: Mutex<Option<usize>>,
-}
-
-/// Values that are kept so that they are found and taken out wherever an entry repeats them, and for nothing else.
-struct Unshown {
-    own: Box<[String]>,
-    shared: Arc<Redactor>,
-}
-
-/// Says how many, not which.
-impl std::fmt::Debug for Unshown {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Unshown({} own)", self.own.len())
-    }
-}
-
-impl Unshown {
-    fn redactor(&self) -> Redactor {
-        self.shared.and(self.own.iter().map(String::as_str))
-    }
 }
 
 /// A request body, if it is small enough to keep.
@@ -241,7 +223,12 @@ enum Kept {
 
 impl Entry {
     pub(super) fn method(&self) -> &str {
-        &self.method
+        self.head.method()
+    }
+
+    /// Finds what must not be shown: the credentials of the request, and what no entry may show.
+    fn redactor(&self) -> Redactor {
+        self.redactor.and(self.head.unshown().iter().map(String::as_str))
     }
 
     /// The outcome so far.
@@ -282,11 +269,11 @@ impl Entry {
 /// What an entry needs to know about a request beside the request.
 #[derive(Clone, Debug)]
 pub(super) struct Arrival {
-    pub id: String,
+    pub id: Id,
     /// Since the Unix epoch.
     pub arrived: Duration,
-    pub request_id: String,
-    pub test_id: String,
+    pub request_id: FieldValue,
+    pub test_id: Cow<'static, str>,
 }
 
 /// The entries kept, oldest first.
@@ -369,23 +356,20 @@ impl Journal {
     }
 
     fn entry(&self, arrival: Arrival, raw: &RawRequest, outcome: Outcome) -> Entry {
-        let headers = fields::kept(raw, &arrival.request_id);
-        let target = redacted_target(raw);
+        let head = Sealed::new(raw.head());
         // Copied, as a small body may share memory with everything that came in with it.
         let kept =
             if raw.body.len() > self.limits.body { Kept::TooLarge(raw.body.len()) } else { Kept::Bytes(Bytes::copy_from_slice(&raw.body)) };
-        let size = ENTRY_OVERHEAD + headers.bytes() + target.len() + if let Kept::Bytes(bytes) = &kept { bytes.len() } else { 0 };
+        let size = ENTRY_OVERHEAD + head.bytes() + if let Kept::Bytes(bytes) = &kept { bytes.len() } else { 0 };
         Entry {
             id: arrival.id,
             arrived: arrival.arrived,
-            method: raw.method.clone(),
-            target,
-            headers,
+            head,
             body: kept,
             request_id: arrival.request_id,
             test_id: arrival.test_id,
             credential: self.credentials.identify(raw),
-            redactor: Unshown { own: credentials_of(raw), shared: self.redactor.clone() },
+            redactor: self.redactor.clone(),
             size,
             witness: Mutex::new(Witness::new(outcome.speech)),
             answer_bytes: Mutex::new(Some(0)),

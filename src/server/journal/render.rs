@@ -16,17 +16,18 @@ use crate::secrets::Redacted;
 impl Entry {
     /// The entry as it is shown, by whatever way it leaves.
     pub(in crate::server) fn to_json(&self) -> Redacted<Value> {
-        let headers: Map<String, Value> = self.headers.iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
+        let headers: Map<String, Value> =
+            self.head.fields(self.request_id.as_str()).iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
         let (stream, usage) = {
             let mut witness = self.witness();
             (witness.stream(), witness.usage())
         };
         let outcome = self.outcome();
         let mut entry = Object::default();
-        entry.put("id", json!(self.id));
+        entry.put("id", json!(self.id.text()));
         entry.put("timestamp", json!(u64::try_from(self.arrived.as_millis()).unwrap_or(u64::MAX)));
-        entry.put("method", json!(self.method));
-        entry.put("path", json!(self.target));
+        entry.put("method", json!(self.method()));
+        entry.put("path", json!(self.head.target()));
         entry.put("headers", Value::Object(headers));
         entry.put("body", self.body());
         entry.put("response", response(&outcome));
@@ -53,7 +54,7 @@ impl Entry {
             entry.put("credential", json!({ "header": credential.header, "ordinal": ordinal, "fingerprint": &*credential.fingerprint }));
         }
         // Prompts, paths, test ids and answers can hold keys as well.
-        self.redactor.redactor().json(Value::Object(entry.0))
+        self.redactor().json(Value::Object(entry.0))
     }
 
     /// The entry as a line of the log: `POST /v1/messages: 200 by a.json#/fixtures/0 (content), 12 ms, req-…`.
@@ -67,8 +68,14 @@ impl Entry {
         let time = outcome.duration.map(|time| format!(", {} ms", time.as_millis())).unwrap_or_default();
         let end = outcome.interrupted.map(|why| format!(", broken off: {why}")).unwrap_or_default();
         let test = self.own_test_id().map(|id| format!(", test {id}")).unwrap_or_default();
-        let line = format!("{} {}: {}{by}{matched}{time}{end}{test}, {}", self.method, self.target, outcome.status, self.request_id);
-        self.redactor.redactor().text(&line).into_inner()
+        let line = format!(
+            "{} {}: {}{by}{matched}{time}{end}{test}, {}",
+            self.method(),
+            self.head.target(),
+            outcome.status,
+            self.request_id.as_str()
+        );
+        self.redactor().text(&line).into_inner()
     }
 
     /// Milliseconds since the Unix epoch.

@@ -26,7 +26,7 @@ impl Journal {
 impl Entry {
     /// The test id, unless it is that of requests that name none.
     pub(super) fn own_test_id(&self) -> Option<&str> {
-        (self.test_id != DEFAULT_TEST_ID).then_some(self.test_id.as_str())
+        (self.test_id != DEFAULT_TEST_ID).then_some(self.test_id.as_ref())
     }
 
     fn seen(&self) -> Seen {
@@ -40,9 +40,9 @@ impl Entry {
             Some(Answerer::Injected) | None => None,
         };
         Seen {
-            id: self.id.clone(),
-            method: self.method.clone(),
-            target: self.target.clone(),
+            id: self.id.text(),
+            method: self.method().to_owned(),
+            target: self.head.target().into_owned(),
             arrived: self.arrived_ms(),
             duration: outcome.duration.map(super::render::milliseconds),
             test_id: self.own_test_id().map(str::to_owned),

@@ -141,8 +141,8 @@ impl Relay {
             part,
             codec: self.codec,
             provider: self.upstreams.provider(self.target).to_owned(),
-            test_id: call.policy.test_id.clone(),
-            request_id: call.request_id.to_owned(),
+            test_id: call.policy.test_id.clone().into_owned(),
+            request_id: call.request_id.as_str().to_owned(),
             captured: Captured { status: begun.status, headers, pieces: Vec::new() },
             arrivals: Vec::new(),
         };

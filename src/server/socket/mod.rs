@@ -20,6 +20,7 @@ pub(super) use self::talk::converse;
 use super::App;
 use super::intake;
 use super::pipeline::Origin;
+use crate::engine::FieldValue;
 use crate::exchange::{Headers, RawRequest};
 use crate::provider::route::Lookup;
 use crate::provider::socket::METHOD;
@@ -46,7 +47,7 @@ pub(super) struct Opened {
     params: Params,
     /// The request that asked for it; every turn has its headers.
     raw: RawRequest,
-    request_id: String,
+    request_id: FieldValue,
 }
 
 /// Where a request leaves its socket for the connection that carries it on.

@@ -25,7 +25,7 @@ use super::super::line::Link;
 use super::super::{App, Stage, errors, metrics, pipeline};
 use super::Opened;
 use super::carry::Carried;
-use crate::engine::{Close, Policy};
+use crate::engine::{Close, FieldValue, Policy};
 use crate::exchange::{ErrorOrigin, ErrorReply, Exchange, RawRequest, Request};
 use crate::provider::SeededIds;
 use crate::provider::route::Lookup;
@@ -73,7 +73,7 @@ pub(super) struct Talk {
 /// What every turn has in common.
 struct Origin {
     raw: RawRequest,
-    request_id: String,
+    request_id: FieldValue,
     lookup: Lookup<'static>,
 }
 
@@ -223,8 +223,8 @@ impl Talk {
         raw.body = body;
         let policy = Policy::resolve(&raw, self.app.settings.policy);
         let arrival = pipeline::arrival(&self.app, request_id, &policy);
-        let mut finish = Finish::new(self.app.clone(), arrival, raw);
-        let mut exchange = Exchange { raw: finish.arrived(), request: Request::default() };
+        let mut finish = Finish::new(self.app.clone(), arrival, &raw);
+        let mut exchange = Exchange { raw, request: Request::default() };
         let framing = if let Lookup::Socket { codec, .. } = lookup { codec.framing(&exchange.raw) } else { crate::wire::Framing::Whole };
         let call = Call { app: &self.app, policy: &policy, request_id, framing, socket: true };
         let decided = decide(&call, &mut exchange, lookup);

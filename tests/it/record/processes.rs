@@ -188,7 +188,7 @@ async fn a_long_answer_passes_in_little_memory() {
     }
     assert!(length > 100 * PIECE, "only {length} bytes came");
     let Some(peak) = program.peak() else { return };
-    // 64 MiB are kept until the limit is met, in a buffer that doubles up to that.
+    // 64 MiB are kept until the limit is met.
     assert!(peak < 260 * 1024, "{peak} KiB");
     assert_eq!(written(root.path()), []);
 }

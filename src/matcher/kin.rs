@@ -1,0 +1,136 @@
+//! Finds the rows whose texts are alike to a request's, without a look at every row: each row is filed under the rarest
+//! pieces of its texts (see `near`), and found where the request has one of them.
+//!
+//! It names rows that are likely to be near, no more: what they have in common is measured by `near`.
+
+use super::near::{PATTERN_LOOKED_AT, pieces, pieces_of};
+use super::{Criterion, Facets, Pattern, Row, TextPattern};
+
+/// Pieces that a row is filed under, however many rows have them.
+const FILED: usize = 6;
+/// The same with those that few rows have.
+const MOST_FILED: usize = 24;
+/// Rows that one piece of a request names at most.
+const NAMED: usize = 64;
+/// Rows that a request names at most, each as often as it has pieces of it.
+const MOST_NAMED: usize = 512;
+
+/// Rows by the rarest pieces of their texts. Pieces share slots by chance, which costs a comparison and nothing else.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Kin {
+    /// The criteria whose texts are filed.
+    criteria: Vec<&'static Criterion>,
+    /// Where each slot's rows begin; one more than there are slots, which are a power of two.
+    starts: Vec<u32>,
+    rows: Vec<u32>,
+    /// Rows from here on are not filed.
+    pub(super) end: usize,
+}
+
+impl Kin {
+    /// Files these rows.
+    pub(super) fn new(rows: &[Row]) -> Kin {
+        let slots = rows.len().saturating_mul(4).next_power_of_two().clamp(1 << 10, 1 << 18);
+        let mut kin = Kin { criteria: Vec::new(), starts: Vec::new(), rows: Vec::new(), end: rows.len() };
+        let mut frequency = vec![0_u32; slots];
+        let mut own = Vec::new();
+        for row in rows.iter().filter(|row| !row.dead) {
+            kin.slots_of(row, slots, &mut own);
+            for slot in &own {
+                if let Some(count) = frequency.get_mut(*slot) {
+                    *count += 1;
+                }
+            }
+        }
+        let mut filed: Vec<(u32, u32)> = Vec::with_capacity(rows.len().saturating_mul(FILED));
+        for (number, row) in rows.iter().enumerate().filter(|(_, row)| !row.dead) {
+            kin.slots_of(row, slots, &mut own);
+            own.sort_unstable_by_key(|slot| (frequency.get(*slot).copied(), *slot));
+            let number = u32::try_from(number).unwrap_or(u32::MAX);
+            let is_rare = |slot: usize| frequency.get(slot).is_some_and(|count| *count as usize <= NAMED);
+            let kept = own.iter().enumerate().take_while(|(place, slot)| *place < FILED || (*place < MOST_FILED && is_rare(**slot)));
+            filed.extend(kept.map(|(_, slot)| (u32::try_from(*slot).unwrap_or(u32::MAX), number)));
+        }
+        filed.sort_unstable();
+        kin.starts = Vec::with_capacity(slots + 1);
+        for (place, (slot, _)) in filed.iter().enumerate() {
+            let place = u32::try_from(place).unwrap_or(u32::MAX);
+            while kin.starts.len() <= *slot as usize {
+                kin.starts.push(place);
+            }
+        }
+        kin.starts.resize(slots + 1, u32::try_from(filed.len()).unwrap_or(u32::MAX));
+        kin.rows = filed.into_iter().map(|(_, row)| row).collect();
+        kin
+    }
+
+    /// The rows with most pieces in common with a request, at most `most`; of as many, the earlier.
+    pub(super) fn of(&self, facets: &mut Facets<'_>, most: usize) -> Vec<usize> {
+        let slots = self.starts.len().saturating_sub(1);
+        let mut named: Vec<u32> = Vec::new();
+        let mut seen: Vec<usize> = Vec::new();
+        for (index, criterion) in self.criteria.iter().enumerate() {
+            for piece in pieces_of(facets.of(criterion)) {
+                let slot = slot_of(index, piece, slots);
+                let rows = self.rows_at(slot);
+                if rows.is_empty() || seen.contains(&slot) {
+                    continue;
+                }
+                seen.push(slot);
+                named.extend(rows.iter().take(NAMED));
+                if named.len() >= MOST_NAMED {
+                    break;
+                }
+            }
+        }
+        named.sort_unstable();
+        let mut counted: Vec<(usize, u32)> = named.chunk_by(|one, other| one == other).map(|same| (same.len(), same[0])).collect();
+        counted.sort_by_key(|(count, row)| (std::cmp::Reverse(*count), *row));
+        counted.into_iter().take(most).map(|(_, row)| row as usize).collect()
+    }
+
+    fn rows_at(&self, slot: usize) -> &[u32] {
+        let bound = |slot: usize| self.starts.get(slot).map_or(0, |start| *start as usize);
+        self.rows.get(bound(slot)..bound(slot + 1)).unwrap_or_default()
+    }
+
+    /// The slots of a row's texts, each once.
+    fn slots_of(&mut self, row: &Row, slots: usize, own: &mut Vec<usize>) {
+        own.clear();
+        for clause in row.matches.clauses() {
+            let Pattern::Text(pattern) = &clause.pattern else { continue };
+            let known = self.criteria.iter().position(|known| std::ptr::eq(*known, clause.criterion));
+            let index = known.unwrap_or_else(|| {
+                self.criteria.push(clause.criterion);
+                self.criteria.len() - 1
+            });
+            texts(pattern, &mut |text| own.extend(pieces(text, PATTERN_LOOKED_AT).map(|piece| slot_of(index, piece, slots))));
+        }
+        own.sort_unstable();
+        own.dedup();
+    }
+}
+
+/// The texts that a pattern hopes to find.
+fn texts(pattern: &TextPattern, each: &mut impl FnMut(&str)) {
+    match pattern {
+        TextPattern::ContainsAll { needles, .. } => needles.iter().for_each(|needle| each(needle)),
+        TextPattern::Not(_) => {}
+        TextPattern::AnyOf(arms) | TextPattern::AllOf(arms) => {
+            for arm in arms {
+                texts(arm, each);
+            }
+        }
+        one => {
+            if let Some(text) = one.own_text() {
+                each(text);
+            }
+        }
+    }
+}
+
+fn slot_of(criterion: usize, piece: u64, slots: usize) -> usize {
+    // Multiplication spreads the bits upwards; the upper ones are taken.
+    let spread = (piece ^ (criterion as u64) << 58).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    usize::try_from(spread >> 32).unwrap_or(0) & slots.saturating_sub(1)
+}
