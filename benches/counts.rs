@@ -70,7 +70,11 @@ fn cases() -> Vec<Case> {
     let mut case = |name: String, times, prepare: Box<dyn Fn() -> Option<Run>>| cases.push((name, times, prepare));
     for count in [10, 10_000] {
         case(format!("matcher/hit/{count}"), 100, Box::new(move || select(count, Texts::Distinct, None)));
-        case(format!("matcher/miss/{count}"), 10, Box::new(move || select(count, Texts::Distinct, Some("nobody has an answer to this one"))));
+        case(
+            format!("matcher/miss/{count}"),
+            10,
+            Box::new(move || select(count, Texts::Distinct, Some("nobody has an answer to this one"))),
+        );
     }
     case("matcher/hit_in_one_of_many_contexts/10000".into(), 100, Box::new(|| select(10_000, Texts::SameInManyContexts, None)));
     case("matcher/build/1000".into(), 1, Box::new(|| build(1000)));

@@ -4,6 +4,9 @@
 use super::programs::Target;
 use super::results::Results;
 
+use Side::{AtLeast, AtMost};
+use Target::{Incumbent, Limit, LimitParse, Ours, Vidaimock};
+
 /// A figure of a case: median over the rounds.
 type Figure = (&'static str, Target, &'static str);
 
@@ -41,14 +44,11 @@ impl Bar {
     /// Whether a value is on the good side of a bar.
     pub(crate) fn met(&self, value: f64, bar: f64) -> bool {
         match self.side {
-            Side::AtLeast => value >= bar,
-            Side::AtMost => value <= bar,
+            AtLeast => value >= bar,
+            AtMost => value <= bar,
         }
     }
 }
-
-use Side::{AtLeast, AtMost};
-use Target::{Incumbent, Limit, LimitParse, Ours, Vidaimock};
 
 /// Requests answered for each second of the server's CPU: what noise touches least.
 const RATE: &str = "per_cpu_second";
@@ -82,28 +82,77 @@ pub(crate) const ALL: &[Bar] = &[
     rate("w3", "a hit among 100,000, × the incumbent", "100000 hit", Incumbent, 500.0, None),
     at_most("w3", "cost of a miss among 100,000, × a hit", ("100000 hit", Ours, RATE), Some(("100000 miss", Ours, RATE)), 2.0, None),
     at_most("w3", "loading 100,000 fixtures, s", ("100000 loaded", Ours, "loaded_s"), None, 0.4, None),
-    at_most("w3", "loading 100,000 fixtures, × the incumbent", ("100000 loaded", Ours, "loaded_s"), Some(("100000 loaded", Incumbent, "loaded_s")), 0.5, None),
+    at_most(
+        "w3",
+        "loading 100,000 fixtures, × the incumbent",
+        ("100000 loaded", Ours, "loaded_s"),
+        Some(("100000 loaded", Incumbent, "loaded_s")),
+        0.5,
+        None,
+    ),
     at_most("w3", "memory with 100,000 fixtures, MiB", ("100000 loaded", Ours, "loaded_mb"), None, 160.0, None),
     at_most("w3", "loading 10,000 files, s", ("10000 files loaded", Ours, "loaded_s"), None, 0.25, None),
-    at_most("w4", "first answer, × the incumbent", ("1 fixture", Ours, "answers_ms"), Some(("1 fixture", Incumbent, "answers_ms")), 1.0 / 20.0, None),
+    at_most(
+        "w4",
+        "first answer, × the incumbent",
+        ("1 fixture", Ours, "answers_ms"),
+        Some(("1 fixture", Incumbent, "answers_ms")),
+        1.0 / 20.0,
+        None,
+    ),
     at_most("w4", "first answer, × the limit", ("1 fixture", Ours, "answers_ms"), Some(("1 fixture", Limit, "answers_ms")), 2.5, None),
-    at_most("w4", "first answer with 1,000 files, × the incumbent", ("1000 files", Ours, "answers_ms"), Some(("1000 files", Incumbent, "answers_ms")), 1.0 / 12.0, None),
+    at_most(
+        "w4",
+        "first answer with 1,000 files, × the incumbent",
+        ("1000 files", Ours, "answers_ms"),
+        Some(("1000 files", Incumbent, "answers_ms")),
+        1.0 / 12.0,
+        None,
+    ),
     at_most("w4", "idle memory, MiB", ("1 fixture", Ours, "rss_mb"), None, 14.0, Some(10.0)),
     rate("w5", "1 MB requests per CPU second, × the incumbent", "1 MB", Incumbent, 8.0, Some(11.0)),
     rate("w5", "1 MB requests per CPU second, × the limit that parses", "1 MB", LimitParse, 0.80, Some(0.95)),
     rate("w5", "10 MB requests per CPU second, × the incumbent", "10 MB", Incumbent, 8.0, Some(9.5)),
     rate("w5", "10 MB requests per CPU second, × the limit that parses", "10 MB", LimitParse, 0.80, Some(0.95)),
     at_most("w5", "peak memory, × the bodies on their way (10 MB)", ("10 MB", Ours, "peak_per_body"), None, 3.0, None),
-    at_most("w6", "off schedule with 5,000 streams, × the limit", ("5000 streams", Ours, "schedule_off_mean_ms"), Some(("5000 streams", Limit, "schedule_off_mean_ms")), 2.0, None),
-    at_most("w6", "peak memory with 5,000 streams, × the incumbent", ("5000 streams", Ours, "peak_mb"), Some(("5000 streams", Incumbent, "peak_mb")), 0.25, None),
+    at_most(
+        "w6",
+        "off schedule with 5,000 streams, × the limit",
+        ("5000 streams", Ours, "schedule_off_mean_ms"),
+        Some(("5000 streams", Limit, "schedule_off_mean_ms")),
+        2.0,
+        None,
+    ),
+    at_most(
+        "w6",
+        "peak memory with 5,000 streams, × the incumbent",
+        ("5000 streams", Ours, "peak_mb"),
+        Some(("5000 streams", Incumbent, "peak_mb")),
+        0.25,
+        None,
+    ),
     at_most("w6", "of 5,000 streams, not finished", ("5000 streams", Ours, "unfinished"), None, 0.0, None),
     at_most("w6", "of 5,000 streams, failed", ("5000 streams", Ours, "errors"), None, 0.0, None),
     rate("w8", "streams per CPU second, × the incumbent", "", Incumbent, 10.0, Some(13.0)),
     rate("w8", "streams per CPU second, × the limit", "", Limit, 0.60, Some(0.80)),
     rate("w9", "JSON requests per CPU second, × the incumbent", "json", Incumbent, 8.0, Some(10.0)),
     rate("w9", "streams per CPU second, × the incumbent", "stream", Incumbent, 6.0, Some(8.0)),
-    at_most("w10", "memory after 200 B requests, × the incumbent", ("200 B", Ours, "after_mb"), Some(("200 B", Incumbent, "after_mb")), 0.25, None),
-    at_most("w10", "memory after 20 kB requests, × the incumbent", ("20 kB", Ours, "after_mb"), Some(("20 kB", Incumbent, "after_mb")), 0.25, None),
+    at_most(
+        "w10",
+        "memory after 200 B requests, × the incumbent",
+        ("200 B", Ours, "after_mb"),
+        Some(("200 B", Incumbent, "after_mb")),
+        0.25,
+        None,
+    ),
+    at_most(
+        "w10",
+        "memory after 20 kB requests, × the incumbent",
+        ("20 kB", Ours, "after_mb"),
+        Some(("20 kB", Incumbent, "after_mb")),
+        0.25,
+        None,
+    ),
     at_most("w10", "growth from the first quarter to the last (200 B), MiB", ("200 B", Ours, "growth_mb"), None, 2.0, None),
 ];
 

@@ -183,8 +183,10 @@ impl Program<'_> {
         let arguments = ["bench", "--bench", "counts", "--no-run", "--locked", "--message-format", "json"];
         let outcome = finish(command("cargo", &arguments, root), BUILD).map_err(Absent::Broken)?;
         let messages = outcome.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let path = messages.filter(|message| message["target"]["name"] == "counts").find_map(|message| message["executable"].as_str().map(PathBuf::from));
-        path.filter(|_| outcome.success).map(|path| Program { root, path }).ok_or_else(|| Absent::Broken(outcome.stderr))
+        let path = messages
+            .filter(|message| message["target"]["name"] == "counts")
+            .find_map(|message| message["executable"].as_str().map(PathBuf::from));
+        path.filter(|_| outcome.success).map(|path| Program { root, path }).ok_or(Absent::Broken(outcome.stderr))
     }
 
     /// The names of the cases, in order.
@@ -233,7 +235,11 @@ impl Kept {
         let word = |key: &str| value[key].as_str().map(str::to_owned).ok_or_else(|| format!("{KEPT} has no `{key}`"));
         let cases = value["cases"].as_object().ok_or_else(|| format!("{KEPT} has no `cases`"))?;
         let cases = cases.iter().map(|(name, count)| Some((name.clone(), count.as_u64()?))).collect::<Option<_>>();
-        Ok(Kept { rustc: word("rustc")?, processor: word("processor")?, cases: cases.ok_or_else(|| format!("{KEPT}: counts are numbers"))? })
+        Ok(Kept {
+            rustc: word("rustc")?,
+            processor: word("processor")?,
+            cases: cases.ok_or_else(|| format!("{KEPT}: counts are numbers"))?,
+        })
     }
 
     fn write(&self, root: &Path) -> Result<(), String> {

@@ -104,21 +104,23 @@ impl Scene {
 
     /// The smallest request for fixture `number`, about 200 bytes.
     pub(crate) fn request(&self, number: usize) -> Vec<u8> {
-        self.body(vec![json!({ "role": "user", "content": question(number) })], 200)
+        self.body(&[json!({ "role": "user", "content": question(number) })], 200)
     }
 
     /// A conversation of so many messages and about so many bytes that ends with the question of fixture 1.
     pub(crate) fn long_request(&self, messages: usize, bytes: usize) -> Vec<u8> {
         let each = (bytes / messages).saturating_sub(50);
         // With what JSON has to escape: a line break each line, a quotation now and then.
-        let text: Vec<String> = words(each).as_bytes().chunks(80).map(|line| String::from_utf8_lossy(line).replace("suite", "\"suite\"")).collect();
+        let text: Vec<String> =
+            words(each).as_bytes().chunks(80).map(|line| String::from_utf8_lossy(line).replace("suite", "\"suite\"")).collect();
         let role = |index: usize| if index.is_multiple_of(2) { "user" } else { "assistant" };
-        let mut all: Vec<Value> = (0..messages - messages % 2).map(|index| json!({ "role": role(index), "content": text.join("\n") })).collect();
+        let mut all: Vec<Value> =
+            (0..messages - messages % 2).map(|index| json!({ "role": role(index), "content": text.join("\n") })).collect();
         all.push(json!({ "role": "user", "content": question(1) }));
-        self.body(all, 0)
+        self.body(&all, 0)
     }
 
-    fn body(&self, messages: Vec<Value>, at_least: usize) -> Vec<u8> {
+    fn body(&self, messages: &[Value], at_least: usize) -> Vec<u8> {
         let model = if self.api == Api::OpenAi { "gpt-4o-mini" } else { "claude-sonnet-4-5" };
         let mut body = json!({ "model": model, "messages": messages, "stream": self.stream, "temperature": 0.7, "max_tokens": 256 });
         let padding = at_least.saturating_sub(body.to_string().len() + 12);

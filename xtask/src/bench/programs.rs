@@ -127,7 +127,14 @@ impl Programs {
     ///
     /// # Errors
     /// A file of the scene cannot be written, or the target is not there.
-    pub(crate) fn command(&self, target: Target, scene: &Scene, folder: &Path, port: u16, upstream: Option<u16>) -> Result<Vec<String>, String> {
+    pub(crate) fn command(
+        &self,
+        target: Target,
+        scene: &Scene,
+        folder: &Path,
+        port: u16,
+        upstream: Option<u16>,
+    ) -> Result<Vec<String>, String> {
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let trouble = |error: std::io::Error| format!("{}: {error}", folder.display());
         let mut command = match target {

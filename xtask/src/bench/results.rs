@@ -50,7 +50,8 @@ pub(crate) struct Results {
 impl Results {
     /// The middle value of a figure over the rounds; `None` where it was not measured.
     pub(crate) fn median(&self, workload: &str, case: &str, target: &str, figure: &str) -> Option<f64> {
-        let mut values: Vec<f64> = self.of(workload, case).filter(|row| row.target == target).filter_map(|row| row.figures[figure].as_f64()).collect();
+        let mut values: Vec<f64> =
+            self.of(workload, case).filter(|row| row.target == target).filter_map(|row| row.figures[figure].as_f64()).collect();
         values.sort_unstable_by(f64::total_cmp);
         let middle = values.len() / 2;
         let upper = *values.get(middle)?;
@@ -129,7 +130,8 @@ pub(crate) fn machine() -> Vec<String> {
         after(&read("/proc/cpuinfo"), "model name", ':'),
         Some(format!("{cores} cores")),
         memory.map(|kilobytes| format!("{} GiB", (kilobytes + (1 << 19)) >> 20)),
-        Some(read("/proc/sys/kernel/osrelease").trim().to_owned()).filter(|text| !text.is_empty()).map(|kernel| format!("Linux {kernel}")),
+        // Without what its builder has put behind the number.
+        read("/proc/sys/kernel/osrelease").trim().split('-').next().filter(|text| !text.is_empty()).map(|kernel| format!("Linux {kernel}")),
         after(&read("/etc/os-release"), "PRETTY_NAME", '='),
     ];
     facts.into_iter().flatten().collect()

@@ -142,7 +142,8 @@ impl Server {
 impl Drop for Server {
     /// Asks it to end, so that it has no reason to complain, and ends it.
     fn drop(&mut self) {
-        let asked = Command::new("kill").arg(self.pid().to_string()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let asked =
+            Command::new("kill").arg(self.pid().to_string()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
         let begun = Instant::now();
         while asked.as_ref().is_ok_and(std::process::ExitStatus::success) && begun.elapsed() < END {
             if let Ok(Some(_)) = self.child.try_wait() {

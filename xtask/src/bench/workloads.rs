@@ -142,7 +142,13 @@ impl Bench<'_> {
         for round in 1..=self.extent.rounds {
             for &target in targets.iter().filter(|target| self.place.programs.has(**target)) {
                 if let Err((case, reason)) = run(self, target, round) {
-                    self.note(Row { workload: workload.to_owned(), case, target: target.name().to_owned(), round, figures: json!({ "failed": reason }) });
+                    self.note(Row {
+                        workload: workload.to_owned(),
+                        case,
+                        target: target.name().to_owned(),
+                        round,
+                        figures: json!({ "failed": reason }),
+                    });
                 }
             }
         }
@@ -203,7 +209,8 @@ fn many_fixtures(bench: &mut Bench<'_>) {
     let smallest = sizes.first().copied();
     for size in sizes {
         let scene = Scene { fixtures: size, ..Scene::default() };
-        let targets: &[Target] = if Some(size) == smallest { &[Target::Ours, Target::Incumbent, Target::Limit] } else { &[Target::Ours, Target::Incumbent] };
+        let targets: &[Target] =
+            if Some(size) == smallest { &[Target::Ours, Target::Incumbent, Target::Limit] } else { &[Target::Ours, Target::Incumbent] };
         bench.each("w3", targets, |bench, target, round| {
             let trouble = |reason| (format!("{size} hit"), reason);
             let (hit, miss) = (scene.request(size), scene.request(size + 1));
@@ -249,7 +256,8 @@ fn cold_start(bench: &Bench<'_>, target: Target, scene: &Scene) -> Result<Value,
     let (folder, port) = (bench.place.folder()?, free_port()?);
     let command = bench.place.programs.command(target, scene, &folder, port, None)?;
     let body = bench.place.file(&scene.request(scene.fixtures))?;
-    let words = ["cold", "--port", &port.to_string(), "--path", scene.api.path(), "--body", &body, "--seconds", "60", "--"].map(str::to_owned);
+    let words =
+        ["cold", "--port", &port.to_string(), "--path", scene.api.path(), "--body", &body, "--seconds", "60", "--"].map(str::to_owned);
     bench.place.load(&folder, &[&words[..], &command].concat(), Duration::from_mins(2))
 }
 
@@ -315,7 +323,8 @@ fn proxies(bench: &mut Bench<'_>) {
     for (case, stream) in [("json", false), ("stream", true)] {
         let scene = Scene { stream, ..Scene::default() };
         let body = scene.request(1);
-        let upstream = Server::start(bench.place, &Start { target: Target::Limit, scene: &scene, ready: &body, upstream: None, core: CLIENT_CORE });
+        let upstream =
+            Server::start(bench.place, &Start { target: Target::Limit, scene: &scene, ready: &body, upstream: None, core: CLIENT_CORE });
         let Ok(upstream) = upstream.map_err(|reason| eprintln!("w9: {reason}")) else { return };
         bench.each("w9", &[Target::Ours, Target::Incumbent, Target::Limit], |bench, target, round| {
             let seconds = bench.extent.seconds;
@@ -337,10 +346,9 @@ fn proxies(bench: &mut Bench<'_>) {
 
 fn memory_over_time(bench: &mut Bench<'_>) {
     let scene = Scene::default();
-    for (case, body, requests) in [
-        ("200 B", scene.request(1), bench.extent.requests),
-        ("20 kB", scene.long_request(20, 20_000), bench.extent.requests / 10),
-    ] {
+    for (case, body, requests) in
+        [("200 B", scene.request(1), bench.extent.requests), ("20 kB", scene.long_request(20, 20_000), bench.extent.requests / 10)]
+    {
         for target in [Target::Ours, Target::Incumbent, Target::Vidaimock, Target::Limit] {
             if bench.place.programs.has(target) {
                 let figures = memory_after(bench, target, &scene, &body, requests).unwrap_or_else(|reason| json!({ "failed": reason }));

@@ -51,7 +51,8 @@ fn settings(mut words: impl Iterator<Item = String>) -> Result<Settings, String>
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
         let bad = |text: &str| format!("{word}: `{text}` is no number");
-        let milliseconds = |text: String| text.parse().ok().and_then(|ms: f64| Duration::try_from_secs_f64(ms / 1000.0).ok()).ok_or(bad(&text));
+        let milliseconds =
+            |text: String| text.parse().ok().and_then(|ms: f64| Duration::try_from_secs_f64(ms / 1000.0).ok()).ok_or(bad(&text));
         match word.as_str() {
             "--port" => settings.port = value().and_then(|text| text.parse().map_err(|_| bad(&text)))?,
             "--body" => {

@@ -48,7 +48,8 @@ pub(crate) async fn run(options: &Options) -> Result<Value, String> {
     let client = used(cpu(std::process::id()), client);
     let machine = used(busy(), machine);
     let figures = figures(&mut tally.borrow_mut(), options);
-    let cpu = json!({ "seconds": seconds, "server_cpu": server, "client_cpu": client, "foreign_cpu": (machine - server - client).max(0.0) });
+    let cpu =
+        json!({ "seconds": seconds, "server_cpu": server, "client_cpu": client, "foreign_cpu": (machine - server - client).max(0.0) });
     Ok(merged(figures, cpu))
 }
 
