@@ -15,6 +15,7 @@ mod scopes;
 use std::hint::black_box;
 use std::process::ExitCode;
 
+use aimock::exchange::Exchange;
 use aimock::fixture::{Input, LoadOptions, load_all};
 use aimock::matcher::{Row, Served, Strictness, Table};
 
@@ -76,6 +77,7 @@ fn cases() -> Vec<Case> {
             Box::new(move || select(count, Texts::Distinct, Some("nobody has an answer to this one"))),
         );
     }
+    case("matcher/nearest/10000".into(), 1, Box::new(|| nearest(10_000)));
     case("matcher/hit_in_one_of_many_contexts/10000".into(), 100, Box::new(|| select(10_000, Texts::SameInManyContexts, None)));
     case("matcher/build/1000".into(), 1, Box::new(|| build(1000)));
     case("loader/distinct_texts/1000".into(), 1, Box::new(|| load(inputs(1000, Texts::Distinct))));
@@ -97,14 +99,25 @@ fn rows(count: usize, texts: Texts) -> Vec<Row> {
     load_all(inputs(count, texts), &LoadOptions::default()).iter().flat_map(|file| &file.entries).map(|entry| entry.fixture.row()).collect()
 }
 
-/// Selecting for the plainest request of a row three quarters through the table, or for another text.
-fn select(count: usize, texts: Texts, text: Option<&str>) -> Option<Run> {
+/// A table, and the plainest request of a row three quarters through it, with another text if one is given.
+fn table(count: usize, texts: Texts, text: Option<&str>) -> Option<(Table, Exchange)> {
     let rows = rows(count, texts);
     let mut exchange = rows.get(count * 3 / 4)?.matches.plainest()?;
     for message in exchange.request.messages.iter_mut().filter(|_| text.is_some()) {
         message.text = text.map(str::to_owned);
     }
-    let (table, served) = (Table::new(rows), Served::default());
+    Some((Table::new(rows), exchange))
+}
+
+/// What a miss names.
+fn nearest(count: usize) -> Option<Run> {
+    let (table, exchange) = table(count, Texts::Distinct, Some("question number about the weather"))?;
+    Some(Box::new(move || drop(black_box(table.nearest(black_box(&exchange), &Served::default(), 3)))))
+}
+
+fn select(count: usize, texts: Texts, text: Option<&str>) -> Option<Run> {
+    let (table, exchange) = table(count, texts, text)?;
+    let served = Served::default();
     Some(Box::new(move || _ = black_box(table.select(black_box(&exchange), &served, Strictness::default()))))
 }
 
