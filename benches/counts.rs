@@ -121,12 +121,12 @@ fn select(count: usize, texts: Texts, text: Option<&str>) -> Option<Run> {
     Some(Box::new(move || _ = black_box(table.select(black_box(&exchange), &served, Strictness::default()))))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one signature for all cases")]
 fn build(count: usize) -> Option<Run> {
     let rows = rows(count, Texts::Distinct);
     Some(Box::new(move || drop(black_box(Table::new(rows.clone())))))
 }
 
-// The other cases may have no sample.
 #[expect(clippy::unnecessary_wraps, reason = "one signature for all cases")]
 fn load(files: Vec<Input>) -> Option<Run> {
     Some(Box::new(move || drop(black_box(load_all(files.clone(), &LoadOptions::default())))))

@@ -83,10 +83,7 @@ pub(crate) fn long_chat(messages: usize) -> Option<Call> {
 impl Call {
     fn new(path: &str, body: &Value) -> Option<Call> {
         let raw = RawRequest::new("POST", path, Headers::new(), body.to_string());
-        let (codec, route, params) = match lookup("POST", &raw.path) {
-            Lookup::Found { codec, route, params, path_used: _ } => (codec, route, params),
-            _ => return None,
-        };
+        let Lookup::Found { codec, route, params, path_used: _ } = lookup("POST", &raw.path) else { return None };
         Some(Call { codec, route, params, raw })
     }
 

@@ -22,8 +22,8 @@ const HELP: &str = "\
 Usage: cargo xtask CHORE
 
 Chores:
-  ci [--quick]   format, lints, docs, tests, planted keys, generated files, licences, real clients, hooks, README; --quick: no
-                 clients and no hooks
+  ci [--quick]   format, lints, docs, tests, planted keys, generated files, instruction counts, licences, real clients, hooks,
+                 README; --quick: no counts, no clients and no hooks
   clients        only the real clients, and the table of what each has shown
   precommit      only the hooks, with the real pre-commit
   planted [search]

@@ -17,8 +17,8 @@ use crate::process::{command, finish};
 
 /// Where the counts are kept.
 const KEPT: &str = "benches/counts.json";
-/// How far a count may be from the kept one, as a share of it.
-const TOLERANCE: f64 = 0.05;
+/// How far a count may be from the kept one, in percent of it.
+const TOLERANCE: u64 = 5;
 /// For building the program.
 const BUILD: Duration = Duration::from_mins(30);
 /// For one case.
@@ -55,7 +55,7 @@ struct Surroundings {
 pub(crate) fn check(root: &Path) -> ExitCode {
     match compare(root) {
         Ok((table, 0)) => {
-            println!("{table}\nall counts are within {:.0} % of {KEPT}", TOLERANCE * 100.0);
+            println!("{table}\nall counts are within {TOLERANCE} % of {KEPT}");
             ExitCode::SUCCESS
         }
         Ok((table, moved)) => {
@@ -81,8 +81,7 @@ pub(crate) fn step(root: &Path) -> Verdict {
 
 fn moved_text(moved: usize) -> String {
     format!(
-        "{moved} of the counts are more than {:.0} % from {KEPT}; if that is meant, `cargo xtask bench --bless` keeps the new ones",
-        TOLERANCE * 100.0
+        "{moved} of the counts are more than {TOLERANCE} % from {KEPT}; if that is meant, `cargo xtask bench --bless` keeps the new ones"
     )
 }
 
@@ -269,7 +268,7 @@ impl Row {
     }
 
     fn moved(&self) -> bool {
-        self.change().is_none_or(|change| change.abs() > TOLERANCE)
+        self.kept.is_none_or(|kept| self.now().abs_diff(kept) * 100 > kept * TOLERANCE)
     }
 
     /// How far the runs are apart, as a share.
@@ -293,11 +292,11 @@ fn table(rows: &[Row]) -> String {
     };
     for row in rows {
         let kept = row.kept.map_or_else(|| "-".to_owned(), |kept| kept.to_string());
-        let mark = match row.change() {
+        let mark = match row.kept {
             None => "  new",
-            Some(change) if change > TOLERANCE => "  slower",
-            Some(change) if change < -TOLERANCE => "  faster",
-            Some(_) => "",
+            Some(_) if !row.moved() => "",
+            Some(kept) if row.now() > kept => "  slower",
+            Some(_) => "  faster",
         };
         let (change, spread) = (percent(row.change(), true), percent(row.spread(), false));
         let _ = writeln!(text, "{:<44} {kept:>12} {:>12} {change:>8} {spread:>8}{mark}", row.name, row.now());

@@ -145,6 +145,7 @@ fn measure(root: &Path, options: &Options) -> Result<(), String> {
         machine: results::machine(),
         date: results::today(),
         extent,
+        glance: options.extent.rounds < 3 || options.extent.seconds < 3.0,
         size,
         rows: if options.add { Results::read(root).map_or_else(|_| Vec::new(), |earlier| earlier.rows) } else { Vec::new() },
     };

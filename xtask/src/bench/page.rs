@@ -47,6 +47,23 @@ fn columns(workload: &str, case: &str) -> &'static [Column] {
     }
 }
 
+/// The end of the page.
+const AGAIN: &str = "\
+## Measuring again
+
+```sh
+cargo xtask bench --write                                  # all; needs Linux, two cores, Node with npm
+cargo xtask bench w1 w2 --rounds 3 --seconds 3             # a look, in two minutes; to standard output
+cargo xtask bench w1 --peers all                           # VidaiMock too
+cargo xtask bench --check                                  # instruction counts; needs valgrind, and no quiet machine
+```
+
+`per CPU second` is requests for each second of CPU that the server used, which other work on the machine touches least.
+";
+
+/// More of a core than this, taken by other work, makes figures worth little.
+const NOISE: f64 = 0.30;
+
 /// The whole page.
 pub(crate) fn write(results: &Results) -> String {
     let mut page = String::from("# Performance\n\n<!-- Written by `cargo xtask bench --write`; changes by hand are lost. -->\n\n");
@@ -55,6 +72,16 @@ pub(crate) fn write(results: &Results) -> String {
          *limit*: an HTTP server that looks at nothing and answers with bytes that were made beforehand. All run on one machine in turn, \
          so **read the ratios**: the figures themselves belong to that machine. [scaling.md](scaling.md) says how cost grows.\n\n",
     );
+    if results.rows.is_empty() {
+        page.push_str("Nothing is measured yet.\n\n");
+        page.push_str(AGAIN);
+        return page;
+    }
+    let noisy = foreign(results).is_some_and(|(median, _)| median > NOISE);
+    if results.glance || noisy {
+        let why = if noisy { "other work took much of the machine" } else { "few rounds, or short ones" };
+        let _ = write!(page, "**Not a measurement to conclude from: {why}.** The bars below are judged all the same.\n\n");
+    }
     let _ = write!(
         page,
         "- measured {} on {}\n- {}\n- {}, medians; the server on one core, the load on another; settings of every program as they come\n",
@@ -80,12 +107,7 @@ pub(crate) fn write(results: &Results) -> String {
     for workload in workloads::ALL {
         section(&mut page, results, workload);
     }
-    page.push_str(
-        "## Measuring again\n\n```sh\ncargo xtask bench --write                                  # all; needs Linux, two cores, Node with npm\n\
-         cargo xtask bench w1 w2 --rounds 3 --seconds 3             # a look, in two minutes\ncargo xtask bench w1 --peers all                           # VidaiMock too\n\
-         cargo xtask bench --check                                  # instruction counts; needs valgrind, and no quiet machine\n```\n\n\
-         `per CPU second` is requests for each second of CPU that the server used, which other work on the machine touches least.\n",
-    );
+    page.push_str(AGAIN);
     page
 }
 
@@ -256,5 +278,15 @@ mod tests {
         assert!(page.contains("1 of 2 bars are met"), "{page}");
         assert!(page.contains("25 % of a core") && page.contains("measured 2026-01-31"), "{page}");
         assert!(!page.contains("## W2"), "what was not measured is not told");
+        assert!(!page.contains("**Not a measurement"), "{page}");
+    }
+
+    #[test]
+    fn a_page_says_when_it_is_worth_little() {
+        let rows = || vec![row("limit", json!({ "per_cpu_second": 1.0, "foreign_cpu": 0.1 }))];
+        assert!(write(&Results { rows: rows(), glance: true, ..Results::default() }).contains("few rounds"));
+        let noisy = vec![row("limit", json!({ "per_cpu_second": 1.0, "foreign_cpu": 1.5 }))];
+        assert!(write(&Results { rows: noisy, ..Results::default() }).contains("other work took much"));
+        assert!(write(&Results::default()).contains("Nothing is measured yet."));
     }
 }

@@ -42,6 +42,8 @@ pub(crate) struct Results {
     pub(crate) date: String,
     /// `3 rounds of 10 s`.
     pub(crate) extent: String,
+    /// So little was measured that nothing should be concluded from it.
+    pub(crate) glance: bool,
     /// Bytes of the program.
     pub(crate) size: u64,
     pub(crate) rows: Vec<Row>,
@@ -79,7 +81,7 @@ impl Results {
         let path = path(root);
         let rows: Vec<Value> = self.rows.iter().map(|row| json!([row.workload, row.case, row.target, row.round, row.figures])).collect();
         let value = json!({
-            "versions": self.versions, "machine": self.machine, "date": self.date, "extent": self.extent, "size": self.size, "rows": rows,
+            "versions": self.versions, "machine": self.machine, "date": self.date, "extent": self.extent, "glance": self.glance, "size": self.size, "rows": rows,
         });
         let done = std::fs::create_dir_all(path.parent().unwrap_or(root)).and_then(|()| std::fs::write(&path, value.to_string()));
         done.map_err(|error| format!("{}: {error}", path.display()))
@@ -107,6 +109,7 @@ impl Results {
             machine: texts("machine"),
             date: text(&value["date"]),
             extent: text(&value["extent"]),
+            glance: value["glance"] == true,
             size: value["size"].as_u64().unwrap_or(0),
             rows: value["rows"].as_array().into_iter().flatten().map(row).collect(),
         })
