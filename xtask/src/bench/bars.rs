@@ -154,6 +154,19 @@ pub(crate) const ALL: &[Bar] = &[
         None,
     ),
     at_most("w10", "growth from the first quarter to the last (200 B), MiB", ("200 B", Ours, "growth_mb"), None, 2.0, None),
+    at_most(
+        "tools",
+        "validating 10,000 files, CPU, × the incumbent",
+        ("validate 10,000 files", Ours, "cpu_s"),
+        Some(("validate 10,000 files", Incumbent, "cpu_s")),
+        0.25,
+        None,
+    ),
+    at_most("tools", "linting 10,000 files, CPU s", ("lint 10,000 files, cold", Ours, "cpu_s"), None, 0.6, None),
+    at_most("tools", "linting 100,000 fixtures in one scope, CPU s", ("lint 100,000 fixtures, cold", Ours, "cpu_s"), None, 8.0, None),
+    at_most("tools", "validating a file of 49 MB, CPU s", ("validate a file of 49 MB", Ours, "cpu_s"), None, 0.8, None),
+    at_most("tools", "checking 1 file of 900, cold, s", ("check 1 file of 900, cold", Ours, "wall_s"), None, 0.150, None),
+    at_most("tools", "checking 1 file of 900, warm, s", ("check 1 file of 900, warm", Ours, "wall_s"), None, 0.060, None),
 ];
 
 #[cfg(test)]

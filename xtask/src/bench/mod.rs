@@ -10,6 +10,7 @@ mod page;
 mod programs;
 mod results;
 mod servers;
+mod tools;
 mod workloads;
 
 use std::path::{Path, PathBuf};
@@ -26,7 +27,7 @@ use crate::ci::Verdict;
 const PAGE: &str = "docs/performance.md";
 
 pub(crate) const HELP: &str = "\
-  bench [W1 …]   measure workloads (w1 w2 w3 w4 w5 w6 w8 w9 w10; all without a name) against the incumbent and the limit
+  bench [W1 …]   measure workloads (w1 w2 w3 w4 w5 w6 w8 w9 w10 tools; all without a name) against the incumbent and the limit
                    --rounds N (3), --seconds S (10) of each measurement, --bin PATH (else a release build is made)
                    --peers none, incumbent (as without) or all (VidaiMock too)
                    --sizes N,… and --files N (W3), --cold-runs N (W4), --streams N,… (W6), --requests N (W10)

@@ -58,6 +58,7 @@ pub(crate) struct Programs {
     pub(crate) load: PathBuf,
     limit: PathBuf,
     node: PathBuf,
+    /// The folder of its programs.
     incumbent: Option<PathBuf>,
     vidaimock: Option<PathBuf>,
     /// `NAME VERSION` of each.
@@ -113,6 +114,21 @@ impl Programs {
         Ok(programs)
     }
 
+    /// The command line of a target's program; the incumbent's is another one than its server.
+    ///
+    /// # Errors
+    /// The target has none.
+    pub(crate) fn tool(&self, target: Target, arguments: &[&str]) -> Result<Vec<String>, String> {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let mut words = match (target, &self.incumbent) {
+            (Target::Ours, _) => vec![text(&self.ours)],
+            (Target::Incumbent, Some(programs)) => vec![text(&self.node), text(&programs.join("aimock"))],
+            _ => return Err(format!("{} has no such command", target.name())),
+        };
+        words.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        Ok(words)
+    }
+
     /// Whether a target can be started.
     pub(crate) fn has(&self, target: Target) -> bool {
         match target {
@@ -139,7 +155,9 @@ impl Programs {
         let trouble = |error: std::io::Error| format!("{}: {error}", folder.display());
         let mut command = match target {
             Target::Ours => vec![text(&self.ours), "serve".to_owned()],
-            Target::Incumbent => vec![text(&self.node), text(self.incumbent.as_deref().ok_or("the incumbent is not there")?)],
+            Target::Incumbent => {
+                vec![text(&self.node), text(&self.incumbent.as_deref().ok_or("the incumbent is not there")?.join("llmock"))]
+            }
             Target::Vidaimock => vec![text(self.vidaimock.as_deref().ok_or("VidaiMock is not there")?)],
             Target::Limit | Target::LimitParse => vec![text(&self.limit)],
         };
@@ -172,7 +190,7 @@ impl Programs {
     }
 }
 
-/// The npm package in a folder of its own, and its version and Node's.
+/// The npm package in a folder of its own: the folder of its programs, its version and Node's.
 fn incumbent(root: &Path, folder: &Path) -> Result<(PathBuf, [String; 2]), String> {
     let node = must(command("node", &["--version"], root))?;
     let package = folder.join("node_modules").join(INCUMBENT.0).join("package.json");
@@ -186,9 +204,8 @@ fn incumbent(root: &Path, folder: &Path) -> Result<(PathBuf, [String; 2]), Strin
         let folder = folder.to_string_lossy();
         must(command("npm", &["install", "--prefix", &folder, "--no-save", "--no-audit", "--no-fund", "--loglevel=error", &wanted], root))?;
     }
-    let program = folder.join("node_modules/.bin/llmock");
-    let program = program.canonicalize().map_err(|error| format!("the package has no program `llmock`: {error}"))?;
-    Ok((program, [format!("{} {}", INCUMBENT.0, INCUMBENT.1), format!("Node {}", node.trim())]))
+    let programs = std::path::absolute(folder.join("node_modules/.bin")).map_err(|error| error.to_string())?;
+    Ok((programs, [format!("{} {}", INCUMBENT.0, INCUMBENT.1), format!("Node {}", node.trim())]))
 }
 
 fn vidaimock(root: &Path, folder: &Path) -> Result<PathBuf, String> {

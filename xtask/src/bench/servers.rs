@@ -63,8 +63,16 @@ impl Place {
     /// # Errors
     /// What it said when it failed.
     pub(crate) fn load(&self, folder: &Path, arguments: &[String], limit: Duration) -> Result<Value, String> {
+        self.load_with(folder, arguments, &[], limit)
+    }
+
+    /// The same with more in its environment.
+    ///
+    /// # Errors
+    /// What it said when it failed.
+    pub(crate) fn load_with(&self, folder: &Path, arguments: &[String], more: &[(&str, &Path)], limit: Duration) -> Result<Value, String> {
         let mut load = Command::new(&self.programs.load);
-        load.args(arguments).current_dir(folder).stdin(Stdio::null());
+        load.args(arguments).current_dir(folder).envs(more.iter().copied()).stdin(Stdio::null());
         let outcome = finish(load, limit)?;
         if !outcome.success {
             return Err(outcome.last_line());

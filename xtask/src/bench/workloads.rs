@@ -9,6 +9,7 @@ use super::material::{Api, Layout, Scene};
 use super::programs::Target;
 use super::results::{Results, Row};
 use super::servers::{CLIENT_CORE, Place, SERVER_CORE, Server, Start, free_port};
+use super::tools;
 
 /// How much is measured.
 #[derive(Clone, Debug)]
@@ -111,6 +112,13 @@ pub(crate) const ALL: &[Workload] = &[
         about: "Memory after many requests, journal on, 32 connections: of 200 bytes, and a tenth as many of 20 kB.",
         run: memory_over_time,
     },
+    Workload {
+        name: "tools",
+        title: "Commands",
+        about: "`validate`, `lint` with all rules, and `check` of one file of a scope of 900, as a hook would run them; on all cores. Cold is \
+                without what earlier runs have kept, warm with it. CPU seconds are of all threads, in steps of 10 ms.",
+        run: tools::run,
+    },
 ];
 
 /// A run: where, how much, and what came so far.
@@ -138,7 +146,12 @@ struct Loop<'a> {
 
 impl Bench<'_> {
     /// Every target in turn, each round.
-    fn each(&mut self, workload: &'static str, targets: &[Target], run: impl Fn(&mut Self, Target, u32) -> Result<(), (String, String)>) {
+    pub(super) fn each(
+        &mut self,
+        workload: &'static str,
+        targets: &[Target],
+        run: impl Fn(&mut Self, Target, u32) -> Result<(), (String, String)>,
+    ) {
         for round in 1..=self.extent.rounds {
             for &target in targets.iter().filter(|target| self.place.programs.has(**target)) {
                 if let Err((case, reason)) = run(self, target, round) {
@@ -159,7 +172,7 @@ impl Bench<'_> {
         self.results.rows.push(row);
     }
 
-    fn keep(&mut self, workload: &str, case: &str, target: Target, round: u32, figures: Value) {
+    pub(super) fn keep(&mut self, workload: &str, case: &str, target: Target, round: u32, figures: Value) {
         self.note(Row { workload: workload.to_owned(), case: case.to_owned(), target: target.name().to_owned(), round, figures });
     }
 

@@ -1,8 +1,9 @@
-//! The load: asks a server on this machine in one of three ways and prints what came of it as one JSON object.
+//! The load: asks a server on this machine in one of three ways, or runs a command, and prints what came of it as one JSON object.
 //!
 //! - `bench-load closed`: so many connections, each asks again as soon as it was answered;
 //! - `bench-load paced`: so many slow streams at once, the arrival of every event timed;
 //! - `bench-load cold -- COMMAND`: from the start of a server to its first good answer;
+//! - `bench-load timed -- COMMAND`: what a command takes, in CPU time and by the clock;
 //! - `bench-load on CORE -- COMMAND`: becomes the command, kept on one core, with all files it may open.
 //!
 //! One thread, so that it can be kept on a core of its own. Every wait has an end.
@@ -12,6 +13,7 @@ mod cold;
 mod exchange;
 mod options;
 mod paced;
+mod timed;
 
 use std::process::ExitCode;
 
@@ -44,8 +46,9 @@ fn measure(mode: &str, options: &Options) -> Result<Value, String> {
         "closed" => on_this_thread(closed::run(options)),
         "paced" => on_this_thread(paced::run(options)),
         "cold" => cold::run(options),
+        "timed" => timed::run(options),
         "on" => become_command(options),
-        _ => Err(format!("closed, paced, cold or on, and not `{mode}`")),
+        _ => Err(format!("closed, paced, cold, timed or on, and not `{mode}`")),
     }
 }
 
