@@ -82,6 +82,16 @@ pub fn allow_many_files() {
 #[cfg(not(target_os = "linux"))]
 pub fn allow_many_files() {}
 
+/// Ends this process, and the command that it becomes, when whoever started it ends: no server is left behind by a run that
+/// was broken off.
+#[cfg(target_os = "linux")]
+pub fn end_with_parent() {
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn end_with_parent() {}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::{busy, cpu, memory_kb, stat_fields};

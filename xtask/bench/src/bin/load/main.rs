@@ -38,6 +38,7 @@ fn main() -> ExitCode {
 }
 
 fn measure(mode: &str, options: &Options) -> Result<Value, String> {
+    aimock_bench::machine::end_with_parent();
     aimock_bench::machine::allow_many_files();
     if let Some(core) = options.core {
         aimock_bench::machine::stay_on(core)?;
