@@ -1,5 +1,9 @@
 //! How cost grows with the number of fixtures and with the length of texts: `cargo bench`, or one part of it: `cargo bench -- lint`.
 
+/// Requests to their meaning, answers to bytes.
+mod codecs;
+/// The requests and answers that it uses.
+mod exchanges;
 /// A lint run over one scope.
 mod lint;
 /// Text to checked fixtures.

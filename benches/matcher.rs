@@ -42,6 +42,18 @@ fn miss(bencher: Bencher<'_, '_>, count: usize) {
     });
 }
 
+/// What a miss names: the three that came nearest.
+#[divan::bench(args = SIZES)]
+fn nearest(bencher: Bencher<'_, '_>, count: usize) {
+    let rows = rows(count, Texts::Distinct);
+    let Some(mut exchange) = rows.first().and_then(|row| row.matches.plainest()) else { return };
+    for message in &mut exchange.request.messages {
+        message.text = Some("question number about the weather".to_owned());
+    }
+    let table = Table::new(rows);
+    bencher.bench_local(|| table.nearest(divan::black_box(&exchange), &Served::default(), 3).len());
+}
+
 #[divan::bench(args = SIZES, sample_count = 10)]
 fn build(bencher: Bencher<'_, '_>, count: usize) {
     let rows = rows(count, Texts::Distinct);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::process::{command, finish};
 use crate::tally::{self, Counted, Tally};
-use crate::{clients, generated, planted, precommit, readme};
+use crate::{bench, clients, generated, planted, precommit, readme};
 
 /// Longest time of one step.
 const LIMIT: Duration = Duration::from_mins(30);
@@ -18,7 +18,8 @@ const LIMIT: Duration = Duration::from_mins(30);
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
     Everything,
-    /// Leaves out what must be installed first: the vendors' clients, pre-commit, cargo-deny.
+    /// Leaves out what must be installed first: the vendors' clients, pre-commit, cargo-deny; and the optimised build whose
+    /// instructions are counted.
     WithoutClients,
 }
 
@@ -43,6 +44,7 @@ const STEPS: &[Step] = &[
     ("tests", tests),
     ("planted", planted::search),
     ("generated", generated::check),
+    ("counts", bench::counts),
     ("install", install),
     ("licences", licences),
     ("clients", clients::run),
@@ -55,7 +57,9 @@ pub(crate) fn run(root: &Path, extent: Extent) -> ExitCode {
     let mut total = Tally::default();
     for &(name, step) in STEPS {
         let step = match (name, extent) {
-            ("clients" | "precommit" | "licences", Extent::WithoutClients) => |_: &Path| Verdict::Skipped("left out by --quick".to_owned()),
+            ("clients" | "precommit" | "licences" | "counts", Extent::WithoutClients) => {
+                |_: &Path| Verdict::Skipped("left out by --quick".to_owned())
+            }
             _ => step,
         };
         total += report(name, root, step);

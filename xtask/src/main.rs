@@ -1,8 +1,9 @@
 //! Chores of this repository, as `cargo xtask CHORE`.
 //!
-//! Needs nothing but the standard library, the library that it tests, JSON, and the programs that it starts. It never
-//! changes a file that is under version control, except through `gen`.
+//! Needs nothing but the standard library, the library that it tests, JSON, what `xtask/bench` shares, and the programs that
+//! it starts. It never changes a file that is under version control, except through `gen` and, when asked, `bench`.
 
+mod bench;
 mod ci;
 mod clients;
 mod generated;
@@ -21,8 +22,8 @@ const HELP: &str = "\
 Usage: cargo xtask CHORE
 
 Chores:
-  ci [--quick]   format, lints, docs, tests, planted keys, generated files, licences, real clients, hooks, README; --quick: no
-                 clients and no hooks
+  ci [--quick]   format, lints, docs, tests, planted keys, generated files, instruction counts, licences, real clients, hooks,
+                 README; --quick: no counts, no clients and no hooks
   clients        only the real clients, and the table of what each has shown
   precommit      only the hooks, with the real pre-commit
   planted [search]
@@ -31,7 +32,8 @@ Chores:
   readme         only the commands in README.md
   gen [--check]  write the generated files, or say which of them are stale
   recordings FOLDER MEGABYTES
-                 write generated recordings, to measure commands on";
+                 write generated recordings, to measure commands on
+";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -47,9 +49,10 @@ fn main() -> ExitCode {
         ["readme"] => ci::only(&root, "readme", readme::run),
         ["gen"] => generated::write(&root),
         ["gen", "--check"] => ci::only(&root, "generated", generated::check),
+        ["bench", words @ ..] => bench::run(&root, words).unwrap_or_else(|trouble| usage(&trouble)),
         ["recordings", folder, megabytes] => recordings::write(Path::new(folder), megabytes),
         ["help" | "--help" | "-h"] => {
-            println!("{HELP}");
+            println!("{HELP}{}", bench::HELP);
             ExitCode::SUCCESS
         }
         [] => usage("which chore?"),
@@ -59,7 +62,7 @@ fn main() -> ExitCode {
 
 /// Says what was wrong with the command line; exit status 2.
 fn usage(trouble: &str) -> ExitCode {
-    eprintln!("{trouble}\n\n{HELP}");
+    eprintln!("{trouble}\n\n{HELP}{}", bench::HELP);
     ExitCode::from(2)
 }
 

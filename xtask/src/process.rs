@@ -37,10 +37,16 @@ impl Outcome {
     }
 }
 
-/// A command in `folder`.
+/// A command in `folder`. What cargo told this program of its own package is not passed on: build scripts that look at it
+/// would run again, and much would be built again, whenever cargo is run by hand in between.
 pub(crate) fn command(program: impl AsRef<Path>, arguments: &[&str], folder: &Path) -> Command {
     let mut command = Command::new(program.as_ref());
     command.args(arguments).current_dir(folder).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
