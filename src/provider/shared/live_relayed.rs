@@ -120,7 +120,6 @@ impl LiveSession {
         let over = is("turnComplete");
         if self.relaying.overtaken > 0 {
             self.relaying.overtaken -= usize::from(over);
-            self.relaying.interrupted |= is("interrupted");
             let stage = if over { Stage::Interrupted } else { Stage::Goes };
             return Told::Part(TURN.to_owned(), stage);
         }

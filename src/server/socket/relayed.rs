@@ -318,7 +318,10 @@ impl Talk {
 
     /// The upstream takes part no longer: its turns end, and so does the conversation.
     async fn upstream_left(&mut self, left: Left) -> Flow {
-        self.far = None;
+        if let Some(Far { mut socket, .. }) = self.far.take() {
+            // Its close is answered.
+            let _ = timeout(FAREWELL, (*socket).close(None)).await;
+        }
         let said = match &left {
             Left::Closed(Some(frame)) if frame.reason.is_empty() => format!("the upstream closed the WebSocket with code {}", frame.code),
             Left::Closed(Some(frame)) => format!("the upstream closed the WebSocket with code {}: {}", frame.code, frame.reason),

@@ -140,10 +140,6 @@ const BEDROCK_STREAMS: [&str; 2] = ["/model/m/invoke-with-response-stream", "/mo
 fn sayable(asked: &Asked) -> &'static [&'static str] {
     let request = asked.request();
     let Some(endpoint) = request.endpoint else { return &[] };
-    if asked.codec.routes().is_empty() {
-        // Turns of sockets are not recorded.
-        return &[];
-    }
     let body = asked.raw.json();
     match endpoint {
         // Several choices, or the prompt before the answer, say more than one reply does.
@@ -162,6 +158,13 @@ fn sayable(asked: &Asked) -> &'static [&'static str] {
         }
         Endpoint::Chat if asked.codec.name() == "bedrock_invoke" && asked.raw.path.contains("mistral") => {
             &["text", "emoji", "tools", "both", "overrides", "error", "rate-limited", "overloaded"]
+        }
+        Endpoint::Realtime => &["text", "emoji", "tools", "both", "audio-object", "error", "rate-limited"],
+        Endpoint::RealtimeTranscription => &["transcription", "error", "rate-limited"],
+        Endpoint::RealtimeTranslation => &["text", "error"],
+        // Turns of Gemini Live say nothing of why they end.
+        Endpoint::Chat if asked.codec.name() == "gemini_live" => {
+            &["text", "emoji", "tools", "both", "audio-object", "error", "rate-limited", "reasoning"]
         }
         Endpoint::Chat => &["text", "emoji", "tools", "both", "overrides", "error", "rate-limited", "overloaded", "reasoning"],
         Endpoint::Embedding => match request.embedding_inputs.len() {

@@ -87,10 +87,10 @@ async fn a_conversation_with_tools_is_relayed_recorded_and_replayed() {
     assert_eq!(told(&turn(&mut client).await), "Sunny.");
     let recorded = entries(folder.path());
     assert_eq!(recorded.len(), 3, "{recorded:#?}");
-    assert_eq!((&recorded[0]["response"]["content"], &recorded[0]["match"]["turnIndex"]), (&json!("Hello."), &json!(0)));
-    assert_eq!(recorded[0]["response"]["usage"]["total_tokens"], 15);
-    assert_eq!(recorded[1]["response"]["toolCalls"][0]["name"], "weather");
-    assert_eq!(recorded[2]["match"]["hasToolResult"], true);
+    let at = |turn: usize| recorded.iter().find(|entry| entry["match"]["turnIndex"] == turn).unwrap();
+    assert_eq!((&at(0)["response"]["content"], &at(0)["response"]["usage"]["total_tokens"]), (&json!("Hello."), &json!(15)));
+    assert_eq!(at(1)["response"]["toolCalls"][0]["name"], "weather");
+    assert_eq!(at(2)["match"]["hasToolResult"], true);
     assert_eq!(server.journal().await.len(), 3);
 
     let replay = start_with(json!(recorded), proxy(upstream.settings())).await;
@@ -109,7 +109,7 @@ async fn a_conversation_with_tools_is_relayed_recorded_and_replayed() {
 async fn an_upstream_that_comes_later_is_told_what_was_said_and_stays() {
     let acts = [
         set_up(),
-        vec![Act::Hear("From here."), Act::Hear("unknown"), text("From there.")],
+        vec![Act::Hear("From here."), Act::Hear("something else"), text("From there.")],
         over(),
         vec![Act::Hear("known"), text("There again.")],
         over(),
@@ -125,7 +125,7 @@ async fn an_upstream_that_comes_later_is_told_what_was_said_and_stays() {
     let mut client = live(&server).await;
     assert_eq!(told(&client.live("known").await), "From here.");
     client.say(&json!({ "clientContent": { "turns": [{ "role": "user", "parts": [{ "text": "by the way" }] }], "turnComplete": false } })).await;
-    client.say(&content("unknown")).await;
+    client.say(&content("something else")).await;
     assert_eq!(told(&turn(&mut client).await), "From there.");
     client.say(&content("known")).await;
     assert_eq!(told(&turn(&mut client).await), "There again.");
@@ -135,7 +135,7 @@ async fn an_upstream_that_comes_later_is_told_what_was_said_and_stays() {
     let history = json!([{ "role": "user", "parts": part("known") }, { "role": "model", "parts": part("From here.") }]);
     assert_eq!(heard[1], json!({ "clientContent": { "turns": history, "turnComplete": false } }));
     assert_eq!(heard[2]["clientContent"]["turns"][0]["parts"], part("by the way"));
-    assert_eq!(heard[3], content("unknown"));
+    assert_eq!(heard[3], content("something else"));
     let journal = server.journal().await;
     assert_eq!(journal[2]["body"]["contents"].as_array().unwrap().len(), 6, "{}", journal[2]["body"]);
 }

@@ -26,7 +26,7 @@ pub(super) struct Translation {
     /// The client was told that the session is over.
     closed: bool,
     /// What the client has said, for an upstream that takes part later; `None` where none does, or where it is too much.
-    said: Option<Vec<String>>,
+    said: Option<(usize, Vec<String>)>,
     /// The client has asked for the end, and the upstream has not begun before.
     asked: bool,
     /// The upstream tells the translation.
@@ -38,7 +38,7 @@ impl Translation {
         let Opening { raw, now, mut ids, relays } = opening;
         let model = raw.query_value("model").unwrap_or_else(|| defaults::TRANSLATION_MODEL.to_owned());
         let session = defaults::translation(&ids.next("sess_"), &model, now);
-        Translation { ids, session, heard: 0, closing: false, closed: false, said: relays.then(Vec::new), asked: false, begun: false }
+        Translation { ids, session, heard: 0, closing: false, closed: false, said: relays.then(Default::default), asked: false, begun: false }
     }
 
     fn event(&mut self, name: &str, members: &[(&str, Value)]) -> String {
@@ -58,8 +58,9 @@ impl Translation {
 
     /// Keeps what an upstream would have to be told; the message that asks for the end is told anyway.
     fn keep(&mut self, text: &str) {
-        let Some(said) = &mut self.said else { return };
-        if said.iter().map(String::len).sum::<usize>() + text.len() > MOST_BYTES {
+        let Some((bytes, said)) = &mut self.said else { return };
+        *bytes += text.len();
+        if *bytes > MOST_BYTES {
             self.said = None;
         } else if kind_of(text).is_some_and(|kind| kind != request::CLOSE) {
             said.push(text.to_owned());
@@ -124,7 +125,7 @@ impl Session for Translation {
         let event = heard.and_then(kind_of);
         match event.as_deref() {
             Some("session.created") => match self.said.take() {
-                Some(said) => Resumed::Stands(said),
+                Some((_, said)) => Resumed::Stands(said),
                 None => Resumed::Never(Box::new(ErrorReply::new(
                     ErrorOrigin::Server,
                     502,
