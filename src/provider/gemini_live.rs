@@ -46,7 +46,7 @@ impl Provider for GeminiLive {
     }
 
     fn session(&self, opening: Opening<'_>, _route: &Route) -> Option<Box<dyn Session>> {
-        Some(Box::new(live_session::LiveSession::new(opening)))
+        Some(Box::new(live_session::LiveSession::new(opening.relays)))
     }
 
     fn decode(&self, raw: &RawRequest, route: &Route, _params: &Params) -> Result<Request, Box<ErrorReply>> {

@@ -23,13 +23,19 @@ pub(super) struct Relaying {
     lost: bool,
     /// The setup as the client wrote it.
     setup: Option<String>,
-    /// The upstream has begun the turn, and has called functions in it.
-    begun: bool,
-    called: bool,
-    /// The upstream says that the client has interrupted it.
-    interrupted: bool,
+    telling: Telling,
     /// Turns that are still told although the next was asked for.
     overtaken: usize,
+}
+
+/// What the upstream has said of the turn under way.
+#[derive(Debug, Default)]
+struct Telling {
+    begun: bool,
+    /// It calls functions.
+    called: bool,
+    /// The client has interrupted it.
+    interrupted: bool,
 }
 
 impl Relaying {
@@ -59,7 +65,7 @@ impl Relaying {
     /// What was said is answered.
     pub(super) fn answered(&mut self) {
         (self.said, self.bytes) = (VecDeque::new(), 0);
-        (self.begun, self.called) = (false, false);
+        self.telling = Telling::default();
     }
 }
 
@@ -95,10 +101,10 @@ impl LiveSession {
 
     /// The client has spoken while the upstream tells a turn: what is still told of it is not remembered.
     pub(super) fn overtake(&mut self) {
-        if self.relaying.begun && !self.relaying.called {
+        if self.relaying.telling.begun && !self.relaying.telling.called {
             self.relaying.overtaken += 1;
         }
-        (self.relaying.begun, self.relaying.called) = (false, false);
+        self.relaying.telling = Telling::default();
         self.keep_parts();
     }
 
@@ -114,7 +120,7 @@ impl LiveSession {
         let call = message.get("toolCall");
         let is = |key: &str| content.and_then(|content| content.get(key)).and_then(Value::as_bool) == Some(true);
         let counted = message.get("usageMetadata").is_some();
-        if content.is_none() && call.is_none() && !(counted && self.relaying.begun) {
+        if content.is_none() && call.is_none() && !(counted && self.relaying.telling.begun) {
             return Told::Aside;
         }
         let over = is("turnComplete");
@@ -123,22 +129,22 @@ impl LiveSession {
             let stage = if over { Stage::Interrupted } else { Stage::Goes };
             return Told::Part(TURN.to_owned(), stage);
         }
-        self.relaying.begun = true;
-        self.relaying.called |= call.is_some();
-        self.relaying.interrupted |= is("interrupted");
+        self.relaying.telling.begun = true;
+        self.relaying.telling.called |= call.is_some();
+        self.relaying.telling.interrupted |= is("interrupted");
         self.remember(&message);
         self.contents.append(&mut self.pending);
         if over {
-            let interrupted = std::mem::take(&mut self.relaying.interrupted);
+            let interrupted = self.relaying.telling.interrupted;
             self.close_turn();
             return Told::Part(TURN.to_owned(), if interrupted { Stage::Interrupted } else { Stage::Over(200) });
         }
         // Functions are answered by the client first; then the counts are the last that is told.
-        if self.relaying.called && counted {
+        if self.relaying.telling.called && counted {
             self.close_turn();
             return Told::Part(TURN.to_owned(), Stage::Over(200));
         }
-        Told::Part(TURN.to_owned(), if self.relaying.called { Stage::Enough } else { Stage::Goes })
+        Told::Part(TURN.to_owned(), if self.relaying.telling.called { Stage::Enough } else { Stage::Goes })
     }
 
     /// See [`Session::unasked`](crate::provider::socket::Session::unasked).

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::google::Names;
 use super::live_relayed::Relaying;
 use crate::exchange::{ErrorOrigin, ErrorReply};
-use crate::provider::socket::{Heard, Opening, Resumed, Session, Then, Told};
+use crate::provider::socket::{Heard, Resumed, Session, Then, Told};
 
 /// Of a setup that names none, as in the peer.
 const MODEL: &str = "gemini-2.0-flash";
@@ -49,8 +49,9 @@ pub(in crate::provider) struct LiveSession {
 }
 
 impl LiveSession {
-    pub(in crate::provider) fn new(opening: Opening<'_>) -> LiveSession {
-        LiveSession { relaying: Relaying::new(opening.relays), ..LiveSession::default() }
+    /// A conversation in which an upstream may take part, if it `relays`.
+    pub(in crate::provider) fn new(relays: bool) -> LiveSession {
+        LiveSession { relaying: Relaying::new(relays), ..LiveSession::default() }
     }
 
     fn set_up(&mut self, setup: &Value) -> Heard {
@@ -233,7 +234,7 @@ impl Session for LiveSession {
     }
 
     fn pass(&mut self, text: &str) -> Option<Bytes> {
-        if self.ends_stream(text) {
+        if ends_stream(text) {
             return None;
         }
         // The upstream knows of it by now, answered or not.
@@ -262,13 +263,6 @@ impl Session for LiveSession {
 }
 
 impl LiveSession {
-    /// Whether a message says that no more audio comes. An upstream has then heard by itself who has finished speaking, and may
-    /// have nothing left to answer.
-    fn ends_stream(&self, text: &str) -> bool {
-        let message: Value = serde_json::from_str(text).unwrap_or_default();
-        member(&message, REALTIME).and_then(|said| member(said, ["audioStreamEnd", "audio_stream_end"])).is_some()
-    }
-
     /// A turn about all that was said.
     pub(super) fn asked(&self) -> Value {
         let mut body = self.setup.clone().unwrap_or_default();
@@ -292,4 +286,11 @@ impl LiveSession {
             self.contents.push(content);
         }
     }
+}
+
+/// Whether a message says that no more audio comes. An upstream has then heard by itself who has finished speaking, and may
+/// have nothing left to answer.
+fn ends_stream(text: &str) -> bool {
+    let message: Value = serde_json::from_str(text).unwrap_or_default();
+    member(&message, REALTIME).and_then(|said| member(said, ["audioStreamEnd", "audio_stream_end"])).is_some()
 }

@@ -19,8 +19,8 @@ use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use tokio::time::{Instant, timeout};
 
 use self::body::{Incoming, Relayed};
-use self::unpack::{Coding, is_accepted};
 pub(super) use self::body::{note, note_late};
+use self::unpack::{Coding, is_accepted};
 pub(super) use self::upset::{Decided as DecidedChaos, Upset};
 use super::App;
 use super::app::Level;

@@ -42,7 +42,13 @@ impl Decided {
     }
 
     /// Begins the change of an answer of this content type; `readable` unless its encoding is none that is known here.
-    pub(in crate::server) fn begin(mut self, framing: Framing, content_type: Option<&str>, readable: bool, finish: &Finish) -> Option<Upset> {
+    pub(in crate::server) fn begin(
+        mut self,
+        framing: Framing,
+        content_type: Option<&str>,
+        readable: bool,
+        finish: &Finish,
+    ) -> Option<Upset> {
         let action = self.rolled.action?;
         let streams = finish.app().settings.chaos_streams;
         match self.rolled.alteration(framing, content_type, readable, streams, self.error) {

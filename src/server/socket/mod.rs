@@ -95,7 +95,11 @@ pub(super) async fn open(app: &Arc<App>, request: &mut Request) -> Option<Respon
     if let Some(way) = reach::at_once(app, codec, &raw) {
         let lookup = Lookup::Socket { codec, route, params: params.clone() };
         match Box::pin(reach::open(app, &way, (&raw, asked), &offered, (&lookup, &origin))).await {
-            Ok((reached, chosen)) => (far, protocol) = (Some(reached), chosen.or(protocol)),
+            Ok((reached, chosen)) => {
+                far = Some(reached);
+                // A client that offers none wants none.
+                protocol = protocol.map(|first| chosen.unwrap_or(first));
+            }
             Err(response) => return Some(response),
         }
     }

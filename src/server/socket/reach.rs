@@ -85,7 +85,8 @@ pub(super) async fn open(
         (Ok(Reached::Refused(refusal)), Some(finish)) => Err(refused(&url, refusal, finish)),
         (Err(error), Some(finish)) => {
             app.log(Level::Warning, &format!("{url} opens no WebSocket: {error}"));
-            let call = Call { app, policy: &policy, request_id: &origin.request_id, framing: Framing::Whole, socket: false, relayed: false };
+            let call =
+                Call { app, policy: &policy, request_id: &origin.request_id, framing: Framing::Whole, socket: false, relayed: false };
             let plan = call.failed(way.codec, &relay::error_reply(&error));
             finish.amend(|outcome| (outcome.status, outcome.error) = (plan.status, Some(error.to_string())));
             finish.speaks(plan.header("content-type"), Framing::Whole, way.codec.map(Provider::name));
@@ -132,7 +133,7 @@ impl Talk {
                 }
             }
         }
-        match self.into_turn(begun).await {
+        match self.turn_of(begun).await {
             Ok(turn) => self.open_turn(turn, text),
             Err(begun) => self.answer(begun).await,
         }
@@ -200,7 +201,10 @@ async fn tell(far: &mut Far, messages: Vec<String>, waits: bool) -> Result<Optio
         far.socket.feed(Message::text(message)).await.map_err(|error| gone(error.to_string()))?;
     }
     far.socket.flush().await.map_err(|error| gone(error.to_string()))?;
-    while waits {
+    if !waits {
+        return Ok(None);
+    }
+    loop {
         match far.socket.next().await {
             Some(Ok(Message::Text(text))) => return Ok(Some(text.as_str().to_owned())),
             Some(Ok(Message::Binary(bytes))) => return Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
@@ -211,7 +215,6 @@ async fn tell(far: &mut Far, messages: Vec<String>, waits: bool) -> Result<Optio
             Some(Ok(Message::Close(None)) | Err(_)) | None => return Err(gone("the upstream closed the WebSocket".to_owned())),
         }
     }
-    Ok(None)
 }
 
 fn failed(error: &ContactError) -> Box<ErrorReply> {

@@ -266,7 +266,7 @@ impl Talk {
     /// A turn that the upstream has begun by itself, as it does where it hears that somebody has finished speaking.
     async fn begin_unasked(&mut self, body: Bytes, name: String) {
         let begun = self.begin(body, pipeline::decide);
-        let turn = match self.into_turn(begun).await {
+        let turn = match self.turn_of(begun).await {
             Ok(mut turn) => {
                 turn.name = Some(name);
                 turn
@@ -281,7 +281,7 @@ impl Talk {
     }
 
     /// What has been decided as a turn of the upstream's, after the delay that chaos wants.
-    pub(super) async fn into_turn(&mut self, begun: super::talk::Begun) -> Result<OpenTurn, super::talk::Begun> {
+    pub(super) async fn turn_of(&mut self, begun: super::talk::Begun) -> Result<OpenTurn, super::talk::Begun> {
         let mut relay = match begun.decided {
             Action::Relay(relay) => relay,
             decided @ Action::Answer(_) => return Err(super::talk::Begun { decided, ..begun }),

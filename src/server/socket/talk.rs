@@ -112,8 +112,7 @@ pub(in crate::server) async fn converse(app: Arc<App>, link: Arc<Link>, opened: 
     let opened = Origin { raw, request_id, lookup: Lookup::Socket { codec, route, params }, protocols };
     let (waiting, waiting_bytes) = (VecDeque::new(), 0);
     let (turns, parting, quiet, asked) = (Vec::new(), None, Instant::now(), false);
-    let mut talk =
-        Talk { app, link, socket, session, stage, opened, waiting, waiting_bytes, far, turns, parting, quiet, asked };
+    let mut talk = Talk { app, link, socket, session, stage, opened, waiting, waiting_bytes, far, turns, parting, quiet, asked };
     talk.run().await;
     talk.leave().await;
 }

@@ -41,7 +41,12 @@ pub(super) enum Due {
 }
 
 impl OpenTurn {
-    pub(super) fn new(codec: Option<&'static dyn Provider>, chaos: Option<DecidedChaos>, capture: Option<Capture>, finish: Finish) -> OpenTurn {
+    pub(super) fn new(
+        codec: Option<&'static dyn Provider>,
+        chaos: Option<DecidedChaos>,
+        capture: Option<Capture>,
+        finish: Finish,
+    ) -> OpenTurn {
         OpenTurn { name: None, codec, chaos, capture, finish: Some(finish), upset: None, begun: false, whole: false }
     }
 

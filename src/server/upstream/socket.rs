@@ -64,7 +64,8 @@ impl Upstreams {
             let body = Limited::new(body, MOST_REFUSAL).collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
             return Ok(Reached::Refused(Refusal { status: parts.status.as_u16(), fields: parts.headers, body }));
         }
-        let accepted = response.headers().get(SEC_WEBSOCKET_ACCEPT).is_some_and(|accept| accept == derive_accept_key(key.as_bytes()).as_str());
+        let accepted =
+            response.headers().get(SEC_WEBSOCKET_ACCEPT).is_some_and(|accept| accept == derive_accept_key(key.as_bytes()).as_str());
         if !accepted {
             return Err(ContactError::Failed("the upstream's answer to the WebSocket handshake is not for this request".to_owned()));
         }

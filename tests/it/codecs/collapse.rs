@@ -122,8 +122,14 @@ fn has_ids(asked: &Asked) -> bool {
 fn check(asked: &Asked, reply: &Reply, chunk_size: usize, cuts: &[usize]) {
     let emission = asked.answer(reply, chunk_size);
     let read = asked.codec.collapse(asked.request(), &captured(&emission, cuts));
-    let read = read.unwrap_or_else(|error| panic!("{}: {error}: {reply:?}", asked.codec.name())).reply;
+    let mut read = read.unwrap_or_else(|error| panic!("{}: {error}: {reply:?}", asked.codec.name())).reply;
     let mut wanted = reply.clone();
+    if let (Reply::Audio(read), Reply::Audio(wanted), true) = (&mut read, &mut wanted, asked.codec.routes().is_empty()) {
+        // A session has one format, whatever a fixture says.
+        assert!(read.content_type.take().is_some_and(|kind| kind.starts_with("audio/")), "{}", asked.codec.name());
+        wanted.content_type = None;
+        read.companion = read.companion.take().filter(|_| wanted.companion.is_some());
+    }
     if let (Reply::Turn(turn), true) = (&mut wanted, !has_ids(asked)) {
         turn.overrides.id = None;
     }

@@ -1,4 +1,4 @@
-//! Gemini Live. The upstream's messages are those of Google's "Live API - WebSockets API reference"; its servers send JSON as
+//! Gemini Live. The upstream's messages are those of Google's "Live API reference"; its servers send JSON as
 //! bytes.
 
 use serde_json::{Value, json};
@@ -82,7 +82,8 @@ async fn a_conversation_with_tools_is_relayed_recorded_and_replayed() {
     assert_eq!(told(&first), "Hello.");
     client.say(&content("the weather")).await;
     assert_eq!(next(&mut client).await["toolCall"], call);
-    let response = json!({ "toolResponse": { "functionResponses": [{ "id": "call_1", "name": "weather", "response": { "sky": "blue" } }] } });
+    let response =
+        json!({ "toolResponse": { "functionResponses": [{ "id": "call_1", "name": "weather", "response": { "sky": "blue" } }] } });
     client.say(&response).await;
     assert_eq!(told(&turn(&mut client).await), "Sunny.");
     let recorded = entries(folder.path());
@@ -124,7 +125,9 @@ async fn an_upstream_that_comes_later_is_told_what_was_said_and_stays() {
     .await;
     let mut client = live(&server).await;
     assert_eq!(told(&client.live("known").await), "From here.");
-    client.say(&json!({ "clientContent": { "turns": [{ "role": "user", "parts": [{ "text": "by the way" }] }], "turnComplete": false } })).await;
+    client
+        .say(&json!({ "clientContent": { "turns": [{ "role": "user", "parts": [{ "text": "by the way" }] }], "turnComplete": false } }))
+        .await;
     client.say(&content("something else")).await;
     assert_eq!(told(&turn(&mut client).await), "From there.");
     client.say(&content("known")).await;
@@ -180,7 +183,10 @@ async fn a_turn_that_the_client_interrupts_is_not_recorded_and_the_next_one_is()
     let acts = [
         set_up(),
         vec![Act::Hear("clientContent"), text("Once upon"), Act::Hear("clientContent")],
-        vec![Act::Bytes(json!({ "serverContent": { "interrupted": true } })), Act::Bytes(json!({ "serverContent": { "turnComplete": true } }))],
+        vec![
+            Act::Bytes(json!({ "serverContent": { "interrupted": true } })),
+            Act::Bytes(json!({ "serverContent": { "turnComplete": true } })),
+        ],
         vec![text("Stopped.")],
         over(),
     ]

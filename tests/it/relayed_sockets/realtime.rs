@@ -11,7 +11,8 @@ use crate::sockets::kit::{Client, REALTIME, item, joined, realtime};
 
 fn event(kind: &str, members: Value) -> Act {
     let mut event = json!({ "type": kind, "event_id": format!("event_{kind}") });
-    event.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    let Value::Object(members) = members else { panic!("no members") };
+    event.as_object_mut().unwrap().extend(members);
     Act::Say(event)
 }
 
@@ -21,17 +22,20 @@ pub(super) fn created() -> Act {
 }
 
 fn taken(id: &str, text: &str) -> Vec<Act> {
-    let item = json!({ "id": id, "type": "message", "status": "completed", "role": "user", "content": [{ "type": "input_text", "text": text }] });
+    let item =
+        json!({ "id": id, "type": "message", "status": "completed", "role": "user", "content": [{ "type": "input_text", "text": text }] });
     let members = json!({ "previous_item_id": null, "item": item });
     vec![event("conversation.item.added", members.clone()), event("conversation.item.done", members)]
 }
 
 fn shell(id: &str, status: &str, output: Value, usage: Value) -> Value {
-    json!({ "response": {
-        "object": "realtime.response", "id": id, "status": status, "status_details": null, "output": output, "conversation_id": "conv_up",
-        "output_modalities": ["audio"], "max_output_tokens": "inf", "usage": usage, "metadata": null,
+    let mut response = json!({
+        "object": "realtime.response", "id": id, "status": status, "status_details": null, "conversation_id": "conv_up",
+        "output_modalities": ["audio"], "max_output_tokens": "inf", "metadata": null,
         "audio": { "output": { "format": { "type": "audio/pcm", "rate": 24000 }, "voice": "marin" } },
-    } })
+    });
+    (response["output"], response["usage"]) = (output, usage);
+    json!({ "response": response })
 }
 
 fn usage() -> Value {
@@ -65,7 +69,10 @@ pub(super) fn spoken(id: &str, transcript: &str) -> Vec<Act> {
         event("response.content_part.done", spot(json!({ "part": { "type": "audio", "transcript": transcript } }))),
         event("conversation.item.done", json!({ "previous_item_id": null, "item": whole })),
         event("response.output_item.done", json!({ "response_id": id, "output_index": 0, "item": whole })),
-        event("rate_limits.updated", json!({ "rate_limits": [{ "name": "requests", "limit": 1000, "remaining": 999, "reset_seconds": 60 }] })),
+        event(
+            "rate_limits.updated",
+            json!({ "rate_limits": [{ "name": "requests", "limit": 1000, "remaining": 999, "reset_seconds": 60 }] }),
+        ),
         event("response.done", shell(id, "completed", json!([whole]), usage())),
     ]
 }
@@ -100,7 +107,11 @@ fn heard(events: &[Value]) -> (String, Vec<u8>, Value) {
     for item in output.as_array_mut().unwrap() {
         item.as_object_mut().unwrap().shift_remove("id");
     }
-    (joined(events, "response.output_audio_transcript.delta"), audio.collect(), json!([output, done["status"], done["usage"]["total_tokens"]]))
+    (
+        joined(events, "response.output_audio_transcript.delta"),
+        audio.collect(),
+        json!([output, done["status"], done["usage"]["total_tokens"]]),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -138,7 +149,11 @@ async fn a_conversation_is_relayed_recorded_and_replayed() {
     assert_eq!(journal[2]["body"]["items"].as_array().unwrap().len(), 5, "what the upstream has said is part of the conversation");
 
     for restarts in [false, true] {
-        let server = if restarts { start_with(json!(recorded), |_| ()).await } else { start_with(json!(recorded), proxy(upstream.settings())).await };
+        let server = if restarts {
+            start_with(json!(recorded), |_| ()).await
+        } else {
+            start_with(json!(recorded), proxy(upstream.settings())).await
+        };
         let mut client = realtime(&server).await;
         let again = talk(&mut client).await;
         assert_eq!(again, (one.clone(), two.clone(), three.clone()));
@@ -164,8 +179,15 @@ async fn an_upstream_that_comes_later_is_told_what_was_said_and_stays() {
         vec![Act::Hear("conversation.item.create"), Act::Hear("conversation.item.create"), Act::Hear("conversation.item.create")],
     ]
     .concat();
-    let retold = move |last: &str| [retold.clone(), taken(last, "something else"), vec![Act::Hear("response.create")], spoken("resp_1", "From there.")].concat();
-    let known = [vec![Act::Hear("conversation.item.create")], taken("item_9", "known"), vec![Act::Hear("response.create")], spoken("resp_2", "There again.")];
+    let retold = move |last: &str| {
+        [retold.clone(), taken(last, "something else"), vec![Act::Hear("response.create")], spoken("resp_1", "From there.")].concat()
+    };
+    let known = [
+        vec![Act::Hear("conversation.item.create")],
+        taken("item_9", "known"),
+        vec![Act::Hear("response.create")],
+        spoken("resp_2", "There again."),
+    ];
     let acts = [retold("mine_2"), known.concat()].concat();
     let upstream = Scripted::start(acts).await;
     let fixtures = json!([{ "match": { "userMessage": "known" }, "response": { "content": "From here." } }]);
@@ -294,7 +316,10 @@ async fn a_translation_is_told_while_it_is_heard_and_recorded_at_its_end() {
     assert_eq!(joined(&rest, "session.output_transcript.delta"), " mundo");
     assert_eq!(client.rest().await.1, crate::sockets::kit::Next::Closed(1000, String::new()));
     let recorded = entries(folder.path());
-    assert_eq!((&recorded[0]["response"]["content"], &recorded[0]["response"]["audio"]["b64Json"]), (&json!("Hola mundo"), &json!("AAECAw==")));
+    assert_eq!(
+        (&recorded[0]["response"]["content"], &recorded[0]["response"]["audio"]["b64Json"]),
+        (&json!("Hola mundo"), &json!("AAECAw=="))
+    );
     let replay = start_with(json!(recorded), |_| ()).await;
     let mut client = Client::open(&replay, TARGET).await;
     client.event().await;
@@ -305,7 +330,8 @@ async fn a_translation_is_told_while_it_is_heard_and_recorded_at_its_end() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_cancelled_or_has_failed_is_not_recorded() {
-    let failed = json!({ "type": "failed", "error": { "type": "rate_limit_error", "code": "rate_limit_exceeded", "message": "Slow down." } });
+    let failed =
+        json!({ "type": "failed", "error": { "type": "rate_limit_error", "code": "rate_limit_exceeded", "message": "Slow down." } });
     let mut broken = shell("resp_2", "failed", json!([]), Value::Null);
     broken["response"]["status_details"] = failed;
     let refused = json!({ "error": { "type": "invalid_request_error", "code": "invalid_value", "message": "No such voice.", "param": "voice", "event_id": null } });
@@ -334,7 +360,8 @@ async fn what_was_cancelled_or_has_failed_is_not_recorded() {
     client.say(&json!({ "type": "response.create", "response": { "input": [item("three")["item"]] } })).await;
     client.until_type("error").await;
     let journal = server.journal().await;
-    let told: Vec<_> = journal.iter().map(|entry| (entry["response"]["status"].clone(), entry["response"]["interruptReason"].clone())).collect();
+    let told: Vec<_> =
+        journal.iter().map(|entry| (entry["response"]["status"].clone(), entry["response"]["interruptReason"].clone())).collect();
     assert_eq!(told, [(json!(200), json!("client interrupted")), (json!(429), Value::Null), (json!(400), Value::Null)]);
     let recorded = entries(folder.path());
     assert_eq!(recorded.len(), 1, "{recorded:?}");

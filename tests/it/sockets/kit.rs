@@ -75,6 +75,7 @@ impl Client {
             Some(Ok(Message::Binary(bytes))) => Next::Binary(bytes.to_vec()),
             Some(Ok(Message::Pong(bytes))) => Next::Pong(bytes.to_vec()),
             Some(Ok(Message::Close(Some(frame)))) => Next::Closed(frame.code.into(), frame.reason.as_str().to_owned()),
+            Some(Ok(Message::Close(None))) => Next::Closed(1005, String::new()),
             Some(Ok(other)) => panic!("unexpected {other:?}"),
             Some(Err(_)) | None => Next::Cut,
         }

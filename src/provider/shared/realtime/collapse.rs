@@ -151,6 +151,8 @@ impl Told {
             let said = turn(blocks)?;
             return Ok(Reply::Turn(Turn { overrides, ..said }));
         }
+        // Without a transcript its text is empty.
+        blocks.retain(|block| !matches!(block, Block::Text(text) if text.is_empty()));
         let companion = if blocks.is_empty() { Turn::default() } else { turn(blocks)? };
         let kind = text_at(&done, "/audio/output/format/type");
         Ok(Reply::Audio(spoken(&self.audio, kind, Some(Turn { overrides, ..companion }))))

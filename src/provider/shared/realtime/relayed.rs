@@ -84,7 +84,8 @@ impl Relaying {
 pub(super) fn status_of(error: &Value) -> u16 {
     let said = |key: &str| error.get(key).and_then(Value::as_str).unwrap_or_default();
     match (said("type"), said("code")) {
-        (_, "rate_limit_exceeded" | "insufficient_quota") | ("rate_limit_error" | "rate_limit_exceeded" | "insufficient_quota" | "tokens", _) => 429,
+        (_, "rate_limit_exceeded" | "insufficient_quota")
+        | ("rate_limit_error" | "rate_limit_exceeded" | "insufficient_quota" | "tokens", _) => 429,
         ("authentication_error", _) | (_, "invalid_api_key") => 401,
         ("permission_error", _) => 403,
         ("not_found_error", _) | (_, "model_not_found") => 404,
@@ -114,10 +115,8 @@ impl Conversation {
                 messages = self.history();
             }
             "session.updated" => owed.updated = false,
-            "conversation.item.done" | "conversation.item.created" => {
-                if text_at(&event, "/item/id") == owed.item.as_deref() {
-                    owed.item = None;
-                }
+            "conversation.item.done" | "conversation.item.created" if text_at(&event, "/item/id") == owed.item.as_deref() => {
+                owed.item = None;
             }
             "error" => {
                 let error = event.get("error").cloned().unwrap_or_default();
@@ -212,7 +211,7 @@ impl Conversation {
             }
             "conversation.item.created" | "conversation.item.added" | "conversation.item.done" => {
                 let item = event.get_mut("item").map(Value::take).unwrap_or_default();
-                self.take_over(item, kind.ends_with(".done"))
+                self.take_over(item, kind == "conversation.item.done")
             }
             "conversation.item.deleted" => {
                 let id = text_at(&event, "/item_id").unwrap_or_default();
@@ -264,7 +263,8 @@ impl Conversation {
 
     /// An item as the upstream has it: of the answer under way, or one of the client's under the upstream's id.
     fn take_over(&mut self, item: Value, done: bool) -> Told {
-        let own = text_at(&item, "/role").is_some_and(|role| role != "assistant") || text_at(&item, "/type") == Some("function_call_output");
+        let own =
+            text_at(&item, "/role").is_some_and(|role| role != "assistant") || text_at(&item, "/type") == Some("function_call_output");
         if own {
             self.adopt(item);
             return Told::Aside;

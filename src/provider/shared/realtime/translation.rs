@@ -27,9 +27,14 @@ pub(super) struct Translation {
     closed: bool,
     /// What the client has said, for an upstream that takes part later; `None` where none does, or where it is too much.
     said: Option<(usize, Vec<String>)>,
-    /// The client has asked for the end, and the upstream has not begun before.
+    upstream: Upstream,
+}
+
+/// Where an upstream stands with the translation.
+#[derive(Debug, Default)]
+struct Upstream {
+    /// The client has asked for the end, and nothing was told before.
     asked: bool,
-    /// The upstream tells the translation.
     begun: bool,
 }
 
@@ -38,7 +43,15 @@ impl Translation {
         let Opening { raw, now, mut ids, relays } = opening;
         let model = raw.query_value("model").unwrap_or_else(|| defaults::TRANSLATION_MODEL.to_owned());
         let session = defaults::translation(&ids.next("sess_"), &model, now);
-        Translation { ids, session, heard: 0, closing: false, closed: false, said: relays.then(Default::default), asked: false, begun: false }
+        Translation {
+            ids,
+            session,
+            heard: 0,
+            closing: false,
+            closed: false,
+            said: relays.then(Default::default),
+            upstream: Upstream::default(),
+        }
     }
 
     fn event(&mut self, name: &str, members: &[(&str, Value)]) -> String {
@@ -101,7 +114,7 @@ impl Session for Translation {
                 Heard { messages: vec![closed], then: Then::Close { code: 1000, reason: String::new() } }
             }
             _ => {
-                (self.closing, self.asked) = (true, true);
+                (self.closing, self.upstream.asked) = (true, true);
                 Heard::turn(&self.body())
             }
         }
@@ -139,7 +152,7 @@ impl Session for Translation {
 
     fn pass(&mut self, text: &str) -> Option<Bytes> {
         self.said = None;
-        let begun = self.begun;
+        let begun = self.upstream.begun;
         match self.hear(text).then {
             // The turn is what the upstream tells already.
             Then::Turn(body) => (!begun).then_some(body),
@@ -152,19 +165,19 @@ impl Session for Translation {
         let stage = match kind.as_ref() {
             "session.closed" => Stage::Over(200),
             kind if kind.starts_with("session.output_") => Stage::Goes,
-            "error" if self.asked => {
-                self.asked = false;
+            "error" if self.upstream.asked => {
+                self.upstream.asked = false;
                 let event: Value = serde_json::from_str(text).unwrap_or_default();
                 return Told::Refusal(status_of(event.get("error").unwrap_or(&Value::Null)));
             }
             _ => return Told::Aside,
         };
-        self.begun = stage == Stage::Goes;
-        self.asked = false;
+        self.upstream.begun = stage == Stage::Goes;
+        self.upstream.asked = false;
         Told::Part("translation".to_owned(), stage)
     }
 
     fn unasked(&mut self) -> Option<Bytes> {
-        self.begun.then(|| Bytes::from(self.body().to_string()))
+        self.upstream.begun.then(|| Bytes::from(self.body().to_string()))
     }
 }
