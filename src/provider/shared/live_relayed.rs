@@ -62,6 +62,12 @@ impl Relaying {
         }
     }
 
+    /// An upstream hears everything by itself.
+    pub(super) fn stop(&mut self) {
+        (self.possible, self.setup) = (false, None);
+        (self.said, self.bytes) = (VecDeque::new(), 0);
+    }
+
     /// What was said is answered.
     pub(super) fn answered(&mut self) {
         (self.said, self.bytes) = (VecDeque::new(), 0);
@@ -83,7 +89,7 @@ impl LiveSession {
             let message = format!("The client has said more than {MOST_BYTES} bytes, which no upstream was told");
             return Resumed::Never(Box::new(ErrorReply::new(ErrorOrigin::Server, 502, message)));
         }
-        let Some(heard) = heard else { return Resumed::Waits(self.relaying.setup.take().into_iter().collect()) };
+        let Some(heard) = heard else { return Resumed::Waits(self.relaying.setup.iter().cloned().collect()) };
         let message: Value = serde_json::from_str(heard).unwrap_or_default();
         if message.get("setupComplete").is_none() {
             return Resumed::Waits(Vec::new());
@@ -95,7 +101,6 @@ impl LiveSession {
         // The last one began the turn, and is told after these.
         self.relaying.said.pop_back();
         messages.extend(self.relaying.said.drain(..));
-        self.relaying.possible = false;
         Resumed::Stands(messages)
     }
 

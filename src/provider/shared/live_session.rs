@@ -234,6 +234,7 @@ impl Session for LiveSession {
     }
 
     fn pass(&mut self, text: &str) -> Option<Bytes> {
+        self.relaying.stop();
         if ends_stream(text) {
             return None;
         }

@@ -3,7 +3,6 @@
 //!
 //! The upstream's end of the connection is the conversation's: the client sees the same close, or the same cut.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -185,9 +184,9 @@ impl Talk {
 
     /// Gives the client what the upstream says, as it is or as chaos has it.
     async fn relay_back(&mut self, message: Message) -> Flow {
-        let text: Cow<'_, str> = match &message {
-            Message::Text(text) => Cow::Owned(text.as_str().to_owned()),
-            Message::Binary(bytes) => Cow::Owned(String::from_utf8_lossy(bytes).into_owned()),
+        let text = match &message {
+            Message::Text(text) => text.as_str().to_owned(),
+            Message::Binary(bytes) => String::from_utf8_lossy(bytes).into_owned(),
             _ => return Flow::On,
         };
         let Some((place, step)) = self.place(&text).await else {

@@ -165,13 +165,12 @@ fn sayable(asked: &Asked) -> &'static [&'static str] {
         Endpoint::Chat if asked.codec.name() == "bedrock_invoke" && asked.raw.path.contains("mistral") => {
             &["text", "emoji", "tools", "both", "overrides", "error", "rate-limited", "overloaded"]
         }
-        Endpoint::Realtime => &["text", "emoji", "tools", "both", "audio-object", "error", "rate-limited"],
-        Endpoint::RealtimeTranscription => &["transcription", "error", "rate-limited"],
+        // Over a socket an error has no field that says when to come again.
+        Endpoint::Realtime => &["text", "emoji", "tools", "both", "audio-object", "error"],
+        Endpoint::RealtimeTranscription => &["transcription", "error"],
         Endpoint::RealtimeTranslation => &["text", "error"],
         // Turns of Gemini Live say nothing of why they end.
-        Endpoint::Chat if asked.codec.name() == "gemini_live" => {
-            &["text", "emoji", "tools", "both", "audio-object", "error", "rate-limited", "reasoning"]
-        }
+        Endpoint::Chat if asked.codec.name() == "gemini_live" => &["text", "emoji", "tools", "both", "audio-object", "error", "reasoning"],
         Endpoint::Chat => &["text", "emoji", "tools", "both", "overrides", "error", "rate-limited", "overloaded", "reasoning"],
         Endpoint::Embedding => match request.embedding_inputs.len() {
             0 => &[],

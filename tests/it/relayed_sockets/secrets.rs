@@ -1,9 +1,10 @@
-use aimock::server::Level;
+use aimock::server::{Level, Proxies};
 use serde_json::json;
 
 use super::realtime::{created, spoken};
 use super::upstream::{Act, Play, Scripted};
 use crate::planted::{self, found_in};
+use crate::proxy::tls::{Authority, ELSEWHERE, tunnel};
 use crate::proxy::upstream::proxy;
 use crate::record::written;
 use crate::server::support::{start_in, start_with};
@@ -63,4 +64,26 @@ async fn planted_keys_reach_no_file_no_log_and_nothing_that_is_shown() {
             assert_eq!((found_in(name.as_bytes()), found_in(text.as_bytes())), (vec![], vec![]), "{name} {text}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_tls_and_a_proxy_a_socket_is_as_trusted_as_a_request() {
+    let upstream = Scripted::start(vec![created()]).await;
+    let authority = Authority::new();
+    let front = authority.before(&[ELSEWHERE], upstream.address).await;
+    let (gateway, heads) = tunnel(front).await;
+    let mut settings = upstream.settings();
+    settings.targets.iter_mut().for_each(|target| target.base = format!("https://{ELSEWHERE}/v1"));
+    settings.proxies = Proxies { https: format!("http://{gateway}"), ..Proxies::default() };
+    settings.authorities = Some(authority.pem.clone());
+    let server = start_with(json!([]), proxy(settings.clone())).await;
+    let mut client = Client::open(&server, REALTIME).await;
+    assert_eq!(client.event().await["type"], "session.created");
+    assert_eq!(upstream.head(0).0, REALTIME);
+    assert!(heads.lock().unwrap()[0].starts_with(&format!("CONNECT {ELSEWHERE}:443 ")));
+
+    settings.authorities = Some(Authority::new().pem);
+    let server = start_with(json!([]), proxy(settings)).await;
+    assert!(Client::try_open(&server, REALTIME, &[]).await.is_err_and(|error| error.to_string().contains("502")));
+    assert!(server.journal().await[0]["response"]["error"].as_str().unwrap().contains("--upstream-ca"));
 }

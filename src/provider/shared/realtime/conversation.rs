@@ -486,6 +486,11 @@ impl Session for Conversation {
         self.catch_up(heard)
     }
 
+    fn pass(&mut self, text: &str) -> Option<Bytes> {
+        self.relaying.forget();
+        if let Then::Turn(body) = self.hear(text).then { Some(body) } else { None }
+    }
+
     fn follow(&mut self, text: &str) -> Told {
         self.follow_upstream(text)
     }

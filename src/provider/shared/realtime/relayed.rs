@@ -31,7 +31,7 @@ pub(super) struct Relaying {
     /// Audio that waits for a commit, and that of items that were committed, by their ids.
     pub(super) sound: Vec<u8>,
     pub(super) clips: BTreeMap<String, Vec<u8>>,
-    /// There was more audio than is kept.
+    /// No audio is kept: there was too much of it, or the upstream has it.
     pub(super) lost: bool,
     /// Ids of items that the client left unnamed, for which the upstream has others.
     pub(super) unnamed: VecDeque<String>,
@@ -65,16 +65,20 @@ impl Relaying {
             return;
         }
         if held + audio.len() > MOST_BYTES {
-            self.lost = true;
-            (self.sound, self.clips) = (Vec::new(), BTreeMap::new());
-            return;
+            return self.forget();
         }
         self.sound.extend_from_slice(audio);
     }
 
+    /// Keeps audio no longer.
+    pub(super) fn forget(&mut self) {
+        self.lost = true;
+        (self.sound, self.clips) = (Vec::new(), BTreeMap::new());
+    }
+
     /// The audio so far is that of an item.
     pub(super) fn commit(&mut self, item: &str) {
-        if self.possible {
+        if self.possible && !self.lost {
             self.clips.insert(item.to_owned(), std::mem::take(&mut self.sound));
         }
     }
@@ -101,7 +105,10 @@ fn appended(audio: &[u8]) -> impl Iterator<Item = String> {
 impl Conversation {
     /// See [`Session::resume`](crate::provider::socket::Session::resume).
     pub(super) fn catch_up(&mut self, heard: Option<&str>) -> Resumed {
-        let Some(heard) = heard else { return Resumed::Waits(Vec::new()) };
+        let Some(heard) = heard else {
+            self.relaying.owed = Owed::default();
+            return Resumed::Waits(Vec::new());
+        };
         let event: Value = serde_json::from_str(heard).unwrap_or_default();
         let mut messages = Vec::new();
         let owed = &mut self.relaying.owed;
@@ -135,7 +142,6 @@ impl Conversation {
         let sound = if self.transcribes() { self.last_clip() } else { std::mem::take(&mut self.relaying.sound) };
         messages.extend(appended(&sound));
         (self.relaying.settings, self.relaying.owed) = (Value::Null, Owed::default());
-        self.relaying.clips.clear();
         Resumed::Stands(messages)
     }
 
