@@ -515,7 +515,7 @@ fn interactions_that_no_reply_can_say(check: fn(&str, &str, &str)) {
 fn turns_of_sockets_that_no_reply_can_say_are_refused_with_the_reason() {
     #[track_caller]
     fn check(codec: &str, endpoint: Endpoint, messages: &[Value], expected: &str) {
-        let body: String = messages.iter().map(|message| format!("data: {message}\n\n")).collect();
+        let body = messages.iter().map(|message| format!("data: {message}\n\n")).collect::<Vec<String>>().concat();
         let captured = Captured::whole(200, [("content-type", "text/event-stream")].into_iter().collect(), body);
         let request = Request { endpoint: Some(endpoint), ..Request::default() };
         let read = named(codec).unwrap().collapse(&request, &captured);
