@@ -126,7 +126,7 @@ fn provider_tables() -> String {
         }
     }
     page.push_str(
-        "\n## Over WebSocket\n\nEach turn is answered, matched and journalled like a request; see [WebSockets](websockets.md).\n\n",
+        "\n## Over WebSocket\n\nEach turn is answered, matched, journalled, relayed and recorded like a request; see [WebSockets](websockets.md).\n\n",
     );
     page.push_str("| method | path | endpoint | provider | codec |\n| --- | --- | --- | --- | --- |\n");
     for codec in crate::provider::ALL {

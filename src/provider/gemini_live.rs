@@ -3,7 +3,7 @@
 //! The body of a turn is what `generateContent` would take: model, instructions, tools and all contents so far.
 
 use super::grammar::{self, Grammar};
-use super::shared::{gemini_request, google, live_reply, live_session};
+use super::shared::{gemini_request, google, live_collapse, live_reply, live_session};
 use super::socket::{Opening, Session};
 use super::{Context, Moment, Params, Provider, Route};
 use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request, Unsayable};
@@ -46,7 +46,7 @@ impl Provider for GeminiLive {
     }
 
     fn session(&self, opening: Opening<'_>, _route: &Route) -> Option<Box<dyn Session>> {
-        Some(Box::new(live_session::LiveSession::new(opening)))
+        Some(Box::new(live_session::LiveSession::new(opening.relays)))
     }
 
     fn decode(&self, raw: &RawRequest, route: &Route, _params: &Params) -> Result<Request, Box<ErrorReply>> {
@@ -59,8 +59,8 @@ impl Provider for GeminiLive {
         live_reply::encode(context, reply)
     }
 
-    fn collapse(&self, _request: &Request, _captured: &Captured) -> Result<Collapsed, Unsayable> {
-        Err(Unsayable("turns of a WebSocket are not recorded".to_owned()))
+    fn collapse(&self, _request: &Request, captured: &Captured) -> Result<Collapsed, Unsayable> {
+        live_collapse::collapse(captured)
     }
 
     fn encode_error(&self, error: &ErrorReply, _moment: Moment<'_>) -> Emission {

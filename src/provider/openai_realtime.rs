@@ -51,8 +51,8 @@ impl Provider for OpenAiRealtime {
         realtime::reply::encode(context, reply)
     }
 
-    fn collapse(&self, _request: &Request, _captured: &Captured) -> Result<Collapsed, Unsayable> {
-        Err(Unsayable("turns of a WebSocket are not recorded".to_owned()))
+    fn collapse(&self, request: &Request, captured: &Captured) -> Result<Collapsed, Unsayable> {
+        realtime::collapse::collapse(request, captured)
     }
 
     fn encode_error(&self, error: &ErrorReply, moment: Moment<'_>) -> Emission {

@@ -18,9 +18,6 @@ impl Call<'_> {
 impl Speaker<'_> {
     /// Asks the provider's upstream, where there is one. `seen` is the request as matching sees it.
     pub(super) fn relay(self, exchange: &Exchange, seen: Result<&Exchange, &TransformError>) -> Option<Decided> {
-        if self.call.socket {
-            return None;
-        }
         let mut relay = Relay::find(self.call.app, self.codec, exchange)?;
         if self.call.records() {
             relay.stamped = self.stamped(seen);

@@ -66,6 +66,11 @@ impl Capture {
         self.answered.arrivals.push((time, self.length));
     }
 
+    /// The answer is none of success after all.
+    pub(super) fn ended_with(&mut self, status: u16) {
+        self.answered.captured.status = status;
+    }
+
     /// The answer has come to its end: records it.
     pub(super) fn finish(mut self) -> Outcome {
         if self.given_up {

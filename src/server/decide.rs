@@ -46,8 +46,10 @@ pub(super) struct Call<'a> {
     pub request_id: &'a FieldValue,
     /// How the answer is divided, if it streams.
     pub framing: Framing,
-    /// It is a turn of a WebSocket: no upstream answers it.
+    /// It is a turn of a WebSocket.
     pub socket: bool,
+    /// What it belongs to is spoken with an upstream: no fixture is looked for.
+    pub relayed: bool,
 }
 
 /// A request as it came, which answers are made for, and as matching saw it.
@@ -114,7 +116,7 @@ impl Call<'_> {
             Err(error) => return speaker.error(&error, Outcome::default()),
         }
         let seen = self.app.settings.transforms.exchange(exchange);
-        if self.app.settings.on_miss.replaces_fixtures()
+        if (self.relayed || self.app.settings.on_miss.replaces_fixtures())
             && let Some(relayed) = speaker.unmatched(exchange, seen.as_deref())
         {
             return relayed;
@@ -294,10 +296,7 @@ impl Speaker<'_> {
         }
         let nearest = near_misses(edition, seen, served);
         let transforms = call.app.settings.transforms.names();
-        let mut reply = miss_reply(miss, call.policy.strict, &nearest, &transforms);
-        if call.socket && !call.policy.strict && call.app.settings.on_miss.upstreams().is_some() {
-            reply.message.push_str("; turns of a WebSocket are not relayed to an upstream: give a fixture");
-        }
+        let reply = miss_reply(miss, call.policy.strict, &nearest, &transforms);
         self.log_miss(exchange, &reply, &nearest, &transforms);
         self.error(&reply, Outcome { matched: Some("miss"), nearest, transforms, ..outcome })
     }

@@ -36,7 +36,7 @@ pub(super) async fn answer(State(app): State<Arc<App>>, mut request: Request) ->
     if control::is_control(request.uri().path()) {
         return control::unknown(request.uri().path());
     }
-    if let Some(response) = socket::open(&app, &mut request) {
+    if let Some(response) = socket::open(&app, &mut request).await {
         return response;
     }
     let Some(origin) = request.extensions_mut().remove::<Origin>() else { return unknown_origin() };
@@ -87,7 +87,7 @@ async fn run<B: Incoming>(
     let lookup = (app.world.lookup)(&head.method, &path);
     let mut exchange = Exchange { raw, request: crate::exchange::Request::default() };
     let framing = if let Lookup::Found { codec, .. } = &lookup { codec.framing(&exchange.raw) } else { Framing::Whole };
-    let call = Call { app: &app, policy: &policy, request_id: &origin.request_id, framing, socket: false };
+    let call = Call { app: &app, policy: &policy, request_id: &origin.request_id, framing, socket: false, relayed: false };
     let action = {
         let read = read.map(|body| {
             exchange.raw.body = body;

@@ -61,6 +61,8 @@ mod real_clients;
 mod record;
 /// Whatever has a file is registered, and the other way round.
 mod registries;
+/// Conversations over WebSocket in which an upstream takes part.
+mod relayed_sockets;
 /// What the report formats print, byte for byte.
 mod report;
 /// The tree that the house rules are read from.

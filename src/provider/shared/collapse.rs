@@ -87,6 +87,16 @@ pub(in crate::provider) fn events(captured: &Captured) -> Result<Vec<sse::Event>
     Ok(events)
 }
 
+/// The last event of a stream as the body; an answer that is no stream stays as it is.
+pub(in crate::provider) fn event_as_body(captured: &Captured) -> Result<Captured, Unsayable> {
+    if !captured.is_event_stream() {
+        return Ok(captured.clone());
+    }
+    let last = events(captured)?.into_iter().filter_map(|event| event.data).next_back();
+    let headers = captured.headers.iter().filter(|(name, _)| *name != "content-type").collect();
+    Ok(Captured::whole(captured.status, headers, last.unwrap_or_default()))
+}
+
 /// Seconds of `retry-after`; a date says nothing that can be replayed.
 pub(in crate::provider) fn retry_after(captured: &Captured, left_out: &mut LeftOut) -> Option<f64> {
     let written = captured.headers.first("retry-after")?;

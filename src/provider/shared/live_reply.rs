@@ -59,7 +59,10 @@ fn answer(context: &mut Context<'_>, turn: &Turn, audio: Option<&Audio>) -> Emis
             Block::Text(text) => {
                 tell(&mut calls, &mut frames);
                 let said = slices(text, context.chunk_size).into_iter();
-                frames.extend(said.map(|slice| model_turn(FrameKind::Token, &json!([{ "text": slice }]))));
+                frames.extend(said.map(|slice| match audio {
+                    None => model_turn(FrameKind::Token, &json!([{ "text": slice }])),
+                    Some(_) => data_frame(FrameKind::Token, &json!({ "serverContent": { "outputTranscription": { "text": slice } } })),
+                }));
             }
             Block::ToolCall { name, arguments, id } => {
                 let id = id.clone().unwrap_or_else(|| context.ids.next("call_"));

@@ -3,18 +3,20 @@
 //!
 //! What the client says becomes part of the conversation once it was answered, as in the peer.
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::google::Names;
+use super::live_relayed::Relaying;
 use crate::exchange::{ErrorOrigin, ErrorReply};
-use crate::provider::socket::{Heard, Opening, Session};
+use crate::provider::socket::{Heard, Resumed, Session, Then, Told};
 
 /// Of a setup that names none, as in the peer.
 const MODEL: &str = "gemini-2.0-flash";
 /// What stands for audio and video in the text that matching reads.
-const MEDIA: &str = "[audio input]";
+pub(super) const MEDIA: &str = "[audio input]";
 /// A conversation holds so many bytes of contents.
-const MOST_BYTES: usize = 32 * 1024 * 1024;
+pub(super) const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 const CLIENT: Names = ["clientContent", "client_content"];
 const TOOLS: Names = ["toolResponse", "tool_response"];
@@ -33,21 +35,23 @@ fn refused(message: impl Into<String>) -> Box<ErrorReply> {
 #[derive(Debug, Default)]
 pub(in crate::provider) struct LiveSession {
     /// `None` until the client has set things up.
-    setup: Option<Value>,
-    contents: Vec<Value>,
+    pub(super) setup: Option<Value>,
+    pub(super) contents: Vec<Value>,
     /// Contents that are not answered yet.
-    pending: Vec<Value>,
+    pub(super) pending: Vec<Value>,
     bytes: usize,
     /// Parts of the answer under way.
     parts: Vec<Value>,
     /// Audio or video came in since the last turn.
-    media: bool,
+    pub(super) media: bool,
     answering: bool,
+    pub(super) relaying: Relaying,
 }
 
 impl LiveSession {
-    pub(in crate::provider) fn new(_opening: Opening<'_>) -> LiveSession {
-        LiveSession::default()
+    /// A conversation in which an upstream may take part, if it `relays`.
+    pub(in crate::provider) fn new(relays: bool) -> LiveSession {
+        LiveSession { relaying: Relaying::new(relays), ..LiveSession::default() }
     }
 
     fn set_up(&mut self, setup: &Value) -> Heard {
@@ -76,9 +80,7 @@ impl LiveSession {
             return Ok(Heard::default());
         }
         self.answering = true;
-        let mut body = self.setup.clone().unwrap_or_default();
-        body["contents"] = self.contents.iter().chain(&self.pending).cloned().collect();
-        Ok(Heard::turn(&body))
+        Ok(Heard::turn(&self.asked()))
     }
 
     /// Drops what was not answered.
@@ -144,8 +146,8 @@ impl LiveSession {
         Heard::default()
     }
 
-    /// Follows the answer that leaves, to remember what it says.
-    fn follow(&mut self, message: &Value) {
+    /// Remembers what an answer says.
+    pub(super) fn remember(&mut self, message: &Value) {
         let parts = message.pointer("/serverContent/modelTurn/parts").and_then(Value::as_array);
         for part in parts.into_iter().flatten() {
             let text = part.get("text").and_then(Value::as_str).filter(|_| part.get("thought").is_none());
@@ -168,7 +170,9 @@ impl Session for LiveSession {
             Ok(message) => message,
             Err(error) => return refused(format!("Malformed JSON: {error}")).into(),
         };
-        if let Some(setup) = member(&message, ["setup", "config"]) {
+        let setup = member(&message, ["setup", "config"]);
+        self.relaying.hear(text, setup.is_some());
+        if let Some(setup) = setup {
             if setup.is_object() {
                 return self.set_up(setup);
             }
@@ -197,7 +201,7 @@ impl Session for LiveSession {
         if self.answering
             && let Ok(message) = serde_json::from_str::<Value>(&text)
         {
-            self.follow(&message);
+            self.remember(&message);
             if message.get("error").is_none() {
                 self.contents.append(&mut self.pending);
             }
@@ -217,14 +221,77 @@ impl Session for LiveSession {
     }
 
     fn answered(&mut self) -> Heard {
+        self.close_turn();
+        Heard::default()
+    }
+
+    fn resume(&mut self, heard: Option<&str>) -> Resumed {
+        self.catch_up(heard)
+    }
+
+    fn overtakes(&self) -> bool {
+        true
+    }
+
+    fn pass(&mut self, text: &str) -> Option<Bytes> {
+        self.relaying.stop();
+        if ends_stream(text) {
+            return None;
+        }
+        // The upstream knows of it by now, answered or not.
+        let earlier = if self.answering { std::mem::take(&mut self.pending) } else { Vec::new() };
+        let answering = self.answering;
+        let begins = matches!(self.hear(text).then, Then::Turn(_));
+        let fresh = std::mem::take(&mut self.pending);
+        self.contents.extend(earlier);
+        if begins && answering {
+            self.overtake();
+        }
+        self.pending = fresh;
+        begins.then(|| {
+            self.answering = true;
+            Bytes::from(self.asked().to_string())
+        })
+    }
+
+    fn follow(&mut self, text: &str) -> Told {
+        self.follow_upstream(text)
+    }
+
+    fn unasked(&mut self) -> Option<Bytes> {
+        self.unasked_body().map(|body| Bytes::from(body.to_string()))
+    }
+}
+
+impl LiveSession {
+    /// A turn about all that was said.
+    pub(super) fn asked(&self) -> Value {
+        let mut body = self.setup.clone().unwrap_or_default();
+        body["contents"] = self.contents.iter().chain(&self.pending).cloned().collect();
+        body
+    }
+
+    /// The turn is over: what the model said in it becomes part of the conversation, and what was not answered is dropped.
+    pub(super) fn close_turn(&mut self) {
+        self.relaying.answered();
         self.forget();
         self.answering = false;
+        self.keep_parts();
+    }
+
+    pub(super) fn keep_parts(&mut self) {
         let parts = std::mem::take(&mut self.parts);
         if !parts.is_empty() {
             let content = json!({ "role": "model", "parts": parts });
             self.bytes = self.bytes.saturating_add(content.to_string().len());
             self.contents.push(content);
         }
-        Heard::default()
     }
+}
+
+/// Whether a message says that no more audio comes. An upstream has then heard by itself who has finished speaking, and may
+/// have nothing left to answer.
+fn ends_stream(text: &str) -> bool {
+    let message: Value = serde_json::from_str(text).unwrap_or_default();
+    member(&message, REALTIME).and_then(|said| member(said, ["audioStreamEnd", "audio_stream_end"])).is_some()
 }

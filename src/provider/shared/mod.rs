@@ -34,6 +34,8 @@ pub(super) mod interactions_request;
 pub(super) mod interactions_stored;
 pub(super) mod invoke_embeddings;
 pub(super) mod invoke_texts;
+pub(super) mod live_collapse;
+mod live_relayed;
 pub(super) mod live_reply;
 pub(super) mod live_session;
 pub(super) mod messages;

@@ -21,6 +21,8 @@ pub struct Opening<'a> {
     pub now: u64,
     /// For ids of events and items between turns.
     pub ids: SeededIds,
+    /// An upstream may have to be told later what was said.
+    pub relays: bool,
 }
 
 /// What is due.
@@ -63,6 +65,41 @@ impl From<Box<ErrorReply>> for Heard {
     }
 }
 
+/// What brings an upstream to where a conversation stands.
+#[derive(Debug)]
+pub enum Resumed {
+    /// These are told to it, and its next message is heard.
+    Waits(Vec<String>),
+    /// These are told to it, and it stands there.
+    Stands(Vec<String>),
+    /// It cannot stand there: why, for the client.
+    Never(Box<ErrorReply>),
+}
+
+/// What a message of an upstream's is to the turns of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Part of none.
+    Aside,
+    /// Part of the turn of this name. One of a new name is the turn that was asked for first and has none yet, or else one that
+    /// the upstream began by itself.
+    Part(String, Stage),
+    /// The turn that was asked for first and has not begun is refused, with the status that this would have over HTTP.
+    Refusal(u16),
+}
+
+/// How far a turn has come with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    Goes,
+    /// It is whole, and what may still follow needs not.
+    Enough,
+    /// It is over, with the status that it would have over HTTP.
+    Over(u16),
+    /// It is over before its end, since the client wanted it so.
+    Interrupted,
+}
+
 /// One conversation.
 pub trait Session: Send {
     /// Speaks first.
@@ -88,5 +125,41 @@ pub trait Session: Send {
     /// The answer is over, told to its end or not.
     fn answered(&mut self) -> Heard {
         Heard::default()
+    }
+
+    /// Whether a turn can be answered here and the next one by an upstream. Otherwise an upstream that has answered one answers
+    /// all that follow.
+    fn stands_alone(&self) -> bool {
+        false
+    }
+
+    /// Brings an upstream to where the conversation stands, before the message that begins the turn which was heard last. Called
+    /// without a message first, then with each that the upstream says, none of which the client gets.
+    fn resume(&mut self, _heard: Option<&str>) -> Resumed {
+        Resumed::Stands(Vec::new())
+    }
+
+    /// Whether a message waits until the turn that an upstream answers is over.
+    fn waits(&self, _text: &str) -> bool {
+        false
+    }
+
+    /// Whether a turn takes the place of one that was asked for before and has not begun.
+    fn overtakes(&self) -> bool {
+        false
+    }
+
+    /// Takes a message of the client's that an upstream answers: the body of the turn that it begins, if any.
+    fn pass(&mut self, text: &str) -> Option<Bytes> {
+        if let Then::Turn(body) = self.hear(text).then { Some(body) } else { None }
+    }
+
+    /// Takes a message of the upstream's that the client gets.
+    fn follow(&mut self, text: &str) -> Told;
+
+    /// The body of the turn that the upstream has begun by itself with the message that was followed last; `None` where it is
+    /// none.
+    fn unasked(&mut self) -> Option<Bytes> {
+        None
     }
 }

@@ -370,7 +370,7 @@ impl Drop for Relayed {
 }
 
 /// Says in the journal what became of a recording.
-fn note(entry: &mut journal::Outcome, outcome: Outcome) {
+pub(in crate::server) fn note(entry: &mut journal::Outcome, outcome: Outcome) {
     match outcome {
         Outcome::Passed => {}
         Outcome::Recorded(handle) => entry.recorded = Some(handle),
@@ -379,7 +379,7 @@ fn note(entry: &mut journal::Outcome, outcome: Outcome) {
 }
 
 /// The same where the client's answer has ended before the recording is made.
-fn note_late(entry: Option<Arc<Entry>>, record: impl FnOnce() -> Outcome + Send + 'static) {
+pub(in crate::server) fn note_late(entry: Option<Arc<Entry>>, record: impl FnOnce() -> Outcome + Send + 'static) {
     tokio::task::spawn_blocking(move || {
         let outcome = record();
         if let Some(entry) = entry {

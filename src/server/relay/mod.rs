@@ -19,9 +19,9 @@ use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use tokio::time::{Instant, timeout};
 
 use self::body::{Incoming, Relayed};
+pub(super) use self::body::{note, note_late};
 use self::unpack::{Coding, is_accepted};
-pub(super) use self::upset::Decided as DecidedChaos;
-use self::upset::Upset;
+pub(super) use self::upset::{Decided as DecidedChaos, Upset};
 use super::App;
 use super::app::Level;
 use super::capture::Capture;
@@ -39,6 +39,9 @@ use crate::wire::Framing;
 
 /// `X-AIMock-Match` and `matchedBy` of answers that an upstream gave.
 pub(super) const RELAYED: &str = "proxy";
+
+/// The content type of a stream of events, as which a turn of a socket is kept.
+pub(super) const EVENTS: &str = "text/event-stream";
 
 /// A request on its way to an upstream.
 pub(super) struct Relay {
@@ -126,14 +129,35 @@ impl Relay {
             recorder.complain(app, Level::Warning, &format!("answers with content-encoding `{encoding}` are relayed and not recorded"));
             return None;
         }
+        let mut headers = intake::headers(&begun.fields);
+        headers.remove("content-encoding");
+        let captured = Captured { status: begun.status, headers, pieces: Vec::new() };
+        self.keep(exchange, (&call.policy.test_id, call.request_id.as_str()), captured, finish, started)
+    }
+
+    /// Keeps the events of a turn of a socket where they are to be recorded, as those of a stream.
+    pub(super) fn capture_turn(&mut self, exchange: Exchange, asked_by: (&str, &str), finish: &Finish) -> Option<Capture> {
+        let captured = Captured { status: 200, headers: [("content-type", EVENTS)].into_iter().collect(), pieces: Vec::new() };
+        self.keep(exchange, asked_by, captured, finish, Instant::now())
+    }
+
+    /// `asked_by`: the test's id and the request's.
+    fn keep(
+        &mut self,
+        exchange: Exchange,
+        (test_id, request_id): (&str, &str),
+        captured: Captured,
+        finish: &Finish,
+        started: Instant,
+    ) -> Option<Capture> {
+        let app = finish.app();
+        let recorder = app.settings.on_miss.recorder()?;
         let (exchange, stamped, part) = match std::mem::take(&mut self.recorded_as) {
             RecordedAs::Request => (exchange, std::mem::take(&mut self.stamped), Part::Whole),
             RecordedAs::Job(begun) => (begun.exchange, begun.stamped, Part::Settles(begun.id)),
             RecordedAs::Content(begun) => (begun.exchange, begun.stamped, Part::Content(begun.settled?)),
             RecordedAs::Nothing => return None,
         };
-        let mut headers = intake::headers(&begun.fields);
-        headers.remove("content-encoding");
         let answered = Answered {
             app: app.clone(),
             exchange,
@@ -141,9 +165,9 @@ impl Relay {
             part,
             codec: self.codec,
             provider: self.upstreams.provider(self.target).to_owned(),
-            test_id: call.policy.test_id.clone().into_owned(),
-            request_id: call.request_id.as_str().to_owned(),
-            captured: Captured { status: begun.status, headers, pieces: Vec::new() },
+            test_id: test_id.to_owned(),
+            request_id: request_id.to_owned(),
+            captured,
             arrivals: Vec::new(),
         };
         Some(Capture::new(recorder.clone(), answered, started))
@@ -221,7 +245,7 @@ async fn begin(upstreams: &Upstreams, target: usize, exchange: &Exchange) -> Res
 }
 
 /// Which error the client sees of a failure to reach the upstream.
-fn error_reply(error: &ContactError) -> ErrorReply {
+pub(super) fn error_reply(error: &ContactError) -> ErrorReply {
     let (status, kind, code) = match error {
         ContactError::TimedOut(_) => (504, "timeout_error", Some("request_timeout")),
         ContactError::Failed(_) | ContactError::NoCredential => (502, "proxy_error", None),

@@ -21,7 +21,7 @@ pub(in crate::server) struct Decided {
 
 /// A change that is under way.
 #[derive(Debug)]
-pub(super) struct Upset {
+pub(in crate::server) struct Upset {
     action: ChaosAction,
     alteration: Alteration,
     /// It has happened, and the journal knows.
@@ -30,19 +30,25 @@ pub(super) struct Upset {
 
 impl Decided {
     /// The delay before the upstream is asked.
-    pub(super) fn latency(&self) -> Duration {
+    pub(in crate::server) fn latency(&self) -> Duration {
         self.rolled.latency()
     }
 
     /// Nothing has come that could be changed.
-    pub(super) fn unanswered(&self, finish: &Finish) {
+    pub(in crate::server) fn unanswered(&self, finish: &Finish) {
         if let Some(action) = self.rolled.action {
             bypassed(finish, action, Bypass::NoAnswer);
         }
     }
 
     /// Begins the change of an answer of this content type; `readable` unless its encoding is none that is known here.
-    pub(super) fn begin(mut self, framing: Framing, content_type: Option<&str>, readable: bool, finish: &Finish) -> Option<Upset> {
+    pub(in crate::server) fn begin(
+        mut self,
+        framing: Framing,
+        content_type: Option<&str>,
+        readable: bool,
+        finish: &Finish,
+    ) -> Option<Upset> {
         let action = self.rolled.action?;
         let streams = finish.app().settings.chaos_streams;
         match self.rolled.alteration(framing, content_type, readable, streams, self.error) {
@@ -57,16 +63,16 @@ impl Decided {
 
 impl Upset {
     /// The content type under which the answer is sent, where that is another one.
-    pub(super) fn content_type(&self) -> Option<&'static str> {
+    pub(in crate::server) fn content_type(&self) -> Option<&'static str> {
         self.alteration.content_type()
     }
 
     /// Why the journal says that the connection was cut.
-    pub(super) fn reason(&self) -> &'static str {
+    pub(in crate::server) fn reason(&self) -> &'static str {
         reason(self.action)
     }
 
-    pub(super) fn feed(&mut self, bytes: &Bytes, finish: &Finish) -> Vec<Piece> {
+    pub(in crate::server) fn feed(&mut self, bytes: &Bytes, finish: &Finish) -> Vec<Piece> {
         let pieces = self.alteration.feed(bytes);
         if !self.told && self.alteration.outcome().is_ok() {
             self.told = true;
@@ -81,7 +87,7 @@ impl Upset {
     }
 
     /// The answer has ended: what has not happened by now never does.
-    pub(super) fn settle(self, finish: &Finish) {
+    pub(in crate::server) fn settle(self, finish: &Finish) {
         if let Err(bypass) = self.alteration.outcome() {
             bypassed(finish, self.action, bypass);
         }

@@ -20,8 +20,10 @@ const MOST_EVENT: usize = 256 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) enum Carried {
     Done,
-    /// The client ended it; this is due now.
-    Interrupted(Heard),
+    /// The client ended it with this message; that is due now.
+    Interrupted(Heard, Bytes),
+    /// An upstream answers it.
+    Relayed,
     /// The socket is of no use any more.
     Over,
 }
@@ -41,9 +43,9 @@ impl Talk {
                     }
                     match self.pause(start + due).await {
                         None => {}
-                        Some(Ok(heard)) => {
+                        Some(Ok((heard, text))) => {
                             finish.interrupted(INTERRUPTED);
-                            return Carried::Interrupted(heard);
+                            return Carried::Interrupted(heard, text);
                         }
                         Some(Err(())) => return self.lost(finish),
                     }
@@ -112,7 +114,7 @@ impl Talk {
         Flow::On
     }
 
-    fn lost(&self, mut finish: Finish) -> Carried {
+    pub(super) fn lost(&self, mut finish: Finish) -> Carried {
         finish.interrupted(if self.app.is_stopped() { STOPPED } else { CLIENT_GONE });
         Carried::Over
     }

@@ -1,10 +1,15 @@
 //! Sockets (WebSocket): opened here, then a conversation whose turns go through the same decision as any request.
 //!
 //! The connection's own task carries a conversation on (see `listen`), so that it counts among the connections, drains with
-//! them and ends with them. `talk` listens and decides, `carry` sends a turn's plan. Nothing here knows a vendor.
+//! them and ends with them. `talk` listens and decides, `carry` sends a turn's plan, `reach` finds an upstream, `relayed` passes
+//! on what is said with it. Nothing here knows a vendor.
 
 mod carry;
+mod pump;
+mod reach;
+mod relayed;
 mod talk;
+mod told;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -48,6 +53,10 @@ pub(super) struct Opened {
     /// The request that asked for it; every turn has its headers.
     raw: RawRequest,
     request_id: FieldValue,
+    /// Those that the client offers, without its key.
+    protocols: Vec<String>,
+    /// An upstream that takes part from the start.
+    far: Option<pump::Far>,
 }
 
 /// Where a request leaves its socket for the connection that carries it on.
@@ -72,14 +81,29 @@ impl std::fmt::Debug for Doorstep {
 }
 
 /// Grants a socket to a request that asks for one where one is spoken; any other request stays as it is.
-pub(super) fn open(app: &App, request: &mut Request) -> Option<Response> {
+pub(super) async fn open(app: &Arc<App>, request: &mut Request) -> Option<Response> {
     let key = asks(request)?;
     let path = request.uri().path().to_owned();
     let Lookup::Socket { codec, route, params } = (app.world.lookup)(METHOD, &path) else { return None };
     let origin = request.extensions().get::<Origin>().cloned()?;
     let upgrade = request.extensions_mut().remove::<OnUpgrade>()?;
     let (parts, _) = std::mem::take(request).into_parts();
-    let raw = without_handshake(&intake::head(&parts));
+    let asked = intake::head(&parts);
+    let raw = without_handshake(&asked);
+    let offered: Vec<String> = protocols(&parts.headers).filter(|name| !name.starts_with(KEY_PROTOCOL)).collect();
+    let mut protocol = protocols(&parts.headers).next().and_then(|name| HeaderValue::from_str(&name).ok());
+    let mut far = None;
+    if let Some(way) = reach::at_once(app, codec, &raw) {
+        let lookup = Lookup::Socket { codec, route, params: params.clone() };
+        match Box::pin(reach::open(app, &way, (&raw, asked), &offered, (&lookup, &origin))).await {
+            Ok((reached, chosen)) => {
+                far = Some(reached);
+                // A client that offers none wants none.
+                protocol = protocol.map(|first| chosen.unwrap_or(first));
+            }
+            Err(response) => return Some(response),
+        }
+    }
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let fields = response.headers_mut();
@@ -88,10 +112,10 @@ pub(super) fn open(app: &App, request: &mut Request) -> Option<Response> {
     if let Ok(accept) = HeaderValue::from_str(&derive_accept_key(key.as_bytes())) {
         fields.insert(SEC_WEBSOCKET_ACCEPT, accept);
     }
-    if let Some(protocol) = protocols(&parts.headers).next().and_then(|name| HeaderValue::from_str(&name).ok()) {
+    if let Some(protocol) = protocol {
         fields.insert(SEC_WEBSOCKET_PROTOCOL, protocol);
     }
-    origin.doorstep.leave(Opened { upgrade, codec, route, params, raw, request_id: origin.request_id });
+    origin.doorstep.leave(Opened { upgrade, codec, route, params, raw, request_id: origin.request_id, protocols: offered, far });
     Some(response)
 }
 

@@ -22,9 +22,12 @@ use super::super::decide::{Action, Call, Decided};
 use super::super::finish::Finish;
 use super::super::journal::Outcome;
 use super::super::line::Link;
+use super::super::upstream::Socket;
 use super::super::{App, Stage, errors, metrics, pipeline};
 use super::Opened;
 use super::carry::Carried;
+use super::pump::Far;
+use super::told::OpenTurn;
 use crate::engine::{Close, FieldValue, Policy};
 use crate::exchange::{ErrorOrigin, ErrorReply, Exchange, RawRequest, Request};
 use crate::provider::SeededIds;
@@ -35,11 +38,9 @@ use crate::provider::socket::{Heard, Opening, Session, Then};
 const MOST_WAITING: usize = 256;
 const MOST_WAITING_BYTES: usize = 4 * 1024 * 1024;
 /// The client gets this long to agree to the end.
-const FAREWELL: Duration = Duration::from_secs(1);
+pub(super) const FAREWELL: Duration = Duration::from_secs(1);
 /// A reason for closing has at most so many bytes (RFC 6455, "Control Frames").
 const MOST_REASON: usize = 123;
-
-pub(super) type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
 
 /// What comes from the client.
 #[derive(Debug)]
@@ -65,39 +66,71 @@ pub(super) struct Talk {
     pub(super) socket: Socket,
     pub(super) session: Box<dyn Session>,
     pub(super) stage: watch::Receiver<Stage>,
-    opened: Origin,
+    pub(super) opened: Origin,
     waiting: VecDeque<Incoming>,
     waiting_bytes: usize,
+    /// The upstream that takes part, if one does.
+    pub(super) far: Option<Far>,
+    /// Turns that it answers, in the order in which they began.
+    pub(super) turns: Vec<OpenTurn>,
+    /// How the client has closed, where it said so.
+    pub(super) parting: Option<CloseFrame>,
+    /// Since when the client says nothing, and whether it was asked for a sign of life: where an upstream takes part.
+    pub(super) quiet: Instant,
+    pub(super) asked: bool,
 }
 
 /// What every turn has in common.
-struct Origin {
-    raw: RawRequest,
-    request_id: FieldValue,
-    lookup: Lookup<'static>,
+pub(super) struct Origin {
+    pub(super) raw: RawRequest,
+    pub(super) request_id: FieldValue,
+    pub(super) lookup: Lookup<'static>,
+    /// The protocols that the client offers, in order.
+    pub(super) protocols: Vec<String>,
+}
+
+/// A turn that is decided and journalled.
+pub(super) struct Begun {
+    pub(super) decided: Action,
+    pub(super) exchange: Exchange,
+    pub(super) policy: Policy,
+    pub(super) finish: Finish,
+    /// What a strict miss is closed with.
+    pub(super) refusal: Option<String>,
 }
 
 /// Carries a conversation on until somebody ends it.
 pub(in crate::server) async fn converse(app: Arc<App>, link: Arc<Link>, opened: Opened, stage: watch::Receiver<Stage>) {
-    let Opened { upgrade, codec, route, params, raw, request_id } = opened;
+    let Opened { upgrade, codec, route, params, raw, request_id, protocols, far } = opened;
     let Ok(upgraded) = upgrade.await else { return };
     let most = app.settings.limits.body_bytes;
     let config = WebSocketConfig::default().max_message_size(Some(most)).max_frame_size(Some(most));
     let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
     let ids = SeededIds::new(app.socket_seed());
-    let Some(session) = codec.session(Opening { raw: &raw, now: app.now().as_secs(), ids }, route) else { return };
-    let opened = Origin { raw, request_id, lookup: Lookup::Socket { codec, route, params } };
-    let mut talk = Talk { app, link, socket, session, stage, opened, waiting: VecDeque::new(), waiting_bytes: 0 };
+    let relays = app.settings.on_miss.upstreams().is_some();
+    let Some(session) = codec.session(Opening { raw: &raw, now: app.now().as_secs(), ids, relays }, route) else { return };
+    let opened = Origin { raw, request_id, lookup: Lookup::Socket { codec, route, params }, protocols };
+    let (waiting, waiting_bytes) = (VecDeque::new(), 0);
+    let (turns, parting, quiet, asked) = (Vec::new(), None, Instant::now(), false);
+    let mut talk = Talk { app, link, socket, session, stage, opened, waiting, waiting_bytes, far, turns, parting, quiet, asked };
     talk.run().await;
+    talk.leave().await;
 }
 
 impl Talk {
     async fn run(&mut self) {
-        let greeting = self.session.greet();
+        // An upstream that takes part from the start speaks for itself.
+        let greeting = if self.far.is_some() { Heard::default() } else { self.session.greet() };
         if self.follow(greeting, Bytes::new()).await == Flow::Over {
             return;
         }
         loop {
+            if self.far.is_some() {
+                if self.relay_on().await == Flow::Over {
+                    return;
+                }
+                continue;
+            }
             let incoming = match self.next().await {
                 Ok(incoming) => incoming,
                 Err(Stage::Abort | Stage::Serve) => return,
@@ -108,16 +141,7 @@ impl Talk {
                     let heard = self.session.hear(&text);
                     self.follow(heard, Bytes::from(text)).await
                 }
-                Incoming::Trouble(error, end) => {
-                    let flow = self.follow(Heard::from(error), Bytes::new()).await;
-                    match end {
-                        Some((code, reason)) => {
-                            self.close(code, reason).await;
-                            Flow::Over
-                        }
-                        None => flow,
-                    }
-                }
+                Incoming::Trouble(error, end) => self.refuse(error, end).await,
                 Incoming::Gone => Flow::Over,
             };
             if flow == Flow::Over {
@@ -126,13 +150,32 @@ impl Talk {
         }
     }
 
+    /// Says what is wrong with a message that cannot be read, and closes where nothing more can be.
+    pub(super) async fn refuse(&mut self, error: Box<ErrorReply>, end: Option<(u16, &'static str)>) -> Flow {
+        let flow = self.follow(Heard::from(error), Bytes::new()).await;
+        let Some((code, reason)) = end else { return flow };
+        self.close(code, reason).await;
+        Flow::Over
+    }
+
+    /// The next of the messages that waited.
+    pub(super) fn waited(&mut self) -> Option<Incoming> {
+        let waiting = self.waiting.pop_front()?;
+        self.waiting_bytes = self.waiting_bytes.saturating_sub(size(&waiting));
+        Some(waiting)
+    }
+
+    /// Whether more messages may wait.
+    pub(super) fn has_room(&self) -> bool {
+        self.waiting.len() < MOST_WAITING && self.waiting_bytes < MOST_WAITING_BYTES
+    }
+
     /// What the client says next, or why it is not listened to any more.
     async fn next(&mut self) -> Result<Incoming, Stage> {
         if *self.stage.borrow() > Stage::Serve {
             return Err(*self.stage.borrow());
         }
-        if let Some(waiting) = self.waiting.pop_front() {
-            self.waiting_bytes = self.waiting_bytes.saturating_sub(size(&waiting));
+        if let Some(waiting) = self.waited() {
             return Ok(waiting);
         }
         let idle = self.app.settings.limits.idle;
@@ -161,9 +204,9 @@ impl Talk {
     }
 
     /// Waits until a moment while a turn is answered. `Some`: the client said something that ends the turn, or left.
-    pub(super) async fn pause(&mut self, until: Instant) -> Option<Result<Heard, ()>> {
+    pub(super) async fn pause(&mut self, until: Instant) -> Option<Result<(Heard, Bytes), ()>> {
         loop {
-            let room = self.waiting.len() < MOST_WAITING && self.waiting_bytes < MOST_WAITING_BYTES;
+            let room = self.has_room();
             tokio::select! {
                 biased;
                 () = aborted(&mut self.stage) => return Some(Err(())),
@@ -171,7 +214,7 @@ impl Talk {
                     None => {}
                     Some(Incoming::Gone) => return Some(Err(())),
                     Some(Incoming::Text(text)) => match self.session.interrupt(&text) {
-                        Some(heard) => return Some(Ok(heard)),
+                        Some(heard) => return Some(Ok((heard, Bytes::from(text)))),
                         None => self.wait(Incoming::Text(text)),
                     },
                     Some(trouble @ Incoming::Trouble(..)) => self.wait(trouble),
@@ -181,7 +224,7 @@ impl Talk {
         }
     }
 
-    fn wait(&mut self, incoming: Incoming) {
+    pub(super) fn wait(&mut self, incoming: Incoming) {
         self.waiting_bytes = self.waiting_bytes.saturating_add(size(&incoming));
         self.waiting.push_back(incoming);
     }
@@ -191,46 +234,78 @@ impl Talk {
         let (mut heard, mut body) = (heard, body);
         loop {
             let Heard { messages, then } = heard;
-            for message in messages {
-                if self.say(message).await == Flow::Over {
-                    return Flow::Over;
-                }
-            }
-            if self.flush().await == Flow::Over {
-                return Flow::Over;
-            }
             let carried = match then {
-                Then::Listen => return Flow::On,
+                Then::Listen => return self.say_all(messages).await,
                 Then::Close { code, reason } => {
-                    self.close(code, &reason).await;
+                    if self.say_all(messages).await == Flow::On {
+                        self.close(code, &reason).await;
+                    }
                     return Flow::Over;
                 }
-                Then::Turn(turn) => self.turn(turn, pipeline::decide).await,
-                Then::Refuse(error) => self.turn(std::mem::take(&mut body), |call, _, lookup| call.refuse(lookup, &error)).await,
+                Then::Turn(turn) => self.turn(turn, messages, std::mem::take(&mut body)).await,
+                Then::Refuse(error) => {
+                    if self.say_all(messages).await == Flow::Over {
+                        return Flow::Over;
+                    }
+                    let begun = self.begin(std::mem::take(&mut body), |call, _, lookup| call.refuse(lookup, &error));
+                    self.answer(begun).await
+                }
             };
             heard = match carried {
                 Carried::Done => self.session.answered(),
-                Carried::Interrupted(heard) => heard,
+                Carried::Interrupted(mut heard, text) => {
+                    // They are about the turn that has ended, whoever answers the next.
+                    if self.say_all(std::mem::take(&mut heard.messages)).await == Flow::Over {
+                        return Flow::Over;
+                    }
+                    body = text;
+                    heard
+                }
+                Carried::Relayed => return Flow::On,
                 Carried::Over => return Flow::Over,
             };
         }
     }
 
-    /// Decides a turn, journals it and sends its answer.
-    async fn turn(&mut self, body: Bytes, decide: impl FnOnce(&Call<'_>, &mut Exchange, &Lookup<'_>) -> Decided) -> Carried {
-        let Origin { raw, request_id, lookup } = &self.opened;
+    /// Answers a turn: from here, behind what is due before that, or by an upstream, which says by itself what is due. `text` is
+    /// the message that began it.
+    async fn turn(&mut self, body: Bytes, before: Vec<String>, text: Bytes) -> Carried {
+        let begun = self.begin(body, pipeline::decide);
+        if matches!(begun.decided, Action::Relay(_)) {
+            return self.hand_over(begun, text).await;
+        }
+        if self.say_all(before).await == Flow::Over {
+            return self.lost(begun.finish);
+        }
+        self.answer(begun).await
+    }
+
+    /// Decides a turn and journals it.
+    pub(super) fn begin(&mut self, body: Bytes, decide: impl FnOnce(&Call<'_>, &mut Exchange, &Lookup<'_>) -> Decided) -> Begun {
+        let Origin { raw, request_id, lookup, protocols: _ } = &self.opened;
         let mut raw = raw.clone();
         raw.body = body;
         let policy = Policy::resolve(&raw, self.app.settings.policy);
         let arrival = pipeline::arrival(&self.app, request_id, &policy);
         let mut finish = Finish::new(self.app.clone(), arrival, &raw);
         let mut exchange = Exchange { raw, request: Request::default() };
-        let framing = if let Lookup::Socket { codec, .. } = lookup { codec.framing(&exchange.raw) } else { crate::wire::Framing::Whole };
-        let call = Call { app: &self.app, policy: &policy, request_id, framing, socket: true };
-        let decided = decide(&call, &mut exchange, lookup);
+        let decided = decide(&self.call(&policy, &exchange.raw), &mut exchange, lookup);
         let outcome = Outcome { route: metrics::route(lookup), ..decided.outcome };
         let refusal = strict_miss(&policy, &outcome);
         finish.decided(&exchange.raw, outcome);
+        Begun { decided: decided.action, exchange, policy, finish, refusal }
+    }
+
+    pub(super) fn call<'c>(&'c self, policy: &'c Policy, raw: &RawRequest) -> Call<'c> {
+        let Origin { request_id, lookup, .. } = &self.opened;
+        let framing = if let Lookup::Socket { codec, .. } = lookup { codec.framing(raw) } else { crate::wire::Framing::Whole };
+        let relayed = self.far.is_some() && !self.session.stands_alone();
+        Call { app: &self.app, policy, request_id, framing, socket: true, relayed }
+    }
+
+    /// Sends the answer of a turn from here.
+    pub(super) async fn answer(&mut self, begun: Begun) -> Carried {
+        let Begun { decided, exchange, policy: _, mut finish, refusal } = begun;
         drop(exchange);
         if let Some(reason) = refusal {
             finish.head_sent();
@@ -238,14 +313,21 @@ impl Talk {
             self.close(CloseCode::Policy.into(), &reason).await;
             return Carried::Over;
         }
-        match decided.action {
+        match decided {
             Action::Answer(plan) => self.carry(plan, finish).await,
-            // `Call::socket` rules it out.
-            Action::Relay(_) => {
-                finish.interrupted("no upstream for a WebSocket");
-                Carried::Done
+            // Whoever may relay asks first.
+            Action::Relay(_) => Carried::Done,
+        }
+    }
+
+    /// Says these and sees to it that they are out.
+    async fn say_all(&mut self, messages: Vec<String>) -> Flow {
+        for message in messages {
+            if self.say(message).await == Flow::Over {
+                return Flow::Over;
             }
         }
+        self.flush().await
     }
 
     /// Hands a message to the socket, as the session has it.
@@ -274,7 +356,7 @@ impl Talk {
     }
 
     /// Closes the socket and waits a moment for the client to agree.
-    async fn close(&mut self, code: u16, reason: &str) {
+    pub(super) async fn close(&mut self, code: u16, reason: &str) {
         let frame = CloseFrame { code: CloseCode::from(code), reason: Utf8Bytes::from(shortened(reason)) };
         let farewell = async {
             if self.socket.send(Message::Close(Some(frame))).await.is_err() {
@@ -299,7 +381,7 @@ fn strict_miss(policy: &Policy, outcome: &Outcome) -> Option<String> {
     outcome.error.clone().filter(|_| missed)
 }
 
-async fn aborted(stage: &mut watch::Receiver<Stage>) {
+pub(super) async fn aborted(stage: &mut watch::Receiver<Stage>) {
     // An error means that nobody is left to say so.
     let _ = stage.wait_for(|stage| *stage == Stage::Abort).await;
 }
@@ -309,7 +391,7 @@ fn size(incoming: &Incoming) -> usize {
 }
 
 /// What a message of the socket means; `None` for signs of life.
-fn incoming(message: Option<Result<Message, Error>>) -> Option<Incoming> {
+pub(super) fn incoming(message: Option<Result<Message, Error>>) -> Option<Incoming> {
     match message {
         Some(Ok(Message::Text(text))) => Some(Incoming::Text(text)),
         // Google's clients may send their JSON so.

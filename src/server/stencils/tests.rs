@@ -78,7 +78,7 @@ fn check(path: &'static str, bodies: &[String], turn: &Turn) -> Vec<bool> {
         let request = codec.decode(&raw, route, &params).unwrap();
         let exchange = Exchange { raw, request };
         let framing = codec.framing(&exchange.raw);
-        let call = Call { app: &app, policy: &policy, request_id: &"req-1".into(), framing, socket: false };
+        let call = Call { app: &app, policy: &policy, request_id: &"req-1".into(), framing, socket: false, relayed: false };
         let speaker = Speaker { codec: Some(codec), call: &call };
         let (word, created) = (index as u64, 1_700_000_000 + index as u64);
         let timed = Wanted { codec, edition: &edition, claim: &claim, answer, exchange: &exchange, word, created, at_once: None };

@@ -6,6 +6,7 @@
 mod connect;
 mod fields;
 mod pool;
+mod socket;
 mod tls;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use hyper::http::uri::{Authority, Parts, PathAndQuery, Scheme};
 
 pub(super) use fields::response_fields;
 pub(super) use pool::Inflow;
+pub(super) use socket::{Reached, Refusal, Socket};
 
 use crate::exchange::RawRequest;
 use crate::provider::route;

@@ -114,6 +114,20 @@ impl Pool {
         }
     }
 
+    /// Asks for another protocol on a connection of its own; whoever reads the answer has the connection then.
+    pub(super) async fn upgrade(
+        &self,
+        path: PathAndQuery,
+        mut request: hyper::Request<Full<Bytes>>,
+    ) -> Result<hyper::Response<Incoming>, ContactError> {
+        request.headers_mut().insert(HOST, self.host.clone());
+        let Lane { mut sender, wire, by_proxy } = *Box::pin(self.dial()).await?;
+        *request.uri_mut() = if by_proxy { self.absolute(path) } else { Uri::from(path) };
+        // It ends with the upgrade, or when nobody reads its answer any more.
+        tokio::spawn(wire.with_upgrades());
+        sender.send_request(request).await.map_err(|error| failure(&error))
+    }
+
     /// A connection that is still open.
     fn take(&self, cx: &mut Context<'_>) -> Option<Box<Lane>> {
         loop {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use aimock::diagnostic::{Source, SourceId};
 use aimock::document::Format;
-use aimock::exchange::{Block, Body, Captured, Emission, Endpoint, ErrorOrigin, Overrides, Reply, Turn};
+use aimock::exchange::{Block, Body, Captured, Emission, Endpoint, ErrorOrigin, Overrides, Reply, Request, Turn};
 use aimock::fixture;
-use aimock::provider::ALL;
+use aimock::provider::{ALL, named};
 use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -122,8 +122,14 @@ fn has_ids(asked: &Asked) -> bool {
 fn check(asked: &Asked, reply: &Reply, chunk_size: usize, cuts: &[usize]) {
     let emission = asked.answer(reply, chunk_size);
     let read = asked.codec.collapse(asked.request(), &captured(&emission, cuts));
-    let read = read.unwrap_or_else(|error| panic!("{}: {error}: {reply:?}", asked.codec.name())).reply;
+    let mut read = read.unwrap_or_else(|error| panic!("{}: {error}: {reply:?}", asked.codec.name())).reply;
     let mut wanted = reply.clone();
+    if let (Reply::Audio(read), Reply::Audio(wanted), true) = (&mut read, &mut wanted, asked.codec.routes().is_empty()) {
+        // A session has one format, whatever a fixture says.
+        assert!(read.content_type.take().is_some_and(|kind| kind.starts_with("audio/")), "{}", asked.codec.name());
+        wanted.content_type = None;
+        read.companion = read.companion.take().filter(|_| wanted.companion.is_some());
+    }
     if let (Reply::Turn(turn), true) = (&mut wanted, !has_ids(asked)) {
         turn.overrides.id = None;
     }
@@ -140,10 +146,6 @@ const BEDROCK_STREAMS: [&str; 2] = ["/model/m/invoke-with-response-stream", "/mo
 fn sayable(asked: &Asked) -> &'static [&'static str] {
     let request = asked.request();
     let Some(endpoint) = request.endpoint else { return &[] };
-    if asked.codec.routes().is_empty() {
-        // Turns of sockets are not recorded.
-        return &[];
-    }
     let body = asked.raw.json();
     match endpoint {
         // Several choices, or the prompt before the answer, say more than one reply does.
@@ -163,6 +165,12 @@ fn sayable(asked: &Asked) -> &'static [&'static str] {
         Endpoint::Chat if asked.codec.name() == "bedrock_invoke" && asked.raw.path.contains("mistral") => {
             &["text", "emoji", "tools", "both", "overrides", "error", "rate-limited", "overloaded"]
         }
+        // Over a socket an error has no field that says when to come again.
+        Endpoint::Realtime => &["text", "emoji", "tools", "both", "audio-object", "error"],
+        Endpoint::RealtimeTranscription => &["transcription", "error"],
+        Endpoint::RealtimeTranslation => &["text", "error"],
+        // Turns of Gemini Live say nothing of why they end.
+        Endpoint::Chat if asked.codec.name() == "gemini_live" => &["text", "emoji", "tools", "both", "audio-object", "error", "reasoning"],
         Endpoint::Chat => &["text", "emoji", "tools", "both", "overrides", "error", "rate-limited", "overloaded", "reasoning"],
         Endpoint::Embedding => match request.embedding_inputs.len() {
             0 => &[],
@@ -503,6 +511,42 @@ fn interactions_that_no_reply_can_say(check: fn(&str, &str, &str)) {
     );
 }
 
+#[test]
+fn turns_of_sockets_that_no_reply_can_say_are_refused_with_the_reason() {
+    #[track_caller]
+    fn check(codec: &str, endpoint: Endpoint, messages: &[Value], expected: &str) {
+        let body = messages.iter().map(|message| format!("data: {message}\n\n")).collect::<Vec<String>>().concat();
+        let captured = Captured::whole(200, [("content-type", "text/event-stream")].into_iter().collect(), body);
+        let request = Request { endpoint: Some(endpoint), ..Request::default() };
+        let read = named(codec).unwrap().collapse(&request, &captured);
+        assert_eq!(read.unwrap_err().to_string(), expected);
+    }
+    let realtime =
+        |output: Value, status: &str| serde_json::json!({ "type": "response.done", "response": { "status": status, "output": output } });
+    let refused = |message: &Value, expected: &str| check("openai_realtime", Endpoint::Realtime, std::slice::from_ref(message), expected);
+    refused(&serde_json::json!({ "type": "response.created" }), "the turn ends without `response.done`");
+    refused(&serde_json::json!({ "type": "error" }), "the turn holds an error");
+    refused(&realtime(serde_json::json!([]), "cancelled"), "the status is `cancelled`");
+    let call = serde_json::json!([{ "type": "mcp_call" }]);
+    refused(&realtime(call, "completed"), "an item of type `mcp_call`, which no neutral response holds");
+    let part = serde_json::json!({ "type": "output_text", "text": "a" });
+    let two = serde_json::json!([{ "type": "message", "content": [part, part] }]);
+    refused(&realtime(two, "completed"), "a message has more than one part");
+    check("openai_realtime", Endpoint::RealtimeTranslation, &[], "the translation ends without `session.closed`");
+    let live = |messages: &[Value], expected: &str| check("gemini_live", Endpoint::Chat, messages, expected);
+    let content = |content: Value| serde_json::json!({ "serverContent": content });
+    let said = content(serde_json::json!({ "modelTurn": { "parts": [{ "text": "a" }] } }));
+    live(std::slice::from_ref(&said), "the turn ends without `turnComplete`");
+    live(&[content(serde_json::json!({ "interrupted": true }))], "the turn was interrupted");
+    live(
+        &[content(serde_json::json!({ "modelTurn": { "parts": [{ "executableCode": { "code": "1" } }] } }))],
+        "a part has `executableCode`, which no neutral response holds",
+    );
+    let audio = serde_json::json!({ "inlineData": { "mimeType": "audio/pcm", "data": "AAAA" } });
+    let spoken = content(serde_json::json!({ "modelTurn": { "parts": [audio] }, "turnComplete": true }));
+    live(&[said, spoken], "the turn holds text beside audio");
+}
+
 fn responses_that_no_reply_can_say(check: fn(&str, &str, &str)) {
     let responses = "/v1/responses";
     let said = |output: &str, expected: &str| {
@@ -627,6 +671,11 @@ proptest! {
             let kind = if events { stream } else { "application/json" };
             let captured = Captured::whole(status, [("content-type", kind)].into_iter().collect(), bytes.clone());
             prop_assert!(asked.codec.collapse(asked.request(), &captured).is_err());
+        }
+        for codec in ["openai_realtime", "gemini_live"] {
+            let kind = if events { "text/event-stream" } else { "application/json" };
+            let captured = Captured::whole(status, [("content-type", kind)].into_iter().collect(), bytes.clone());
+            prop_assert!(named(codec).unwrap().collapse(&Request::default(), &captured).is_err());
         }
     }
 }

@@ -5,7 +5,7 @@ mod passing;
 /// Connections that are used again, and those that cannot be.
 mod pooling;
 /// Certificates of upstreams, and tunnels to them.
-mod tls;
+pub(crate) mod tls;
 /// Upstreams that fail, fall silent or break off, and clients that leave.
 mod trouble;
 /// A scripted upstream that counts what reaches it.

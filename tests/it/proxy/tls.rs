@@ -18,18 +18,18 @@ use crate::sandbox::Sandbox;
 use crate::server::support::{Running, start_with};
 
 /// A name that no resolver knows.
-const ELSEWHERE: &str = "api.upstream.invalid";
+pub(crate) const ELSEWHERE: &str = "api.upstream.invalid";
 const CHAT: &str = r#"{"id":"c","object":"chat.completion","created":1,"model":"gpt-4o","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}]}"#;
 
 /// An authority that nobody knows yet.
-struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     /// Its certificate, as a file for `--upstream-ca` holds it.
-    pem: String,
+    pub(crate) pem: String,
 }
 
 impl Authority {
-    fn new() -> Authority {
+    pub(crate) fn new() -> Authority {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(DnType::OrganizationName, "made by a test");
@@ -40,6 +40,11 @@ impl Authority {
 
     /// TLS for these hosts in front of an upstream; its address.
     async fn front(&self, hosts: &[&str], upstream: &Upstream) -> SocketAddr {
+        self.before(hosts, upstream.address).await
+    }
+
+    /// The same for whatever listens there.
+    pub(crate) async fn before(&self, hosts: &[&str], behind: SocketAddr) -> SocketAddr {
         let key = KeyPair::generate().unwrap();
         let names: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
         let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &self.issuer).unwrap();
@@ -48,7 +53,6 @@ impl Authority {
         let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let config = config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).unwrap();
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        let behind = upstream.address;
         listen(move |tcp| {
             let acceptor = acceptor.clone();
             async move {
@@ -73,7 +77,7 @@ async fn listen<F: Future<Output = ()> + Send + 'static>(serve: impl Fn(TcpStrea
 }
 
 /// A proxy that tunnels whatever it is asked for to one place, and keeps the heads of the requests.
-async fn tunnel(to: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
+pub(crate) async fn tunnel(to: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
     let heads = Arc::new(Mutex::new(Vec::new()));
     let kept = heads.clone();
     let address = listen(move |mut tcp| {

@@ -15,7 +15,7 @@ mod ollama;
 /// The peer's configuration.
 mod peers;
 /// The built program, killed and doubled.
-mod processes;
+pub(crate) mod processes;
 /// Recorded once, replayed for ever: every codec, streaming and not.
 mod replay;
 /// Disks without room, folders that refuse, upstreams without end.

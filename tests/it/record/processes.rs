@@ -17,10 +17,10 @@ use crate::proxy::upstream::{Act, Upstream, answer, send};
 const CHAT: &str = r#"{"id":"c","object":"chat.completion","created":1,"model":"gpt-4o","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}]}"#;
 
 /// A recorder of its own, and where it listens.
-pub(super) struct Program {
-    pub(super) child: Child,
-    pub(super) address: String,
-    pub(super) log: Mutex<Receiver<String>>,
+pub(crate) struct Program {
+    pub(crate) child: Child,
+    pub(crate) address: String,
+    pub(crate) log: Mutex<Receiver<String>>,
 }
 
 impl Program {
@@ -41,7 +41,7 @@ impl Program {
     }
 
     /// The same, whose upstreams its configuration names.
-    pub(super) fn spawn_as_it_is(mut command: Command, place: &Path) -> Program {
+    pub(crate) fn spawn_as_it_is(mut command: Command, place: &Path) -> Program {
         command.args(["-p", "0"]).current_dir(place).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (tell, log) = channel();
@@ -75,7 +75,7 @@ impl Program {
     }
 
     /// The most memory that it had, in KiB, where the system tells.
-    pub(super) fn peak(&self) -> Option<u64> {
+    pub(crate) fn peak(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
         status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok())
     }

@@ -17,13 +17,13 @@ use crate::server::support::Running;
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(super) const REALTIME: &str = "/v1/realtime?model=gpt-realtime";
-pub(super) const RESPONSES: &str = "/v1/responses";
-pub(super) const LIVE: &str = "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent";
+pub(crate) const REALTIME: &str = "/v1/realtime?model=gpt-realtime";
+pub(crate) const RESPONSES: &str = "/v1/responses";
+pub(crate) const LIVE: &str = "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent";
 
 /// What comes from the server.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Next {
+pub(crate) enum Next {
     Text(String),
     Binary(Vec<u8>),
     Pong(Vec<u8>),
@@ -32,21 +32,21 @@ pub(super) enum Next {
     Cut,
 }
 
-pub(super) struct Client {
-    pub(super) socket: WebSocketStream<TcpStream>,
-    pub(super) protocol: Option<String>,
+pub(crate) struct Client {
+    pub(crate) socket: WebSocketStream<TcpStream>,
+    pub(crate) protocol: Option<String>,
 }
 
 impl Client {
-    pub(super) async fn open(server: &Running, target: &str) -> Client {
+    pub(crate) async fn open(server: &Running, target: &str) -> Client {
         Client::open_with(server, target, &[]).await
     }
 
-    pub(super) async fn open_with(server: &Running, target: &str, headers: &[(&str, &str)]) -> Client {
+    pub(crate) async fn open_with(server: &Running, target: &str, headers: &[(&str, &str)]) -> Client {
         Client::try_open(server, target, headers).await.unwrap_or_else(|error| panic!("{target}: {error}")).0
     }
 
-    pub(super) async fn try_open(server: &Running, target: &str, headers: &[(&str, &str)]) -> Result<(Client, Response), Error> {
+    pub(crate) async fn try_open(server: &Running, target: &str, headers: &[(&str, &str)]) -> Result<(Client, Response), Error> {
         let mut request = format!("ws://{}{target}", server.address).into_client_request().unwrap();
         for (name, value) in headers {
             let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
@@ -57,24 +57,25 @@ impl Client {
         Ok((Client { socket, protocol }, response))
     }
 
-    pub(super) async fn say(&mut self, message: &Value) {
+    pub(crate) async fn say(&mut self, message: &Value) {
         self.say_text(&message.to_string()).await;
     }
 
-    pub(super) async fn say_text(&mut self, text: &str) {
+    pub(crate) async fn say_text(&mut self, text: &str) {
         self.send(Message::text(text)).await;
     }
 
-    pub(super) async fn send(&mut self, message: Message) {
+    pub(crate) async fn send(&mut self, message: Message) {
         self.socket.send(message).await.unwrap();
     }
 
-    pub(super) async fn next(&mut self) -> Next {
+    pub(crate) async fn next(&mut self) -> Next {
         match timeout(PATIENCE, self.socket.next()).await.expect("the server says nothing") {
             Some(Ok(Message::Text(text))) => Next::Text(text.as_str().to_owned()),
             Some(Ok(Message::Binary(bytes))) => Next::Binary(bytes.to_vec()),
             Some(Ok(Message::Pong(bytes))) => Next::Pong(bytes.to_vec()),
             Some(Ok(Message::Close(Some(frame)))) => Next::Closed(frame.code.into(), frame.reason.as_str().to_owned()),
+            Some(Ok(Message::Close(None))) => Next::Closed(1005, String::new()),
             Some(Ok(other)) => panic!("unexpected {other:?}"),
             Some(Err(_)) | None => Next::Cut,
         }
@@ -82,17 +83,17 @@ impl Client {
 
     /// The next message, which must be JSON.
     #[track_caller]
-    pub(super) fn json(next: &Next) -> Value {
+    pub(crate) fn json(next: &Next) -> Value {
         let Next::Text(text) = next else { panic!("not a message: {next:?}") };
         serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
     }
 
-    pub(super) async fn event(&mut self) -> Value {
+    pub(crate) async fn event(&mut self) -> Value {
         Client::json(&self.next().await)
     }
 
     /// Every message up to the one that `is_last`, itself included.
-    pub(super) async fn until(&mut self, is_last: impl Fn(&Value) -> bool) -> Vec<Value> {
+    pub(crate) async fn until(&mut self, is_last: impl Fn(&Value) -> bool) -> Vec<Value> {
         let mut events = Vec::new();
         loop {
             let event = self.event().await;
@@ -105,12 +106,12 @@ impl Client {
     }
 
     /// Every event up to the one of this type.
-    pub(super) async fn until_type(&mut self, kind: &str) -> Vec<Value> {
+    pub(crate) async fn until_type(&mut self, kind: &str) -> Vec<Value> {
         self.until(|event| event["type"] == kind).await
     }
 
     /// Messages up to the end of the connection, and that end.
-    pub(super) async fn rest(&mut self) -> (Vec<String>, Next) {
+    pub(crate) async fn rest(&mut self) -> (Vec<String>, Next) {
         let mut texts = Vec::new();
         loop {
             match self.next().await {
@@ -121,7 +122,7 @@ impl Client {
     }
 
     /// Asks for a response of a realtime conversation to this text; every event of it.
-    pub(super) async fn converse(&mut self, text: &str) -> Vec<Value> {
+    pub(crate) async fn converse(&mut self, text: &str) -> Vec<Value> {
         self.say(&item(text)).await;
         self.until_type("conversation.item.done").await;
         self.say(&json!({ "type": "response.create" })).await;
@@ -129,13 +130,13 @@ impl Client {
     }
 
     /// Asks Gemini Live; every message of the turn.
-    pub(super) async fn live(&mut self, text: &str) -> Vec<Value> {
+    pub(crate) async fn live(&mut self, text: &str) -> Vec<Value> {
         self.say(&content(text)).await;
         self.turn().await
     }
 
     /// The messages of one turn of Gemini Live.
-    pub(super) async fn turn(&mut self) -> Vec<Value> {
+    pub(crate) async fn turn(&mut self) -> Vec<Value> {
         let is_last = |message: &Value| {
             let alone = message.get("usageMetadata").is_some() && message.get("serverContent").is_none();
             message.get("error").is_some() || message["serverContent"]["turnComplete"] == true || alone
@@ -144,51 +145,51 @@ impl Client {
     }
 
     /// Asks for a response; every event of it.
-    pub(super) async fn respond(&mut self, text: &str) -> Vec<Value> {
+    pub(crate) async fn respond(&mut self, text: &str) -> Vec<Value> {
         self.say(&create(text)).await;
         self.until(|event| ["response.completed", "error"].iter().any(|kind| event["type"] == *kind)).await
     }
 }
 
 /// A realtime conversation, set up.
-pub(super) async fn realtime(server: &Running) -> Client {
+pub(crate) async fn realtime(server: &Running) -> Client {
     let mut client = Client::open(server, REALTIME).await;
     assert_eq!(client.event().await["type"], "session.created");
     client
 }
 
 /// A Gemini Live conversation, set up.
-pub(super) async fn live(server: &Running) -> Client {
+pub(crate) async fn live(server: &Running) -> Client {
     let mut client = Client::open(server, LIVE).await;
     client.say(&json!({ "setup": { "model": "models/gemini-live" } })).await;
     assert_eq!(client.event().await, json!({ "setupComplete": {} }));
     client
 }
 
-pub(super) fn item(text: &str) -> Value {
+pub(crate) fn item(text: &str) -> Value {
     let content = json!([{ "type": "input_text", "text": text }]);
     json!({ "type": "conversation.item.create", "item": { "type": "message", "role": "user", "content": content } })
 }
 
-pub(super) fn content(text: &str) -> Value {
+pub(crate) fn content(text: &str) -> Value {
     json!({ "clientContent": { "turns": [{ "role": "user", "parts": [{ "text": text }] }], "turnComplete": true } })
 }
 
-pub(super) fn create(text: &str) -> Value {
+pub(crate) fn create(text: &str) -> Value {
     json!({ "type": "response.create", "model": "gpt-4o", "input": text })
 }
 
-pub(super) fn types(events: &[Value]) -> Vec<&str> {
+pub(crate) fn types(events: &[Value]) -> Vec<&str> {
     events.iter().map(|event| event["type"].as_str().unwrap()).collect()
 }
 
 /// The text of all deltas of this type.
-pub(super) fn joined(events: &[Value], kind: &str) -> String {
+pub(crate) fn joined(events: &[Value], kind: &str) -> String {
     events.iter().filter(|event| event["type"] == kind).map(|event| event["delta"].as_str().unwrap()).collect()
 }
 
 /// The text of a turn of Gemini Live.
-pub(super) fn told(messages: &[Value]) -> String {
+pub(crate) fn told(messages: &[Value]) -> String {
     let parts = messages.iter().filter_map(|message| message.pointer("/serverContent/modelTurn/parts/0/text")?.as_str());
     parts.collect()
 }

@@ -5,7 +5,6 @@ use aimock::transform::Spec;
 use serde_json::{Value, json};
 
 use super::kit::{Client, LIVE, Next, REALTIME, RESPONSES, joined, live, realtime, told};
-use crate::proxy::upstream::{Upstream, proxy};
 use crate::server::support::{Request, start, start_under_with, start_with};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -128,14 +127,4 @@ async fn what_asks_for_no_socket_is_told_how() {
     let routes = server.get("/__aimock/routes").await.json();
     let sockets: Vec<&Value> = routes["routes"].as_array().unwrap().iter().filter(|route| route["upgrade"] == "websocket").collect();
     assert_eq!(sockets.len(), 5);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upstream_is_never_asked_and_the_error_says_so() {
-    let upstream = Upstream::start(Vec::new()).await;
-    let server = start_with(json!([]), proxy(upstream.settings())).await;
-    let mut client = Client::open(&server, RESPONSES).await;
-    let error = client.respond("hello").await[0].clone();
-    assert!(error["error"]["message"].as_str().unwrap().contains("not relayed to an upstream"), "{error}");
-    assert_eq!(upstream.count(), 0);
 }

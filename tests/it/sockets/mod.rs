@@ -3,7 +3,7 @@
 
 mod faults;
 mod hostile;
-mod kit;
+pub(crate) mod kit;
 mod live;
 mod matching;
 mod realtime;

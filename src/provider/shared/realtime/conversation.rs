@@ -2,15 +2,17 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
+use super::relayed::Relaying;
 use super::reply::{failed_transcription, failure, response};
 use super::request::{COMMIT, RESPONSE};
 use super::{defaults, put_over, text_at};
 use crate::exchange::{ErrorOrigin, ErrorReply};
-use crate::provider::socket::{Heard, Opening, Session, Then};
+use crate::provider::socket::{Heard, Opening, Resumed, Session, Then, Told};
 use crate::provider::{Ids as _, SeededIds};
 
 /// What the client may say.
@@ -47,7 +49,7 @@ const SETTINGS: [&str; 15] = [
 ];
 
 /// A conversation holds so many bytes of items.
-const MOST_BYTES: usize = 32 * 1024 * 1024;
+pub(super) const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 /// The vendor's refusal of its API's first shape, which no longer answers.
 const BETA: &str = "beta_api_shape_disabled";
@@ -111,23 +113,24 @@ pub(super) struct Conversation {
     ids: SeededIds,
     now: u64,
     beta: bool,
-    session: Value,
+    pub(super) session: Value,
     /// Its own id.
-    id: String,
-    items: Vec<Value>,
+    pub(super) id: String,
+    pub(super) items: Vec<Value>,
     /// Bytes of all items, roughly.
-    bytes: usize,
+    pub(super) bytes: usize,
     /// Bytes of audio that wait for a commit.
     audio: usize,
     turn: Option<Turn>,
     active: Option<Active>,
     /// The client's own id of its last message.
     event_id: Value,
+    pub(super) relaying: Relaying,
 }
 
 impl Conversation {
     pub(super) fn new(opening: Opening<'_>) -> Conversation {
-        let Opening { raw, now, mut ids } = opening;
+        let Opening { raw, now, mut ids, relays } = opening;
         let session_id = ids.next("sess_");
         let named = raw.query_value("model").or_else(|| raw.query_value("deployment"));
         let session = if raw.query_value("intent").is_some_and(|intent| intent == "transcription") {
@@ -149,6 +152,7 @@ impl Conversation {
             turn: None,
             active: None,
             event_id: Value::Null,
+            relaying: Relaying::new(relays),
         }
     }
 
@@ -160,7 +164,7 @@ impl Conversation {
         event.to_string()
     }
 
-    fn transcribes(&self) -> bool {
+    pub(super) fn transcribes(&self) -> bool {
         text_at(&self.session, "/type") == Some("transcription")
     }
 
@@ -187,7 +191,11 @@ impl Conversation {
                 ));
             }
         }
+        let said = Value::Object(update.clone());
         self.become_of(update.remove("type"))?;
+        if self.relaying.possible {
+            put_over(&mut self.relaying.settings, said);
+        }
         put_over(&mut self.session, Value::Object(update));
         let session = self.session.clone();
         Ok(Heard::messages(vec![self.event("session.updated", json!({ "session": session }))]))
@@ -209,11 +217,11 @@ impl Conversation {
         Ok(())
     }
 
-    fn last_id(&self) -> Value {
+    pub(super) fn last_id(&self) -> Value {
         self.items.last().and_then(|item| item.get("id")).cloned().unwrap_or_default()
     }
 
-    fn place_of(&self, id: &str) -> Option<usize> {
+    pub(super) fn place_of(&self, id: &str) -> Option<usize> {
         self.items.iter().position(|item| text_at(item, "/id") == Some(id))
     }
 
@@ -237,7 +245,13 @@ impl Conversation {
             return Err(invalid("item", format!("Error adding item: a conversation holds {MOST_BYTES} bytes."), "conversation_too_long"));
         }
         self.bytes += size;
-        let id = given.unwrap_or_else(|| self.ids.next("item_"));
+        let id = given.unwrap_or_else(|| {
+            let id = self.ids.next("item_");
+            if self.relaying.possible {
+                self.relaying.unnamed.push_back(id.clone());
+            }
+            id
+        });
         item.insert("id".to_owned(), id.into());
         item.insert("object".to_owned(), "realtime.item".into());
         item.insert("status".to_owned(), "completed".into());
@@ -306,6 +320,7 @@ impl Conversation {
         let audio =
             STANDARD.decode(audio).map_err(|_| invalid("audio", "Invalid 'audio': expected a base64-encoded value.", "invalid_value"))?;
         self.audio = self.audio.saturating_add(audio.len());
+        self.relaying.hear(&audio);
         Ok(Heard::default())
     }
 
@@ -320,12 +335,17 @@ impl Conversation {
         let Value::Object(mut item) = item else { return Ok(Heard::default()) };
         let id = self.ids.next("item_");
         item.insert("id".to_owned(), id.clone().into());
+        if self.relaying.possible {
+            self.relaying.unnamed.push_back(id.clone());
+        }
+        self.relaying.commit(&id);
         let mut messages = vec![self.event("input_audio_buffer.committed", json!({ "previous_item_id": previous, "item_id": id }))];
         messages.extend(self.take_up(item, None)?);
         if !self.transcribes() {
             return Ok(Heard::messages(messages));
         }
         self.turn = Some(Turn::Transcription(id));
+        self.relaying.asked.push_back(self.event_id.clone());
         let body = json!({ "type": COMMIT, "session": self.session, "items": self.items.last().map(std::slice::from_ref) });
         Ok(Heard { messages, ..Heard::turn(&body) })
     }
@@ -336,11 +356,8 @@ impl Conversation {
             return Err(invalid("type", text, "invalid_session_config"));
         }
         self.turn = Some(Turn::Response);
-        let mut body = json!({ "type": RESPONSE, "conversation_id": self.id, "session": self.session, "items": self.items });
-        if let Some(response) = message.get("response") {
-            body["response"] = response.clone();
-        }
-        Ok(Heard::turn(&body))
+        self.relaying.asked.push_back(self.event_id.clone());
+        Ok(Heard::turn(&self.response_body(message.get("response"))))
     }
 
     /// What is said of a turn that failed: the error, and the end that clients wait for.
@@ -376,8 +393,8 @@ impl Conversation {
         self.event("response.done", json!({ "response": response }))
     }
 
-    /// Follows the answer that leaves.
-    fn follow(&mut self, kind: &str, text: &str) {
+    /// Remembers the answer that leaves.
+    fn remember(&mut self, kind: &str, text: &str) {
         let member = |key: &str| serde_json::from_str::<Value>(text).ok()?.get_mut(key).map(Value::take);
         match kind {
             "response.created" => {
@@ -426,6 +443,7 @@ impl Session for Conversation {
             "input_audio_buffer.append" => self.append(&message),
             "input_audio_buffer.clear" => {
                 self.audio = 0;
+                self.relaying.sound.clear();
                 Ok(Heard::messages(vec![self.event("input_audio_buffer.cleared", json!({}))]))
             }
             COMMIT => self.commit(),
@@ -440,7 +458,7 @@ impl Session for Conversation {
         match kind_of(&text) {
             Some(kind) if kind == "error" => self.failed(&text),
             Some(kind) => {
-                self.follow(&kind, &text);
+                self.remember(&kind, &text);
                 vec![text]
             }
             None => vec![text],
@@ -453,12 +471,31 @@ impl Session for Conversation {
         }
         let active = self.active.take()?;
         self.turn = None;
+        self.relaying.asked.pop_back();
         let details = json!({ "type": "cancelled", "reason": "client_cancelled" });
         Some(Heard::messages(vec![self.done(active, "cancelled", details)]))
     }
 
     fn answered(&mut self) -> Heard {
         (self.turn, self.active) = (None, None);
+        self.relaying.asked.pop_back();
         Heard::default()
+    }
+
+    fn resume(&mut self, heard: Option<&str>) -> Resumed {
+        self.catch_up(heard)
+    }
+
+    fn pass(&mut self, text: &str) -> Option<Bytes> {
+        self.relaying.forget();
+        if let Then::Turn(body) = self.hear(text).then { Some(body) } else { None }
+    }
+
+    fn follow(&mut self, text: &str) -> Told {
+        self.follow_upstream(text)
+    }
+
+    fn unasked(&mut self) -> Option<Bytes> {
+        self.unasked_body().map(|body| Bytes::from(body.to_string()))
     }
 }

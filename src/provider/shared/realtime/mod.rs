@@ -1,7 +1,9 @@
 //! OpenAI Realtime: the conversation between turns, reading a turn, telling its answer event by event.
 
+pub(in crate::provider) mod collapse;
 mod conversation;
 mod defaults;
+mod relayed;
 pub(in crate::provider) mod reply;
 pub(in crate::provider) mod request;
 mod translation;

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::super::chat_collapse::without_defaults;
-use super::super::collapse::{LeftOut, error, events, json_body, only, says_something, short, turn, unsayable, usage};
+use super::super::collapse::{LeftOut, error, event_as_body, events, json_body, only, says_something, short, turn, unsayable, usage};
 use super::item::PLACEHOLDER;
 use crate::exchange::{Block, Captured, Collapsed, Overrides, Reply, Turn, Unsayable};
 
@@ -52,6 +52,8 @@ const HEAD: [&str; 30] = [
 pub(in crate::provider) fn collapse(captured: &Captured) -> Result<Collapsed, Unsayable> {
     let mut left_out = LeftOut::default();
     let reply = if captured.status >= 400 {
+        // Over a socket an error is an event.
+        let captured = &event_as_body(captured)?;
         Reply::Error(without_defaults(error(captured, &mut left_out)?))
     } else if captured.is_event_stream() {
         Reply::Turn(response(&last(captured, &mut left_out)?, &mut left_out)?)

@@ -5,11 +5,12 @@
 //! repeats. Errors carry the status that they would have had over HTTP.
 
 use bytes::Bytes;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{reply, request};
 use crate::exchange::{Body, ErrorOrigin, ErrorReply, Headers, RawRequest, Reply, Request, Turn};
-use crate::provider::socket::{Heard, METHOD, Opening, Session, Then};
+use crate::provider::socket::{Heard, METHOD, Opening, Session, Stage, Then, Told};
 use crate::provider::{Context, ReasoningModels, SeededIds};
 use crate::wire::{Framing, sse};
 
@@ -22,12 +23,16 @@ pub(in crate::provider) struct Connection {
     now: u64,
     /// The lane of the answer under way.
     lane: Option<String>,
+    /// Answers to `generate: false` that the upstream still owes.
+    preparing: usize,
+    /// The upstream has begun the answer under way.
+    begun: bool,
 }
 
 impl Connection {
     pub(in crate::provider) fn new(opening: Opening<'_>) -> Connection {
-        let Opening { raw: _, now, ids } = opening;
-        Connection { ids, now, lane: None }
+        let Opening { raw: _, now, ids, relays: _ } = opening;
+        Connection { ids, now, lane: None, preparing: 0, begun: false }
     }
 
     /// A response without output: the client prepares a turn and wants no answer yet (`generate: false`).
@@ -95,4 +100,64 @@ impl Session for Connection {
         }
         vec![Value::Object(event).to_string()]
     }
+
+    fn stands_alone(&self) -> bool {
+        true
+    }
+
+    fn waits(&self, text: &str) -> bool {
+        serde_json::from_str::<Head>(text).is_ok_and(|head| head.kind == CREATE)
+    }
+
+    fn pass(&mut self, text: &str) -> Option<Bytes> {
+        let head: Head = serde_json::from_str(text).ok()?;
+        if head.kind != CREATE {
+            return None;
+        }
+        if head.generate == Some(false) {
+            self.preparing += 1;
+            return None;
+        }
+        self.lane = head.stream_id;
+        Some(Bytes::copy_from_slice(text.as_bytes()))
+    }
+
+    /// Answers come one after the other, and their events do not name them.
+    fn follow(&mut self, text: &str) -> Told {
+        let Ok(head) = serde_json::from_str::<Head>(text) else { return Told::Aside };
+        let status = match head.kind.as_str() {
+            "error" => head.status.filter(|status| (400..600).contains(status)).unwrap_or(500),
+            "response.completed" | "response.incomplete" | "response.failed" => 200,
+            kind if kind.starts_with("response.") => 0,
+            _ => return Told::Aside,
+        };
+        if self.preparing > 0 {
+            self.preparing -= usize::from(status > 0);
+            return Told::Aside;
+        }
+        // Behind the first event an error has no status of its own, as over HTTP.
+        let stage = match status {
+            0 => Stage::Goes,
+            _ if self.begun => Stage::Over(200),
+            status => Stage::Over(status),
+        };
+        self.begun = status == 0;
+        Told::Part(TURN.to_owned(), stage)
+    }
+}
+
+/// The name of every turn.
+const TURN: &str = "response";
+
+/// What is read of a message that passes.
+#[derive(Debug, Deserialize)]
+struct Head {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    generate: Option<bool>,
+    #[serde(default)]
+    stream_id: Option<String>,
+    #[serde(default)]
+    status: Option<u16>,
 }
