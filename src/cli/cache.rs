@@ -82,7 +82,8 @@ fn folder(args: &CacheArgs, config: &Config) -> anyhow::Result<Option<PathBuf>> 
             "`lint.cacheDir` of {} leads out of the folder of the configuration: name a folder below it, or use `--cache-dir`",
             config.name()
         );
-        return Ok(Some(folder));
+        // Not by way of `..` behind a link.
+        return Ok(Some(files::whole(&folder)));
     }
     Ok(of_user())
 }

@@ -311,7 +311,7 @@ impl Lint<'_> {
 
     fn report(&self, fixed: Fixed, plan: &Plan, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
         let Fixed { outcome, diff, changed, printed } = fixed;
-        let Brief { files, mut findings, allowed, keys: _ } = outcome;
+        let Brief { files, mut findings, allowed, keys: _, read } = outcome;
         findings.extend(plan.troubles.iter().cloned());
         Diagnostic::sort(&mut findings);
         let findings = self.without_known(findings, plan, terminal)?;
@@ -321,6 +321,11 @@ impl Lint<'_> {
             terminal.flush()?;
             return Ok(if changed > 0 { Status::Findings } else { Status::Clean });
         }
+        terminal.detail(format_args!(
+            "read {} of {}, what the others hold is known from earlier runs",
+            grouped(read),
+            counted(files.len(), "file")
+        ));
         let outcomes = sources::outcomes(&files);
         if self.args.statistics {
             say(&statistics(&findings), printed, terminal)?;

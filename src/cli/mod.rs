@@ -39,9 +39,9 @@ mod validate;
 mod verify;
 
 pub use args::{
-    Args, CacheArgs, CheckArgs, CleanArgs, Color, Command, CompletionsArgs, ConvertArgs, ConvertFormat, CoverageFormat, DiffArgs, DiffFormat, ExplainArgs,
-    FailOn, GlobalArgs, InitArgs, LeastVerdict, LintArgs, LogFormat, LogLevel, MatchArgs, MatchFormat, Matching, NormalizeArgs, SchemaArgs,
-    SchemaName, ServeArgs, SplitBy, StubFormat, ValidateArgs, VerifyArgs, early_status, parse,
+    Args, CacheArgs, CheckArgs, CleanArgs, Color, Command, CompletionsArgs, ConvertArgs, ConvertFormat, CoverageFormat, DiffArgs,
+    DiffFormat, ExplainArgs, FailOn, GlobalArgs, InitArgs, LeastVerdict, LintArgs, LogFormat, LogLevel, MatchArgs, MatchFormat, Matching,
+    NormalizeArgs, SchemaArgs, SchemaName, ServeArgs, SplitBy, StubFormat, ValidateArgs, VerifyArgs, early_status, parse,
 };
 pub use chaos::{ChaosArgs, StreamsWord};
 pub use progress::Progress;

@@ -315,8 +315,7 @@ pub(super) fn load(inputs: Vec<Input>, options: &LoadOptions<'_>, terminal: &Ter
     files
 }
 
-/// Loads all texts in parallel as [`load`] does, and lets the fixtures of each go before the next: of a file only what it
-/// is called, what it holds and what is wrong with it stay.
+/// Checks all texts in parallel as [`load`] does, and keeps of each only how many fixtures it holds and what is wrong.
 pub(super) fn examine(inputs: Vec<Input>, options: &LoadOptions<'_>, terminal: &Terminal<'_>) -> Vec<(Summary, Vec<Diagnostic>)> {
     let progress = Progress::new(inputs.len(), "files", terminal);
     let examined = inputs
@@ -333,11 +332,8 @@ pub(super) fn examine(inputs: Vec<Input>, options: &LoadOptions<'_>, terminal: &
 
 /// What became of each file, for reports.
 pub(super) fn outcomes(files: &[Summary]) -> Vec<FileOutcome> {
-    let outcome = |file: &Summary| FileOutcome {
-        name: file.source.name().to_owned(),
-        fixtures: file.fixtures,
-        skipped: file.skipped.clone(),
-    };
+    let outcome =
+        |file: &Summary| FileOutcome { name: file.source.name().to_owned(), fixtures: file.fixtures, skipped: file.skipped.clone() };
     files.iter().map(outcome).collect()
 }
 

@@ -78,6 +78,8 @@ pub struct Brief {
     pub allowed: usize,
     /// What the memory calls each text; empty without one.
     pub keys: Vec<Key>,
+    /// How many texts were read, and not remembered.
+    pub read: usize,
 }
 
 /// A file whose own rules have spoken.
@@ -110,9 +112,10 @@ pub fn run_remembering(input: LintInput<'_, '_>, mut memory: Option<&mut Memory<
     let findings = work.judge(memory);
     let (findings, allowed) = work.settle(findings);
     let Work { examined, keys, .. } = work;
+    let read = examined.iter().filter(|one| one.loaded.is_some()).count();
     // What is no longer needed takes a while to be let go.
     let files = examined.into_par_iter().map(|one| one.summary).collect();
-    Brief { files, findings, allowed, keys }
+    Brief { files, findings, allowed, keys, read }
 }
 
 /// A run, its files examined.
@@ -161,8 +164,7 @@ impl<'a> Work<'a> {
                 continue;
             };
             let key = Key::of_group("scope", name, members.iter().filter_map(|index| Some((*self.keys.get(*index)?, false))));
-            let sources: Vec<Arc<Source>> =
-                members.iter().filter_map(|index| Some(Arc::clone(&self.inputs.get(*index)?.source))).collect();
+            let sources: Vec<Arc<Source>> = members.iter().filter_map(|index| Some(Arc::clone(&self.inputs.get(*index)?.source))).collect();
             let sources: Vec<&Arc<Source>> = sources.iter().collect();
             if let Some(known) = memory.group(key, &sources) {
                 found.extend(known);
@@ -195,9 +197,7 @@ impl<'a> Work<'a> {
         let chosen = self.rules.chosen;
         forget_repeats(&mut found);
         let before = found.len();
-        found.retain(|finding| {
-            !self.examined.get(finding.primary.source.id().0 as usize).is_some_and(|one| one.allows.allow(finding))
-        });
+        found.retain(|finding| !self.examined.get(finding.primary.source.id().0 as usize).is_some_and(|one| one.allows.allow(finding)));
         let allowed = before - found.len();
         if chosen.runs("unused-allow") {
             found.extend(clean(unused_allows(&self.examined, chosen)));
