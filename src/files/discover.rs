@@ -186,8 +186,12 @@ impl Search<'_> {
 fn load_order(a: &DirEntry, b: &DirEntry) -> std::cmp::Ordering {
     let is_dir = |entry: &DirEntry| if entry.path_is_symlink() { entry.path().is_dir() } else { entry.file_type().is_dir() };
     is_dir(a).cmp(&is_dir(b)).then_with(|| {
-        let (a, b) = (a.file_name().to_string_lossy(), b.file_name().to_string_lossy());
-        a.encode_utf16().cmp(b.encode_utf16())
+        let (a, b) = (a.file_name(), b.file_name());
+        // In ASCII a code unit is a byte.
+        if a.as_encoded_bytes().is_ascii() && b.as_encoded_bytes().is_ascii() {
+            return a.cmp(b);
+        }
+        a.to_string_lossy().encode_utf16().cmp(b.to_string_lossy().encode_utf16())
     })
 }
 
