@@ -89,27 +89,25 @@ fn is_fictional(digits: &str) -> bool {
     american || kept.iter().any(|start| digits.starts_with(start)) || digits.contains("123456") || digits.contains("00000")
 }
 
-/// Whether there are as many digits as a card has, with no more than a blank or hyphen between any two. `false` is certain.
-pub(super) fn has_long_number(text: &str) -> bool {
-    let (mut digits, mut parted) = (0, false);
-    text.bytes().any(|byte| {
-        (digits, parted) = match byte {
-            b'0'..=b'9' => (digits + 1, false),
-            b' ' | b'-' if !parted => (digits, true),
-            _ => (0, false),
-        };
-        digits >= LEAST_CARD
-    })
-}
-
 /// Digits of the shortest card.
 const LEAST_CARD: usize = 13;
 
-/// Whether there are as many dots between digits as an address has. `false` is certain.
+/// Digits of the shortest address.
+const LEAST_ADDRESS: usize = 4;
+
+/// How many digits there are: counted without a branch, and so many at once.
+fn digits(text: &str) -> usize {
+    text.bytes().filter(u8::is_ascii_digit).count()
+}
+
+/// Whether there are as many digits as a card has. `false` is certain.
+pub(super) fn has_long_number(text: &str) -> bool {
+    text.len() >= LEAST_CARD && digits(text) >= LEAST_CARD
+}
+
+/// Whether there are as many digits and dots as an address has. `false` is certain.
 pub(super) fn has_dotted_number(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let is_digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
-    memchr::memchr_iter(b'.', bytes).filter(|at| is_digit(at.checked_sub(1)) && is_digit(Some(at + 1))).nth(2).is_some()
+    memchr::memchr_iter(b'.', text.as_bytes()).nth(2).is_some() && digits(text) >= LEAST_ADDRESS
 }
 
 pub(super) static CARD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[0-9](?:[ -]?[0-9]){12,18}").ok());

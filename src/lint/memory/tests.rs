@@ -82,8 +82,8 @@ fn another_context_knows_nothing() {
 #[test]
 fn a_damaged_memory_knows_nothing() {
     let (plain, bytes) = (lint(&TEXTS, None).findings, written());
-    let mut damaged: Vec<Vec<u8>> = (0..bytes.len()).step_by(97).map(|length| bytes[..length].to_vec()).collect();
-    damaged.extend((0..bytes.len()).step_by(89).map(|at| {
+    let mut damaged: Vec<Vec<u8>> = (0..bytes.len()).step_by(211).map(|length| bytes[..length].to_vec()).collect();
+    damaged.extend((0..bytes.len()).step_by(197).map(|at| {
         let mut changed = bytes.clone();
         changed[at] ^= 1 << (at % 8);
         changed
@@ -118,11 +118,11 @@ fn records_that_do_not_fit_are_forgotten() {
             points_into_texts(&with(&made_up(&[(record.key, other.body.to_vec())]), &TEXTS).0);
         }
         // Cut short, and with every byte changed in turn: what can still be read must not end in a panic.
-        for length in (0..record.body.len()).step_by(7) {
+        for length in (0..record.body.len()).step_by(41) {
             let (findings, ..) = with(&made_up(&[(record.key, record.body[..length].to_vec())]), &TEXTS);
             assert_eq!(findings, plain);
         }
-        for at in (0..record.body.len()).step_by(5) {
+        for at in (0..record.body.len()).step_by(17) {
             let mut body = record.body.to_vec();
             body[at] = body[at].wrapping_add(0x80);
             points_into_texts(&with(&made_up(&[(record.key, body)]), &TEXTS).0);
@@ -145,7 +145,10 @@ fn what_is_gone_is_forgotten_in_the_end() {
         largest = largest.max(bytes.len());
         assert_eq!(with(&bytes, &texts).1, 0, "what is of use stays");
     }
-    assert_eq!(with(&bytes, &TEXTS).1, 2, "the others of the first round are forgotten");
+    let keys: Vec<Key> = inputs(&TEXTS).iter().map(Key::of_input).collect();
+    let records: Vec<Written<'_>> = postcard::from_bytes(&bytes[MAGIC.len() + 16..]).unwrap();
+    let kept: Vec<bool> = keys.iter().map(|key| records.iter().any(|record| record.key == *key)).collect();
+    assert_eq!(kept, [true, false, false], "the others of the first round are forgotten");
     assert!(bytes.len() <= largest && largest < written().len() * 8, "{largest}");
 }
 
