@@ -177,7 +177,7 @@ fn written<'r>(finding: &'r Diagnostic, members: &[&Arc<Source>]) -> Option<Find
 
 fn read(finding: Finding<'_>, members: &[&Arc<Source>]) -> Option<Diagnostic> {
     let (rule, why) = known(finding.rule)?;
-    let primary = label(finding.primary, members)?;
+    let primary = label(&finding.primary, members)?;
     let edit = |(at, text): (Place, &str)| Some(Edit { span: span(at, &primary.source)?, text: text.to_owned() });
     let fix = match finding.fix {
         Some(cure) => Some(Fix {
@@ -198,7 +198,7 @@ fn read(finding: Finding<'_>, members: &[&Arc<Source>]) -> Option<Diagnostic> {
         why: finding.why.map_or(Cow::Borrowed(why), |why| Cow::Owned(why.to_owned())),
         help: finding.help.to_owned().into(),
         primary,
-        related: finding.related.into_iter().map(|mark| label(mark, members)).collect::<Option<_>>()?,
+        related: finding.related.iter().map(|mark| label(mark, members)).collect::<Option<_>>()?,
         fix,
         identity: finding.identity.to_owned(),
         witness,
@@ -221,7 +221,7 @@ fn mark<'r>(label: &'r Label, members: &[&Arc<Source>]) -> Option<Mark<'r>> {
     Some(Mark { member, place: place(label.span), pointer: &label.pointer, note: &label.note })
 }
 
-fn label(mark: Mark<'_>, members: &[&Arc<Source>]) -> Option<Label> {
+fn label(mark: &Mark<'_>, members: &[&Arc<Source>]) -> Option<Label> {
     let source = Arc::clone(members.get(mark.member)?);
     let span = span(mark.place, &source)?;
     Some(Label { source, span, pointer: mark.pointer.to_owned(), note: Cow::Owned(mark.note.to_owned()) })
@@ -252,7 +252,9 @@ impl Said {
     }
 
     fn texts(&mut self, texts: &[&str]) {
-        texts.iter().for_each(|text| self.text(text));
+        for text in texts {
+            self.text(text);
+        }
     }
 
     fn findings(&mut self, found: &[Finding<'_>]) {
