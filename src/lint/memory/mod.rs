@@ -153,7 +153,7 @@ impl<'b> Memory<'b> {
             }
             records.push(record);
         }
-        let payload = postcard::to_allocvec(&records).ok()?;
+        let payload = postcard::to_extend(&records, Vec::new()).ok()?;
         Some([MAGIC, &Memory::stamp(self.context, &payload).0[..], &payload].concat())
     }
 

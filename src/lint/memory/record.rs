@@ -105,7 +105,7 @@ pub(super) fn of_file(summary: &Summary, found: &[Diagnostic], allows: &Allows) 
     record.allows.iter().for_each(|allow| said.texts(&[allow.rule, allow.pointer]));
     said.text(record.skipped.unwrap_or_default());
     said.findings(&record.found);
-    if said.is_secret() { None } else { postcard::to_allocvec(&record).ok() }
+    if said.is_secret() { None } else { postcard::to_extend(&record, Vec::new()).ok() }
 }
 
 /// What is written of texts that are loaded together; `None`: something in it is not to be kept.
@@ -113,7 +113,7 @@ pub(super) fn of_group(found: &[Diagnostic], members: &[&Arc<Source>]) -> Option
     let found: Vec<Finding<'_>> = found.iter().map(|finding| written(finding, members)).collect::<Option<_>>()?;
     let mut said = Said::default();
     said.findings(&found);
-    if said.is_secret() { None } else { postcard::to_allocvec(&found).ok() }
+    if said.is_secret() { None } else { postcard::to_extend(&found, Vec::new()).ok() }
 }
 
 /// What a record says of a text.

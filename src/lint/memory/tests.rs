@@ -51,7 +51,7 @@ fn written() -> Vec<u8> {
 /// A memory that is whole, whatever stands in it.
 fn made_up(records: &[(Key, Vec<u8>)]) -> Vec<u8> {
     let records: Vec<Written<'_>> = records.iter().map(|(key, body)| Written { key: *key, unused: 0, body }).collect();
-    stamped(&postcard::to_allocvec(&records).unwrap())
+    stamped(&postcard::to_extend(&records, Vec::new()).unwrap())
 }
 
 fn stamped(payload: &[u8]) -> Vec<u8> {
