@@ -14,7 +14,7 @@ const MOST_NAMES: u64 = 64 << 20;
 
 /// Runs the command.
 pub(super) fn run(args: &CheckArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
-    let CheckArgs { paths, files_from, ignore, scope, baseline, no_baseline, stdin_filename, max_file_size, format, fail_on } = args;
+    let CheckArgs { paths, files_from, ignore, scope, baseline, no_baseline, stdin_filename, max_file_size, format, fail_on, cache } = args;
     let mut paths = paths.clone();
     if let Some(list) = files_from {
         anyhow::ensure!(
@@ -47,6 +47,7 @@ pub(super) fn run(args: &CheckArgs, global: &GlobalArgs, terminal: &mut Terminal
         max_file_size: *max_file_size,
         format,
         fail_on: *fail_on,
+        cache: cache.clone(),
         ..LintArgs::plain()?
     };
     let configured: Vec<String> =

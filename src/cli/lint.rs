@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use super::args::LintArgs;
+use super::cache::Cache;
 use super::report::{self, Report, counted, escape, grouped};
 use super::scopes::{self, Plan, Wanted};
 use super::sources::{self, Config};
@@ -17,7 +18,7 @@ use crate::diagnostic::{Diagnostic, Safety, Severity, Source, SourceId, fingerpr
 use crate::document;
 use crate::files;
 use crate::fixture::{Input, LoadOptions, SchemaCheck};
-use crate::lint::{self, Baseline, Category, Chosen, LintInput, Outcome, Selection, Tree};
+use crate::lint::{self, Baseline, Brief, Category, Chosen, Key, LintInput, Memory, Selection, Trees};
 use crate::normalize::{self, Pass};
 
 /// Where the baseline is written when nothing else is said.
@@ -54,8 +55,9 @@ pub(super) fn run_with(args: &LintArgs, config: &Config, also: &Also, terminal: 
     let schemas = if let Also::SchemaAndPasses(_) = also { vec![SchemaCheck::published()] } else { Vec::new() };
     let lint = Lint { args, config, chosen: &chosen, also, schemas: &schemas };
     let outcome = match lint.most_unsafe() {
+        // What is written must follow from what is there now, and from nothing else.
         Some(most) => lint.fix(&plan, most, terminal)?,
-        None => Fixed { outcome: lint.run(plan.inputs.clone(), &plan), diff: String::new(), changed: 0, printed: false },
+        None => Fixed { outcome: lint.run_cached(&plan, terminal)?, diff: String::new(), changed: 0, printed: false },
     };
     let status = lint.report(outcome, &plan, terminal)?;
     Ok(if plan.asked.missing { Status::Failed } else { status })
@@ -138,7 +140,7 @@ struct Lint<'a> {
 
 /// What is left after fixing, and what was changed.
 struct Fixed {
-    outcome: Outcome,
+    outcome: Brief,
     diff: String,
     changed: usize,
     /// The fixed text of standard input went to stdout; what else there is to say goes to stderr.
@@ -154,7 +156,33 @@ impl Lint<'_> {
         }
     }
 
-    fn run(&self, inputs: Vec<Input>, plan: &Plan) -> Outcome {
+    /// Runs with what earlier runs have left, and leaves what this one has found.
+    fn run_cached(&self, plan: &Plan, terminal: &mut Terminal<'_>) -> anyhow::Result<Brief> {
+        let Some(cache) = Cache::open(&self.args.cache, self.config, &self.context()?)? else {
+            return Ok(self.run(plan.inputs.clone(), plan, None));
+        };
+        let bytes = cache.read();
+        let mut memory = Memory::read(cache.context(), &bytes);
+        let outcome = self.run(plan.inputs.clone(), plan, Some(&mut memory));
+        if let Some(bytes) = memory.to_bytes() {
+            cache.write(&bytes, terminal);
+        }
+        Ok(outcome)
+    }
+
+    /// What findings follow from beside the files and the configuration.
+    fn context(&self) -> anyhow::Result<Vec<Vec<u8>>> {
+        let here = files::working_directory().context("cannot tell the working directory")?;
+        let rules = self.chosen.rules().iter().map(|(rule, _)| rule.name);
+        let passes = match self.also {
+            Also::Nothing => None,
+            Also::SchemaAndPasses(passes) => Some(passes.iter().map(|pass| pass.name).collect::<Vec<_>>().join(" ")),
+        };
+        let passes = passes.map_or_else(|| "lint".to_owned(), |passes| format!("check {passes}"));
+        Ok(vec![here.into_os_string().into_encoded_bytes(), rules.collect::<Vec<_>>().join(" ").into_bytes(), passes.into_bytes()])
+    }
+
+    fn run(&self, inputs: Vec<Input>, plan: &Plan, mut memory: Option<&mut Memory<'_>>) -> Brief {
         let options: serde_json::Map<String, serde_json::Value> = self
             .config
             .shape
@@ -166,34 +194,58 @@ impl Lint<'_> {
             .collect();
         let load = LoadOptions { schemas: self.schemas, ..self.config.load_options(None) };
         let all = inputs.clone();
-        let trees = if let Also::SchemaAndPasses(_) = self.also { Some(lint::parse_all(&all, &load)) } else { None };
-        let changes = trees.as_ref().map(|trees| self.changes(&inputs, trees, plan)).unwrap_or_default();
-        let mut outcome = lint::run(LintInput {
+        let trees = if let Also::SchemaAndPasses(_) = self.also { Some(Trees::new(&all, &load.limits)) } else { None };
+        let input = LintInput {
             inputs,
             scopes: plan.scopes.clone(),
             shown: plan.shown.clone(),
             chosen: self.chosen,
             options: &options,
             load,
-            parsed: trees.as_deref(),
-        });
+            parsed: trees.as_ref(),
+        };
+        let mut outcome = lint::run_remembering(input, memory.as_deref_mut());
+        let changes = trees.as_ref().map(|trees| self.changes_remembering(&all, trees, plan, &outcome.keys, memory)).unwrap_or_default();
         let config_is_shown =
             plan.shown.as_ref().is_none_or(|shown| shown.iter().any(|index| plan.name(*index) == Some(self.config.name())));
-        let unstated = self.config.unstated_matching(None, &outcome.files).filter(|_| config_is_shown);
+        let texts = outcome.files.iter().map(|file| file.plain_texts).sum();
+        let unstated = self.config.unstated_matching(None, texts).filter(|_| config_is_shown);
         outcome.findings.extend(unstated.and_then(|mut finding| self.chosen.settle(&mut finding).then_some(finding)));
         add_changes(&mut outcome.findings, changes);
         outcome
     }
 
+    /// What normalize would change in the files whose findings are shown, worked out or remembered.
+    fn changes_remembering(
+        &self,
+        inputs: &[Input],
+        trees: &Trees<'_>,
+        plan: &Plan,
+        keys: &[Key],
+        memory: Option<&mut Memory<'_>>,
+    ) -> Vec<Diagnostic> {
+        let Some(memory) = memory else { return self.changes(inputs, trees, plan) };
+        let shown: Option<HashSet<usize>> = plan.shown.as_ref().map(|shown| shown.iter().copied().collect());
+        let is_shown = |index: &usize| shown.as_ref().is_none_or(|shown| shown.contains(index));
+        let key = Key::of_group("changes", "", keys.iter().enumerate().map(|(index, key)| (*key, is_shown(&index))));
+        let sources: Vec<&Arc<Source>> = inputs.iter().map(|input| &input.source).collect();
+        memory.group(key, &sources).unwrap_or_else(|| {
+            let changes = self.changes(inputs, trees, plan);
+            memory.learn_group(key, &sources, &changes);
+            changes
+        })
+    }
+
     /// What normalize would change in the files whose findings are shown.
-    fn changes(&self, inputs: &[Input], trees: &[Tree<'_>], plan: &Plan) -> Vec<Diagnostic> {
+    fn changes(&self, inputs: &[Input], trees: &Trees<'_>, plan: &Plan) -> Vec<Diagnostic> {
         let Also::SchemaAndPasses(passes) = self.also else { return Vec::new() };
-        let is_shown = |index: usize| plan.shown.as_ref().is_none_or(|shown| shown.contains(&index));
+        let shown: Option<HashSet<usize>> = plan.shown.as_ref().map(|shown| shown.iter().copied().collect());
+        let is_shown = |index: usize| shown.as_ref().is_none_or(|shown| shown.contains(&index));
         let (mut given, mut given_trees, mut others) = (Vec::new(), Vec::new(), Vec::new());
-        for (index, (input, tree)) in inputs.iter().zip(trees).enumerate() {
+        for (index, input) in inputs.iter().enumerate() {
             if is_shown(index) {
                 given.push(input.clone());
-                given_trees.push(tree.as_ref().ok());
+                given_trees.push(trees.get(index).and_then(|tree| tree.as_ref().ok()));
             } else {
                 others.push(input.clone());
             }
@@ -213,7 +265,7 @@ impl Lint<'_> {
     fn fix(&self, plan: &Plan, most: Safety, terminal: &mut Terminal<'_>) -> anyhow::Result<Fixed> {
         let mut inputs = plan.inputs.clone();
         let mut fixes = 0;
-        let mut outcome = self.run(inputs.clone(), plan);
+        let mut outcome = self.run(inputs.clone(), plan, None);
         for _ in 0..MOST_ROUNDS {
             let cured = lint::apply_fixes(&outcome.findings, most);
             if cured.is_empty() {
@@ -231,7 +283,7 @@ impl Lint<'_> {
             if fixes == before {
                 break;
             }
-            outcome = self.run(inputs.clone(), plan);
+            outcome = self.run(inputs.clone(), plan, None);
         }
         let (mut diff, mut changed, mut printed) = (String::new(), 0, false);
         for (old, new) in plan.inputs.iter().zip(&inputs).filter(|(old, new)| old.source.text() != new.source.text()) {
@@ -259,7 +311,7 @@ impl Lint<'_> {
 
     fn report(&self, fixed: Fixed, plan: &Plan, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
         let Fixed { outcome, diff, changed, printed } = fixed;
-        let Outcome { files, mut findings, allowed } = outcome;
+        let Brief { files, mut findings, allowed, keys: _, read } = outcome;
         findings.extend(plan.troubles.iter().cloned());
         Diagnostic::sort(&mut findings);
         let findings = self.without_known(findings, plan, terminal)?;
@@ -269,6 +321,11 @@ impl Lint<'_> {
             terminal.flush()?;
             return Ok(if changed > 0 { Status::Findings } else { Status::Clean });
         }
+        terminal.detail(format_args!(
+            "read {} of {}, what the others hold is known from earlier runs",
+            grouped(read),
+            counted(files.len(), "file")
+        ));
         let outcomes = sources::outcomes(&files);
         if self.args.statistics {
             say(&statistics(&findings), printed, terminal)?;
@@ -419,7 +476,7 @@ pub(super) fn findings(config: &Config) -> anyhow::Result<Vec<Diagnostic>> {
     let chosen = selection(&args, config)?.resolve()?;
     let plan = scopes::plan(&wanted(&args), config)?;
     let mut findings =
-        Lint { args: &args, config, chosen: &chosen, also: &Also::Nothing, schemas: &[] }.run(plan.inputs.clone(), &plan).findings;
+        Lint { args: &args, config, chosen: &chosen, also: &Also::Nothing, schemas: &[] }.run(plan.inputs.clone(), &plan, None).findings;
     findings.extend(plan.troubles);
     Diagnostic::sort(&mut findings);
     Ok(findings)

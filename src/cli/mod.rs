@@ -5,6 +5,7 @@
 
 mod args;
 mod arrange;
+mod cache;
 mod chaos;
 mod check;
 mod client;
@@ -38,9 +39,9 @@ mod validate;
 mod verify;
 
 pub use args::{
-    Args, CheckArgs, Color, Command, CompletionsArgs, ConvertArgs, ConvertFormat, CoverageFormat, DiffArgs, DiffFormat, ExplainArgs,
-    FailOn, GlobalArgs, InitArgs, LeastVerdict, LintArgs, LogFormat, LogLevel, MatchArgs, MatchFormat, Matching, NormalizeArgs, SchemaArgs,
-    SchemaName, ServeArgs, SplitBy, StubFormat, ValidateArgs, VerifyArgs, early_status, parse,
+    Args, CacheArgs, CheckArgs, CleanArgs, Color, Command, CompletionsArgs, ConvertArgs, ConvertFormat, CoverageFormat, DiffArgs,
+    DiffFormat, ExplainArgs, FailOn, GlobalArgs, InitArgs, LeastVerdict, LintArgs, LogFormat, LogLevel, MatchArgs, MatchFormat, Matching,
+    NormalizeArgs, SchemaArgs, SchemaName, ServeArgs, SplitBy, StubFormat, ValidateArgs, VerifyArgs, early_status, parse,
 };
 pub use chaos::{ChaosArgs, StreamsWord};
 pub use progress::Progress;
@@ -90,6 +91,7 @@ fn dispatch(args: &Args, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> 
     match &args.command {
         Command::Validate(it) => validate::run(it, &args.global, terminal),
         Command::Init(it) => init::run(it, &args.global, terminal),
+        Command::Clean(it) => cache::clean(it, &args.global, terminal),
         Command::Lint(it) => lint::run(it, &args.global, terminal),
         Command::Check(it) => check::run(it, &args.global, terminal),
         Command::Normalize(it) => normalize::run(it, &args.global, terminal),

@@ -56,7 +56,8 @@ fn serve(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> 
     let paths: Vec<PathBuf> = args.paths.iter().chain(&args.fixtures).cloned().collect();
     let paths = served_paths(&paths, &config, &all.settings.on_miss, all.watching.is_some())?;
     let files = load(&paths, &config, &all, terminal)?;
-    if let Some(finding) = config.unstated_matching(args.matching, &files.files) {
+    let texts = files.files.iter().map(|file| file.plain_texts).sum();
+    if let Some(finding) = config.unstated_matching(args.matching, texts) {
         let place = finding.position();
         terminal.warn(format_args!("{}:{}:{}: {}; {}", config.name(), place.line, place.column, finding.message, finding.help));
     }

@@ -15,7 +15,7 @@ use crate::convert;
 use crate::diagnostic::{Diagnostic, Label, Severity, Source, SourceId, Span};
 use crate::document::{self, Format};
 use crate::files::{self, Exclude, FileText, Found};
-use crate::fixture::{Bodies, Input, LoadOptions, LoadedFile};
+use crate::fixture::{Bodies, Input, LoadOptions, LoadedFile, Summary};
 use crate::matcher::Matching;
 use crate::transform::Transforms;
 
@@ -202,9 +202,8 @@ impl Config {
         LoadOptions { matching: self.matching(flag), transforms, recordings: Some(convert::recording), ..LoadOptions::default() }
     }
 
-    /// The warning that plain texts are compared exactly only because there are transforms, if these files have any.
-    pub(super) fn unstated_matching(&self, flag: Option<super::Matching>, files: &[LoadedFile]) -> Option<Diagnostic> {
-        let texts: usize = files.iter().map(|file| file.plain_texts).sum();
+    /// The warning that plain texts are compared exactly only because there are transforms, if the fixtures have any.
+    pub(super) fn unstated_matching(&self, flag: Option<super::Matching>, texts: usize) -> Option<Diagnostic> {
         let source = self.source.as_ref()?;
         if self.transforms.is_empty() || self.shape.matching.is_some() || flag.is_some() || texts == 0 {
             return None;
@@ -215,6 +214,11 @@ impl Config {
             .because("under transforms a plain text of `match` must be all of the request's text, where without them a part is enough");
         finding.help = "write `matching: exact` if that is meant, or `matching: contains`".into();
         Some(finding)
+    }
+
+    /// What the configuration says, word for word; empty without a file.
+    pub(super) fn text(&self) -> &str {
+        self.source.as_ref().map_or("", |source| source.text())
     }
 
     /// What the configuration is called.
@@ -311,13 +315,25 @@ pub(super) fn load(inputs: Vec<Input>, options: &LoadOptions<'_>, terminal: &Ter
     files
 }
 
+/// Checks all texts in parallel as [`load`] does, and keeps of each only how many fixtures it holds and what is wrong.
+pub(super) fn examine(inputs: Vec<Input>, options: &LoadOptions<'_>, terminal: &Terminal<'_>) -> Vec<(Summary, Vec<Diagnostic>)> {
+    let progress = Progress::new(inputs.len(), "files", terminal);
+    let examined = inputs
+        .into_par_iter()
+        .map(|input| {
+            let mut loaded = crate::fixture::load(&input.source, input.format, options);
+            progress.tick();
+            (loaded.summary(), std::mem::take(&mut loaded.problems))
+        })
+        .collect();
+    progress.finish();
+    examined
+}
+
 /// What became of each file, for reports.
-pub(super) fn outcomes(files: &[LoadedFile]) -> Vec<FileOutcome> {
-    let outcome = |file: &LoadedFile| FileOutcome {
-        name: file.source.name().to_owned(),
-        fixtures: file.entries.len(),
-        skipped: file.skipped.clone(),
-    };
+pub(super) fn outcomes(files: &[Summary]) -> Vec<FileOutcome> {
+    let outcome =
+        |file: &Summary| FileOutcome { name: file.source.name().to_owned(), fixtures: file.fixtures, skipped: file.skipped.clone() };
     files.iter().map(outcome).collect()
 }
 

@@ -7,7 +7,7 @@ use super::sources::{self, Asked, Config, Sources};
 use super::{GlobalArgs, Status, Terminal, ValidateArgs};
 use crate::diagnostic::Diagnostic;
 use crate::files::{DEFAULT_MAX_FILE_SIZE, read_path};
-use crate::fixture::{LoadOptions, SchemaCheck, check_together};
+use crate::fixture::{Keep, LoadOptions, SchemaCheck, Summary, check_summaries};
 
 /// Runs the command.
 pub(super) fn run(args: &ValidateArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
@@ -22,11 +22,11 @@ pub(super) fn run(args: &ValidateArgs, global: &GlobalArgs, terminal: &mut Termi
     let sources = Sources::read(&paths, &config, max_file_size.unwrap_or(DEFAULT_MAX_FILE_SIZE), "<stdin>")?;
     anyhow::ensure!(!sources.is_empty(), "{}", nothing_found(&paths));
     let Sources { inputs, paths: _, beside, troubles, asked } = sources;
-    let options = LoadOptions { schemas: &schemas, bodies: Some(&beside), ..config.load_options(None) };
-    let mut files = sources::load(inputs, &options, terminal);
+    let options = LoadOptions { schemas: &schemas, bodies: Some(&beside), keep: Keep::Counts, ..config.load_options(None) };
+    let (files, problems): (Vec<Summary>, Vec<Vec<Diagnostic>>) = sources::examine(inputs, &options, terminal).into_iter().unzip();
     let mut findings: Vec<Diagnostic> = troubles;
-    findings.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.problems)));
-    findings.extend(check_together(&files));
+    findings.extend(problems.into_iter().flatten());
+    findings.extend(check_summaries(&files));
     let outcomes = sources::outcomes(&files);
     let rules = report::loader_rules();
     let report = Report { findings: &findings, files: &outcomes, rules: &rules, fail_on: fail_on.severity() };

@@ -112,6 +112,8 @@ shape! {
         "perFile" per_file: Fields<Vec<NonEmpty>>;
         /// File of findings that are known.
         "baseline" baseline: NonEmpty;
+        /// Folder for what is kept between runs, below the folder of this file. Default: the user's own cache.
+        "cacheDir" cache_dir: NonEmpty;
         /// Options of single rules.
         "options" options: Fields<AnyJson>;
         unknown: Error

@@ -47,7 +47,8 @@ pub fn discover<P: AsRef<Path>>(paths: &[P], exclude: &Exclude) -> Discovery {
 
 /// Like [`discover`], with files of directories taken if their names end in one of these suffixes (without the dot).
 pub fn discover_ending<P: AsRef<Path>>(paths: &[P], exclude: &Exclude, suffixes: &[&str]) -> Discovery {
-    let mut search = Search { exclude, suffixes, seen: HashSet::new(), found: Discovery::default() };
+    let here = std::env::current_dir().unwrap_or_default();
+    let mut search = Search { exclude, suffixes, here, seen: HashSet::new(), found: Discovery::default() };
     for path in paths {
         search.add(path.as_ref());
     }
@@ -57,6 +58,8 @@ pub fn discover_ending<P: AsRef<Path>>(paths: &[P], exclude: &Exclude, suffixes:
 struct Search<'e> {
     exclude: &'e Exclude,
     suffixes: &'e [&'e str],
+    /// The working directory, asked for once.
+    here: PathBuf,
     seen: HashSet<PathBuf>,
     found: Discovery,
 }
@@ -145,7 +148,8 @@ impl Search<'_> {
     }
 
     fn take(&mut self, path: &Path, root: &Path, named: bool) {
-        let key = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let key = self.here.join(path);
+        let key = std::path::absolute(&key).unwrap_or(key);
         if self.seen.insert(key) {
             self.found.files.push(Found { path: path.to_owned(), name: display_name(path), root: root.to_owned(), named });
         } else if named && let Some(file) = self.found.files.iter_mut().find(|file| file.name == display_name(path)) {
@@ -182,8 +186,12 @@ impl Search<'_> {
 fn load_order(a: &DirEntry, b: &DirEntry) -> std::cmp::Ordering {
     let is_dir = |entry: &DirEntry| if entry.path_is_symlink() { entry.path().is_dir() } else { entry.file_type().is_dir() };
     is_dir(a).cmp(&is_dir(b)).then_with(|| {
-        let (a, b) = (a.file_name().to_string_lossy(), b.file_name().to_string_lossy());
-        a.encode_utf16().cmp(b.encode_utf16())
+        let (a, b) = (a.file_name(), b.file_name());
+        // In ASCII a code unit is a byte.
+        if a.as_encoded_bytes().is_ascii() && b.as_encoded_bytes().is_ascii() {
+            return a.cmp(b);
+        }
+        a.to_string_lossy().encode_utf16().cmp(b.to_string_lossy().encode_utf16())
     })
 }
 

@@ -6,6 +6,7 @@
 
 mod discover;
 mod exclude;
+mod keep;
 mod place;
 mod problem;
 mod read;
@@ -17,6 +18,7 @@ mod tests;
 
 pub use discover::{Discovery, Found, discover, discover_ending};
 pub use exclude::{BadGlob, Exclude};
+pub use keep::{forget, keep, kept, leads_below, stamp};
 pub use place::{exists, find_upward, is_directory, whole, working_directory};
 pub use problem::{Problem, display_name};
 pub use read::{DEFAULT_MAX_FILE_SIZE, FileText, copy, list, read, read_beside, read_bytes, read_path, stdin, stdin_bytes};

@@ -26,7 +26,10 @@ pub struct FileText {
 /// # Errors
 /// It is gone, unreadable, not a regular file, larger than `max` bytes (then nothing is read), or not UTF-8.
 pub fn read(found: &Found, max: u64) -> Result<FileText, Box<Problem>> {
-    read_as(&found.path, &found.name, max)
+    let Found { path, name, .. } = found;
+    // It was a regular file a moment ago.
+    let (file, length) = if cfg!(unix) { open_checked(path, name, max)? } else { open_regular(path, name, max)? };
+    decode(bounded(file, length, max, name)?, name)
 }
 
 /// Reads a file by its path.
@@ -141,12 +144,16 @@ fn bytes_of(path: &Path, name: &str, max: u64) -> Result<Vec<u8>, Box<Problem>> 
 
 /// An open file and its length.
 fn open_regular(path: &Path, name: &str, max: u64) -> Result<(File, u64), Box<Problem>> {
-    let refuse = |meta: &Metadata| check(meta, path, name, max);
-    // Before opening, since opening a named pipe waits; after it as well, since paths can change meanwhile.
-    refuse(&fs::metadata(path).map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?)?;
+    // Before opening, since opening a device can do something; after it as well, since paths can change meanwhile.
+    check(&fs::metadata(path).map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?, path, name, max)?;
+    open_checked(path, name, max)
+}
+
+/// An open file and its length, checked once it is open. On Unix opening waits for nobody.
+fn open_checked(path: &Path, name: &str, max: u64) -> Result<(File, u64), Box<Problem>> {
     let file = open(path).map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?;
     let meta = file.metadata().map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?;
-    refuse(&meta)?;
+    check(&meta, path, name, max)?;
     Ok((file, meta.len()))
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use super::write::{Wait, replace};
 use super::*;
@@ -394,4 +395,50 @@ fn a_file_is_amended_only_as_long_as_it_is_the_one_that_was_seen() {
     fs::remove_file(&path).unwrap();
     assert_eq!(amend(&path, &third, 0, b"lost").unwrap(), None, "it is gone");
     settle(&path).unwrap();
+}
+
+#[test]
+fn a_cache_stays_small_and_young() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("deep/cache");
+    let names = || {
+        let entries = fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        entries.filter(|name| !["CACHEDIR.TAG", ".gitignore"].contains(&name.as_str())).collect::<Vec<_>>()
+    };
+    for number in 0..105 {
+        keep(&place, &number.to_string(), b"x").unwrap();
+    }
+    assert_eq!(names().len(), 100);
+    assert_eq!(kept(&place, "104", 1), b"x");
+    assert!(kept(&place, "104", 0).is_empty(), "more than was asked for");
+    let old = SystemTime::now() - Duration::from_secs(31 * 24 * 3600);
+    for name in ["104.lint", ".aimock-kept-cut", "mine.txt"] {
+        File::options().create(true).truncate(false).write(true).open(place.join(name)).unwrap().set_modified(old).unwrap();
+    }
+    keep(&place, "new", b"y").unwrap();
+    let left = names();
+    let is_left = |name: &str| left.iter().any(|other| other == name);
+    assert!(is_left("mine.txt") && is_left("new.lint") && !is_left("104.lint") && !is_left(".aimock-kept-cut"), "{left:?}");
+    assert_eq!(forget(&place).unwrap(), left.len() - 1);
+    assert_eq!(names(), ["mine.txt"]);
+    assert_eq!(forget(&folder.path().join("nowhere")).unwrap(), 0);
+}
+
+#[test]
+fn what_leads_out_of_a_folder_is_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let (inside, outside) = (folder.path().join("in"), folder.path().join("out"));
+    fs::create_dir_all(inside.join("below")).unwrap();
+    fs::create_dir_all(&outside).unwrap();
+    for path in ["", "below", "not/there/yet", "below/../other"] {
+        assert!(leads_below(&inside.join(path), &inside), "{path}");
+    }
+    for path in ["..", "../out", "below/../../out/new"] {
+        assert!(!leads_below(&inside.join(path), &inside), "{path}");
+    }
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(&outside, inside.join("link")).unwrap();
+        assert!(!leads_below(&inside.join("link/deep"), &inside));
+    }
 }

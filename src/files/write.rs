@@ -202,6 +202,13 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
+/// A file for this user alone, gone with the process unless it is put somewhere.
+pub(super) fn temporary_named(prefix: &str) -> tempfile::Builder<'_, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
+    builder
+}
+
 /// A file gets what it would get without us; the process' mask still applies.
 fn temporary() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();

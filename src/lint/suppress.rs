@@ -23,6 +23,17 @@ impl Allows {
         Allows { list, used }
     }
 
+    /// The allows of a file that were found before, none of use yet.
+    pub(super) fn from_list(list: Vec<Allow>) -> Allows {
+        let used = list.iter().map(|_| Cell::new(false)).collect();
+        Allows { list: list.into(), used }
+    }
+
+    /// All of them, in order of what they cover.
+    pub(super) fn all(&self) -> &[Allow] {
+        self.list.all()
+    }
+
     /// Whether a finding is allowed; remembers which allow was of use.
     pub(super) fn allow(&self, finding: &Diagnostic) -> bool {
         let mut allowed = false;

@@ -17,7 +17,7 @@ mod url;
 use std::ops::Range;
 
 pub use decode::{Layer, decoded, may_be_encoded};
-pub use plausible::{is_credential_header, is_credential_name, is_placeholder, looks_random};
+pub use plausible::{is_credential_header, is_credential_name, is_placeholder, looks_random, may_name_a_credential};
 pub use redact::{REDACTED, Redacted, Redactor};
 
 /// What a found text is.

@@ -89,7 +89,28 @@ fn is_fictional(digits: &str) -> bool {
     american || kept.iter().any(|start| digits.starts_with(start)) || digits.contains("123456") || digits.contains("00000")
 }
 
-static CARD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[0-9](?:[ -]?[0-9]){12,18}").ok());
+/// Digits of the shortest card.
+const LEAST_CARD: usize = 13;
+
+/// Digits of the shortest address.
+const LEAST_ADDRESS: usize = 4;
+
+/// How many digits there are: counted without a branch, and so many at once.
+fn digits(text: &str) -> usize {
+    text.bytes().filter(u8::is_ascii_digit).count()
+}
+
+/// Whether there are as many digits as a card has. `false` is certain.
+pub(super) fn has_long_number(text: &str) -> bool {
+    text.len() >= LEAST_CARD && digits(text) >= LEAST_CARD
+}
+
+/// Whether there are as many digits and dots as an address has. `false` is certain.
+pub(super) fn has_dotted_number(text: &str) -> bool {
+    memchr::memchr_iter(b'.', text.as_bytes()).nth(2).is_some() && digits(text) >= LEAST_ADDRESS
+}
+
+pub(super) static CARD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[0-9](?:[ -]?[0-9]){12,18}").ok());
 
 /// Numbers that payment companies publish for tests.
 const TEST_CARDS: [&str; 22] = [
@@ -120,7 +141,7 @@ const TEST_CARDS: [&str; 22] = [
 /// Payment cards: issuer's range, length and Luhn's checksum, written in groups or beside a word for cards. A bare row
 /// of digits alone is as often an id or a time.
 pub(super) fn payment_cards(text: &str) -> Vec<Hit> {
-    let Some(card) = CARD.as_ref() else { return Vec::new() };
+    let Some(card) = CARD.as_ref().filter(|_| has_long_number(text)) else { return Vec::new() };
     card.find_iter(text)
         .filter(|found| {
             let digits: String = found.as_str().chars().filter(char::is_ascii_digit).collect();
@@ -172,14 +193,14 @@ fn speaks_of_cards(text: &str, at: usize) -> bool {
     ["card", "visa", "amex", "mastercard", "credit", "debit"].iter().any(|word| before.contains(word))
 }
 
-static IPV4: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}").ok());
+pub(super) static IPV4: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}").ok());
 
 /// Resolvers that everybody names.
 const KNOWN_TO_ALL: [[u8; 4]; 6] = [[8, 8, 8, 8], [8, 8, 4, 4], [1, 1, 1, 1], [1, 0, 0, 1], [9, 9, 9, 9], [1, 2, 3, 4]];
 
 /// Public IPv4 addresses.
 pub(super) fn ip_addresses(text: &str) -> Vec<Hit> {
-    let Some(ipv4) = IPV4.as_ref() else { return Vec::new() };
+    let Some(ipv4) = IPV4.as_ref().filter(|_| has_dotted_number(text)) else { return Vec::new() };
     ipv4.find_iter(text)
         .filter(|found| {
             let before = text.get(..found.start()).and_then(|before| before.chars().next_back());

@@ -122,6 +122,19 @@ const CREDENTIAL_NAMES: [&str; 17] = [
     "authorization",
 ];
 
+/// Parts of names of which each of [`CREDENTIAL_NAMES`] has one.
+const STEMS: [&str; 6] = ["key", "token", "secret", "passw", "credential", "authorization"];
+
+/// Whether a JSON text may have a member whose name [`is_credential_name`] knows: one pass over the text. `false` is certain.
+pub fn may_name_a_credential(json: &str) -> bool {
+    // An escape can hide a letter, and letters of other scripts can be the capitals of ours.
+    if !json.is_ascii() || json.contains('\\') {
+        return true;
+    }
+    let plain: String = json.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).map(|c| c.to_ascii_lowercase()).collect();
+    STEMS.iter().any(|stem| plain.contains(stem))
+}
+
 /// Whether a member of this name holds a secret, when it holds anything (`apiKey`, `client_secret`).
 pub fn is_credential_name(name: &str) -> bool {
     let plain: String = name.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).flat_map(char::to_lowercase).collect();

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::{
     Class, Layer, decoded, is_credential_header, is_credential_name, is_placeholder, looks_random, may_be_encoded, may_hold,
-    may_hold_credential, scan,
+    may_hold_credential, may_name_a_credential, personal, scan,
 };
 
 /// A body that nobody issued and that looks as if somebody had.
@@ -172,5 +172,34 @@ proptest! {
 fn every_mark_is_found_alone() {
     for mark in super::kinds::marks() {
         assert!(may_hold_credential(mark) && may_hold_credential(&format!("ö {mark} ö")), "{mark}");
+    }
+}
+
+/// Whether a member of a JSON value has a credential's name, as it is found without a look at the text first.
+fn names_a_credential(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::Array(items) => items.iter().any(names_a_credential),
+        serde_json::Value::Object(members) => members.iter().any(|(key, value)| is_credential_name(key) || names_a_credential(value)),
+        _ => false,
+    }
+}
+
+#[test]
+fn a_name_is_seen_in_the_text_that_holds_it() {
+    for json in
+        [r#"{"api-Key":"x"}"#, r#"{"a":{"APITO-KEN":1}}"#, r#"{"pass wor_d":""}"#, "{\"api\u{212a}ey\":1}", r#"{"\u0070assword":1}"#]
+    {
+        assert!(names_a_credential(&serde_json::from_str(json).unwrap()) && may_name_a_credential(json), "{json}");
+    }
+    assert!(!may_name_a_credential(r#"{"city":"Oslo","days":3}"#));
+}
+
+proptest! {
+    #[test]
+    fn what_is_looked_at_first_hides_nothing(text in "[0-9 .a-]{0,40}", name in "[kKeEyY_ -]{0,3}(api|secret|pass-?word|access.?token)[kKeEyY_ -]{0,4}") {
+        prop_assert!(!personal::CARD.as_ref().unwrap().is_match(&text) || personal::has_long_number(&text));
+        prop_assert!(!personal::IPV4.as_ref().unwrap().is_match(&text) || personal::has_dotted_number(&text));
+        let json = serde_json::json!({ "a": [{ name: 1 }] });
+        prop_assert!(!names_a_credential(&json) || may_name_a_credential(&json.to_string()));
     }
 }

@@ -34,6 +34,8 @@ mod lint_cli;
 mod lint_examples;
 /// Fixes come to an end, break nothing and change no answer.
 mod lint_fixes;
+/// What lint remembers between runs, held against runs that remember nothing.
+mod lint_memory;
 /// What lint says about reachability, held against the matcher.
 mod lint_reach;
 /// Secrets, volatile texts and text hygiene: what lint finds, and what it lets through.

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use aimock::diagnostic::{Diagnostic, Source, SourceId};
 use aimock::document::Format;
-use aimock::fixture::{LoadOptions, LoadedFile, SchemaCheck, check_together, load};
+use aimock::fixture::{Keep, LoadOptions, LoadedFile, SchemaCheck, check_together, load};
 
 use crate::repository;
 
@@ -32,7 +32,7 @@ pub(crate) fn loaded(name: &str, text: &str) -> (LoadedFile, Vec<Diagnostic>) {
 /// A text loaded under a name against these schemas.
 pub(crate) fn loaded_with(name: &str, text: &str, schemas: &[SchemaCheck]) -> (LoadedFile, Vec<Diagnostic>) {
     let source = Arc::new(Source::new(SourceId(0), name, text));
-    let options = LoadOptions { schemas, ..LoadOptions::default() };
+    let options = LoadOptions { schemas, keep: Keep::Shapes, ..LoadOptions::default() };
     let mut file = load(&source, Format::from_path(name), &options);
     let mut findings = std::mem::take(&mut file.problems);
     findings.extend(check_together(std::slice::from_ref(&file)));

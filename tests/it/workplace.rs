@@ -52,6 +52,7 @@ impl Workplace {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_aimock"));
         command.args(arguments).current_dir(self.0.path()).env("COLUMNS", "60").env("NO_COLOR", "1").stdin(Stdio::null());
+        command.env("AIMOCK_CACHE_DIR", self.path(".kept")).env_remove("AIMOCK_NO_CACHE");
         for variable in ["CLICOLOR", "CLICOLOR_FORCE", "AIMOCK_API_KEYS", "AIMOCK_API_KEY", "AIMOCK_URL", "AIMOCK_STRICT_TURN_INDEX"] {
             command.env_remove(variable);
         }

@@ -110,6 +110,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Explain a rule, transform or pass, with examples; without a name, list them all
     Explain(ExplainArgs),
+    /// Remove what lint and check keep between runs
+    Clean(CleanArgs),
     /// Compare two sets of fixtures, or two journals, by what they mean
     Diff(DiffArgs),
     /// Tell which fixture would answer a request, and why
@@ -212,6 +214,34 @@ pub struct LintArgs {
     /// The least severity that makes the exit status 1
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t)]
     pub fail_on: FailOn,
+    #[command(flatten)]
+    pub cache: CacheArgs,
+}
+
+/// What is kept between runs of lint and check.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Cache")]
+pub struct CacheArgs {
+    /// Look at every file anew, and keep nothing for the next run
+    #[arg(long, env = "AIMOCK_NO_CACHE", value_parser = clap::builder::FalseyValueParser::new(), hide_env_values = true)]
+    pub no_cache: bool,
+    /// Folder for what is kept between runs [default: `lint.cacheDir` of the configuration, else the user's own cache]
+    #[arg(long, value_name = "DIR", env = "AIMOCK_CACHE_DIR", hide_env_values = true)]
+    pub cache_dir: Option<PathBuf>,
+}
+
+/// Arguments of `aimock clean`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  aimock clean
+  aimock clean --cache-dir .aimock_cache
+
+Nothing is lost: the next run works it out again.")]
+pub struct CleanArgs {
+    /// Folder to remove it from [default: `lint.cacheDir` of the configuration, else the user's own cache]
+    #[arg(long, value_name = "DIR", env = "AIMOCK_CACHE_DIR", hide_env_values = true)]
+    pub cache_dir: Option<PathBuf>,
 }
 
 impl LintArgs {

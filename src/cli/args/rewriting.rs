@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::{FailOn, Matching, format_parser};
+use super::{CacheArgs, FailOn, Matching, format_parser};
 use crate::cli::report::Format;
 use crate::diff::Verdict;
 
@@ -115,6 +115,8 @@ pub struct CheckArgs {
     /// The least severity that makes the exit status 1
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t)]
     pub fail_on: FailOn,
+    #[command(flatten)]
+    pub cache: CacheArgs,
 }
 
 /// Arguments of `aimock diff`.

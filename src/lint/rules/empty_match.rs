@@ -26,9 +26,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &ScopeContext<'_>, findings: &mut Findings) {
     for (row, entry) in context.entries.iter().enumerate() {
-        let (fixture, head) = (&entry.entry.fixture, &entry.entry.shape.head);
+        let fixture = &entry.entry.fixture;
         let takes_all = !fixture.dead && fixture.matches.clauses().is_empty() && fixture.position == Position::default();
-        if !takes_all || fixture.id.is_some() || head.description.is_some() {
+        if !takes_all || fixture.id.is_some() || entry.entry.is_described {
             continue;
         }
         let Some(finding) = pair::report(context, findings, row, "takes every request that comes to it") else { continue };

@@ -56,7 +56,7 @@ fn look_at(file: &FileContext<'_>, findings: &mut Findings, member: &Member<'_>,
         if is_secret(text) {
             report(file, findings, &member.value, &member.key, text);
         }
-    } else if text.starts_with('{') && text.len() <= MOST_JSON {
+    } else if text.starts_with('{') && text.len() <= MOST_JSON && secrets::may_name_a_credential(text) {
         // Arguments of tool calls are JSON inside a string.
         let Ok(value) = serde_json::from_str::<serde_json::Value>(text) else { return };
         let mut found = Vec::new();

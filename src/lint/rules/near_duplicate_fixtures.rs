@@ -32,6 +32,9 @@ const MOST_NAMED: usize = 5;
 fn check(file: &FileContext<'_>, findings: &mut Findings) {
     let mut groups: BTreeMap<u64, Vec<(usize, &'static str)>> = BTreeMap::new();
     let nodes: Vec<(&Node<'_>, &LoadedEntry)> = file.entries().collect();
+    if nodes.len() < 2 {
+        return;
+    }
     for (index, (entry, _)) in nodes.iter().enumerate() {
         let Some(matches) = entry.get("match") else { continue };
         let rest = hash_of(entry, |key| key == "match" || matches!(key, "id" | "description" | "tags"));

@@ -4,6 +4,7 @@
 
 mod allows;
 mod baseline;
+mod cache;
 mod choice;
 mod fixes;
 mod input;
@@ -92,10 +93,14 @@ impl Run {
     }
 }
 
+/// Where runs keep what they found, unless a test says otherwise; not among what they look at.
+const CACHE: &str = ".kept";
+
 /// A run on a screen of 80 columns; arguments are separated by blanks.
 fn aimock(folder: &Path, arguments: &str, stdin: &str) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aimock"));
     command.args(arguments.split_whitespace()).current_dir(folder).env("COLUMNS", "80").env("NO_COLOR", "1").env_remove("CLICOLOR_FORCE");
+    command.env("AIMOCK_CACHE_DIR", folder.join(CACHE)).env_remove("AIMOCK_NO_CACHE");
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // A program that does not read its input has closed it.
     let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
