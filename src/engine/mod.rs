@@ -17,6 +17,7 @@ mod session;
 mod stencil;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use crate::fixture::Close;
 pub use alteration::Alteration;
@@ -28,8 +29,9 @@ pub use edition::{Edition, Editions, Likeness, View};
 pub use faults::{ErrorEvent, Scripted, error_at_once, replaced, script};
 pub use miss::{NearMiss, miss_reply, near_misses};
 pub use mutation::{Change, MALFORMED, Mutation, Piece};
-pub use pace::{Beat, Delivery, plan_at_once, plan_emission, plan_events, plan_http};
+pub use pace::{Beat, Delivery, plan_at_once, plan_emission, plan_events, plan_http, plan_told};
 pub use plan::{Cut, Field, FieldValue, Plan, Step};
 pub use policy::{DEFAULT_TEST_ID, Policy, ServerPolicy};
 pub use session::{Attempt, Claim, DEFAULT_TEST_IDS, Decision, MatchedBy, Sessions, Verdict};
 pub use stencil::{Filling, Marks, Stencil};
+pub use told::{Steps, Telling, Told};

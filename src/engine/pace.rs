@@ -5,12 +5,13 @@
 //! counted: it follows the last chunk at once. Each frame is a step of its own; faults (see `faults`) and chaos work on
 //! that, and [`Plan::joined`] comes last.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::plan::Field;
-use super::{Dice, Plan, Stencil, Step};
+use super::{Dice, Filling, Plan, Stencil, Step, Told};
 use crate::exchange::{Body, Emission, ErrorReply, Frame, FrameKind};
 use crate::fixture::{Answer, Faults, Pace, Profile, Recorded};
 
@@ -55,15 +56,19 @@ impl<'a> Delivery<'a> {
             latency,
             speed: _,
             first_byte_delay,
-            truncate_after_chunks,
-            disconnect_after_ms,
-            faults,
+            truncate_after_chunks: _,
+            disconnect_after_ms: _,
+            faults: _,
             headers: _,
         } = self;
         let waits = profile.is_some() || recorded.is_some() || *latency != 0.0 || *first_byte_delay != 0.0;
-        let breaks =
-            truncate_after_chunks.is_some() || disconnect_after_ms.is_some() || faults.is_some_and(|faults| *faults != Faults::default());
-        !waits && !breaks
+        !waits && !self.breaks()
+    }
+
+    /// Whether something is to go wrong.
+    fn breaks(&self) -> bool {
+        let faulty = self.faults.is_some_and(|faults| *faults != Faults::default());
+        self.truncate_after_chunks.is_some() || self.disconnect_after_ms.is_some() || faulty
     }
 
     /// The error of `errorAfterEvents`.
@@ -133,7 +138,22 @@ pub fn plan_at_once(head: &Stencil, bytes: Bytes, delivery: &Delivery<'_>) -> Pl
     let mut headers = Vec::with_capacity(head.headers.len() + 4);
     headers.extend(head.headers.iter().map(|(name, value)| ((*name).into(), value.clone())));
     let steps = vec![Step::Send { bytes, events: head.events }];
-    with_headers(Plan { status: head.status, headers, streamed: head.streamed, steps }, delivery.headers)
+    with_headers(Plan { status: head.status, headers, streamed: head.streamed, steps, told: None }, delivery.headers)
+}
+
+/// The plan of a stream that takes its time, filled in as it goes; `None` where that cannot be: something goes wrong with it, or
+/// it is no stream.
+pub fn plan_told(stencil: &Arc<Stencil>, filling: &Filling<'_>, delivery: &Delivery<'_>, dice: &mut Dice) -> Option<Plan> {
+    if !stencil.streamed || delivery.breaks() || stencil.kinds().next().is_none() {
+        return None;
+    }
+    let mut clock = Clock::new(delivery);
+    let due = stencil.kinds().map(|kind| clock.due(None, kind != FrameKind::Terminal && kind != FrameKind::Comment, dice));
+    let told = Told::new(stencil.clone(), filling, due);
+    let mut plan = plan_at_once(stencil, Bytes::new(), delivery);
+    plan.steps.clear();
+    plan.told = Some(Box::new(told));
+    Some(plan)
 }
 
 /// The plan of raw events: these and nothing else.
@@ -162,30 +182,53 @@ fn whole(status: u16, headers: Vec<Field>, bytes: Bytes, delivery: &Delivery<'_>
     let first = delivery.first_byte();
     let wait = (!first.is_zero()).then_some(Step::Until(first));
     let steps = wait.into_iter().chain([Step::Send { bytes, events: 0 }]).collect();
-    Plan { status, headers, streamed: false, steps }
+    Plan { status, headers, streamed: false, steps, told: None }
 }
 
 fn streamed(status: u16, headers: Vec<Field>, beats: impl Iterator<Item = Beat>, delivery: &Delivery<'_>, dice: &mut Dice) -> Plan {
-    let mut offset = delivery.scaled(delivery.first_byte_delay);
-    let (mut steps, mut now, mut chunks) = (Vec::new(), Duration::ZERO, 0);
+    let mut clock = Clock::new(delivery);
+    let (mut steps, mut now) = (Vec::new(), Duration::ZERO);
     for beat in beats {
-        let own = beat.delay.map(|delay| delivery.scaled(delay));
         let counts = beat.frame.kind != FrameKind::Terminal && !beat.comment;
-        offset += own.unwrap_or_else(|| if counts { delivery.scaled(delivery.delay(chunks, dice)) } else { 0.0 });
-        let due = millis(offset);
+        let due = clock.due(beat.delay, counts, dice);
         if due > now {
             steps.push(Step::Until(due));
             now = due;
         }
         steps.push(Step::Send { bytes: beat.frame.bytes, events: u32::from(counts) });
-        chunks += usize::from(counts);
     }
     // An empty stream still waits for its first byte.
-    let end = millis(offset);
+    let end = millis(clock.offset);
     if steps.is_empty() && !end.is_zero() {
         steps.push(Step::Until(end));
     }
-    Plan { status, headers, streamed: true, steps }
+    Plan { status, headers, streamed: true, steps, told: None }
+}
+
+/// Sums up the delays of a stream.
+struct Clock<'a> {
+    delivery: &'a Delivery<'a>,
+    /// Milliseconds from the start.
+    offset: f64,
+    chunks: usize,
+}
+
+impl<'a> Clock<'a> {
+    fn new(delivery: &'a Delivery<'a>) -> Clock<'a> {
+        Clock { delivery, offset: delivery.scaled(delivery.first_byte_delay), chunks: 0 }
+    }
+
+    /// When the next frame is due: after a delay of its own, or, where it counts as a chunk, after that of a chunk.
+    fn due(&mut self, own: Option<f64>, counts: bool, dice: &mut Dice) -> Duration {
+        let delivery = self.delivery;
+        self.offset += match own {
+            Some(own) => delivery.scaled(own),
+            None if counts => delivery.scaled(delivery.delay(self.chunks, dice)),
+            None => 0.0,
+        };
+        self.chunks += usize::from(counts);
+        millis(self.offset)
+    }
 }
 
 /// Framing belongs to the connection, whatever a file says.

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::Told;
 use crate::fixture::Close;
 
 /// What is due together is joined up to this many bytes: fewer writes, bounded copies.
-const JOINED_BYTES: usize = 64 * 1024;
+pub(super) const JOINED_BYTES: usize = 64 * 1024;
 
 /// Why a stream is cut on purpose; the journal says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +72,8 @@ pub struct Plan {
     /// One body of known length (`content-length`), or a stream (chunked).
     pub streamed: bool,
     pub steps: Vec<Step>,
+    /// What comes behind `steps`.
+    pub told: Option<Box<Told>>,
 }
 
 impl Plan {

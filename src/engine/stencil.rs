@@ -38,8 +38,32 @@ pub struct Filling<'a> {
     pub input: u64,
 }
 
+impl Filling<'_> {
+    /// Time and model as they are written.
+    pub(super) fn spelled(&self) -> (String, String) {
+        (self.created.to_string(), serde_json::to_string(self.model).unwrap_or_default())
+    }
+}
+
+/// What comes into those places, as it is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Words<'a> {
+    pub ids: &'a [String],
+    pub created: &'a str,
+    pub model: &'a str,
+    pub input: u64,
+}
+
+/// How far a stencil was filled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    piece: usize,
+    /// Bytes of its text that were taken.
+    text: usize,
+}
+
 /// An encoding with holes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stencil {
     pub status: u16,
     pub headers: Vec<(&'static str, FieldValue)>,
@@ -137,23 +161,37 @@ impl Stencil {
         self.fill(filling, |_, _| {})
     }
 
+    /// The kinds of its frames.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = FrameKind> {
+        self.pieces.iter().filter_map(|piece| if let Piece::End(kind) = piece { Some(*kind) } else { None })
+    }
+
+    /// Adds the frame at `place`, and moves on; `None` behind the last.
+    pub(super) fn frame(&self, place: &mut Place, words: &Words<'_>, out: &mut Vec<u8>) -> Option<FrameKind> {
+        loop {
+            let piece = *self.pieces.get(place.piece)?;
+            place.piece += 1;
+            match piece {
+                Piece::Text(to) => out.extend_from_slice(self.text.get(std::mem::replace(&mut place.text, to)..to).unwrap_or_default()),
+                Piece::Id(index) => out.extend_from_slice(words.ids.get(index).map(String::as_bytes).unwrap_or_default()),
+                Piece::Created => out.extend_from_slice(words.created.as_bytes()),
+                Piece::Model => out.extend_from_slice(words.model.as_bytes()),
+                // Writing to memory cannot fail.
+                Piece::Input => drop(write!(out, "{}", words.input)),
+                Piece::Total => drop(write!(out, "{}", words.input + self.output)),
+                Piece::End(kind) => return Some(kind),
+            }
+        }
+    }
+
     fn fill(&self, filling: &Filling<'_>, mut end: impl FnMut(usize, FrameKind)) -> Bytes {
         let holes = self.pieces.len().saturating_mul(24);
         let mut out = Vec::with_capacity(self.text.len() + holes);
-        let created = filling.created.to_string();
-        let model = serde_json::to_string(filling.model).unwrap_or_default();
-        let mut from = 0;
-        for piece in &self.pieces {
-            match *piece {
-                Piece::Text(to) => out.extend_from_slice(self.text.get(std::mem::replace(&mut from, to)..to).unwrap_or_default()),
-                Piece::Id(index) => out.extend_from_slice(filling.ids.get(index).map(String::as_bytes).unwrap_or_default()),
-                Piece::Created => out.extend_from_slice(created.as_bytes()),
-                Piece::Model => out.extend_from_slice(model.as_bytes()),
-                // Writing to memory cannot fail.
-                Piece::Input => drop(write!(out, "{}", filling.input)),
-                Piece::Total => drop(write!(out, "{}", filling.input + self.output)),
-                Piece::End(kind) => end(out.len(), kind),
-            }
+        let (created, model) = filling.spelled();
+        let words = Words { ids: filling.ids, created: &created, model: &model, input: filling.input };
+        let mut place = Place::default();
+        while let Some(kind) = self.frame(&mut place, &words, &mut out) {
+            end(out.len(), kind);
         }
         out.into()
     }

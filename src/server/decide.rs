@@ -251,8 +251,8 @@ impl Speaker<'_> {
                 });
                 let encoded = job.map_or_else(
                     || {
-                        let at_once = (!asked.disturbed && delivery.is_at_once()).then_some(&delivery);
-                        self.encoded(&Wanted {
+                        let undisturbed = (!asked.disturbed).then_some(&delivery);
+                        let wanted = Wanted {
                             codec,
                             edition,
                             claim,
@@ -260,8 +260,9 @@ impl Speaker<'_> {
                             exchange,
                             word,
                             created: self.call.app.now().as_secs(),
-                            at_once,
-                        })
+                            delivery: undisturbed,
+                        };
+                        self.encoded(&wanted, &mut dice)
                     },
                     Encoded::Emission,
                 );

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::App;
 use super::app::Level;
 use super::journal::{Arrival, Entry, Outcome, Source, Speech};
+use crate::engine::Telling;
 use crate::exchange::{RawRequest, RequestHead, StatedUsage};
 use crate::wire::Framing;
 
@@ -83,6 +84,13 @@ impl Finish {
     pub(super) fn saw(&self, bytes: &Bytes) {
         if let Stage::Answering(entry) = &self.stage {
             entry.saw(bytes);
+        }
+    }
+
+    /// The same where they can be told again.
+    pub(super) fn told(&self, telling: &Arc<Telling>, frames: usize) {
+        if let Stage::Answering(entry) = &self.stage {
+            entry.told(telling, frames);
         }
     }
 

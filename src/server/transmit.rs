@@ -3,7 +3,6 @@
 //! Until the first `Send` nothing leaves, not even the status. One timer serves a whole paced stream, on an absolute
 //! schedule, so a late wake-up is made up for by the next step and streams do not drift.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,7 +18,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::finish::Finish;
 use super::head;
 use super::line::{InFlight, Link};
-use crate::engine::{Close, Plan, Step};
+use crate::engine::{Close, Plan, Step, Steps};
 
 /// On HTTP/2 a reset overtakes data that waits in the connection's queue; this long the queue gets to empty itself.
 const SETTLE: Duration = Duration::from_millis(20);
@@ -46,7 +45,7 @@ impl Carrier {
 /// Starts a plan: waits until its first byte is due, and returns the head with a body that carries out the rest.
 pub(super) async fn transmit(mut plan: Plan, carrier: Carrier, mut finish: Finish) -> Response {
     let start = Instant::now();
-    let mut steps = VecDeque::from(std::mem::take(&mut plan.steps));
+    let mut steps = Steps::new(std::mem::take(&mut plan.steps), plan.told.take());
     while let Some(Step::Until(due)) = steps.front() {
         sleep_until(start + *due).await;
         steps.pop_front();
@@ -61,14 +60,14 @@ pub(super) async fn transmit(mut plan: Plan, carrier: Carrier, mut finish: Finis
         // An empty body is never asked for its end.
         finish.complete();
     }
-    let body = match steps.front() {
-        Some(Step::Send { bytes, .. }) if !plan.streamed && steps.len() == 1 => {
+    let body = match steps.only().filter(|_| !plan.streamed) {
+        Some(bytes) => {
             finish.sent(bytes.len(), 0);
             finish.saw(bytes);
             finish.complete();
             Body::from(bytes.clone())
         }
-        _ => Body::new(Carried { steps, start, timer: None, cutter: Cutter::new(carrier), finish }),
+        None => Body::new(Carried { steps, start, timer: None, cutter: Cutter::new(carrier), finish }),
     };
     head::response(plan.status, plan.headers, body)
 }
@@ -136,7 +135,7 @@ impl Cutter {
 /// The rest of a plan as a body.
 #[derive(Debug)]
 struct Carried {
-    steps: VecDeque<Step>,
+    steps: Steps,
     start: Instant,
     timer: Option<Pin<Box<Sleep>>>,
     cutter: Cutter,
@@ -165,7 +164,10 @@ impl Carried {
             self.steps.push_front(Step::Send { bytes: last, events: 0 });
         }
         self.finish.sent(bytes.len(), events);
-        self.finish.saw(&bytes);
+        match self.steps.telling() {
+            Some((telling, frames)) => self.finish.told(telling, frames),
+            None => self.finish.saw(&bytes),
+        }
         if self.steps.is_empty() {
             // Before the bytes are out, so that whoever has read them finds the journal complete.
             self.finish.complete();

@@ -28,7 +28,7 @@ use self::tail::Tails;
 use self::witness::Witness;
 use super::credential::{Credential, Credentials};
 use super::id::Id;
-use crate::engine::{Bypass, FieldValue, NearMiss, Scripted, View, reason};
+use crate::engine::{Bypass, FieldValue, NearMiss, Scripted, Telling, View, reason};
 use crate::exchange::{RawRequest, StatedUsage};
 use crate::fixture::ChaosAction;
 use crate::secrets::Redactor;
@@ -245,6 +245,11 @@ impl Entry {
     /// Notes bytes of the answer as they leave.
     pub(super) fn saw(&self, bytes: &Bytes) {
         self.witness().saw(bytes, || bytes.clone());
+    }
+
+    /// Notes that so many frames of an answer have left.
+    pub(super) fn told(&self, telling: &Arc<Telling>, frames: usize) {
+        self.witness().told(telling, frames);
     }
 
     /// The same for bytes that are part of something larger, which must not be kept for their sake.

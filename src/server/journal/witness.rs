@@ -1,15 +1,21 @@
 //! What an answer said: its bytes are kept while they are few and read only when someone asks; more bytes are read as
 //! they go, and only the account of them is kept.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::Speech;
+use crate::engine::Telling;
 use crate::exchange::{StatedUsage, StreamFacts};
 use crate::provider::grammar::{Reading, stated_usage};
 use crate::wire::Framing;
 
 /// A stream up to this size is kept as it is.
 const MOST_STREAM: usize = 64 * 1024;
+/// And up to so many pieces, each of which takes up more than its bytes.
+const MOST_PIECES: usize = 16;
 /// A larger body is not looked into.
 const MOST_WHOLE: usize = 256 * 1024;
 
@@ -20,11 +26,13 @@ pub(super) struct Witness {
     pieces: Vec<Bytes>,
     held: usize,
     reading: Option<Box<Reading>>,
+    /// What is told instead of kept, and which of its frames were not read yet.
+    told: Option<(Arc<Telling>, Range<usize>)>,
 }
 
 impl Witness {
     pub(super) fn new(speech: Speech) -> Witness {
-        Witness { speech, pieces: Vec::new(), held: 0, reading: None }
+        Witness { speech, pieces: Vec::new(), held: 0, reading: None, told: None }
     }
 
     /// Bytes that are kept.
@@ -48,10 +56,21 @@ impl Witness {
             (None, _) => {
                 self.held += bytes.len();
                 self.pieces.push(keep());
-                if self.held > most {
+                if self.held > most || (self.speech != Speech::Json && self.pieces.len() > MOST_PIECES) {
                     self.read();
                 }
             }
+        }
+    }
+
+    /// Takes so many frames of a stream that can be told again: nothing of it is kept.
+    pub(super) fn told(&mut self, telling: &Arc<Telling>, frames: usize) {
+        if !matches!(self.speech, Speech::Events(..)) {
+            return;
+        }
+        match &mut self.told {
+            Some((_, unread)) => unread.end = frames,
+            None => self.told = Some((telling.clone(), 0..frames)),
         }
     }
 
@@ -78,6 +97,10 @@ impl Witness {
         let reading = self.reading.get_or_insert_with(|| Box::new(Reading::new(framing, codec)));
         for piece in std::mem::take(&mut self.pieces) {
             reading.feed(&piece);
+        }
+        if let Some((telling, unread)) = &mut self.told {
+            reading.feed(&telling.frames(unread.clone()));
+            unread.start = unread.end;
         }
         self.held = 0;
         reading

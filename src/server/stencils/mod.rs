@@ -1,7 +1,9 @@
 //! Answers of fixtures from stencils: what depends on the fixture alone is encoded once.
 
+use std::sync::Arc;
+
 use super::decide::Speaker;
-use crate::engine::{Claim, Delivery, Edition, Filling, Likeness, Marks, Plan, Stencil, plan_at_once};
+use crate::engine::{Claim, Delivery, Dice, Edition, Filling, Likeness, Marks, Plan, Stencil, plan_at_once, plan_told};
 use crate::exchange::{Emission, Exchange, Message, Reply, Request, Role, Turn};
 use crate::fixture::Answer;
 use crate::provider::{Ids, Provider, SeededIds, estimated};
@@ -24,8 +26,8 @@ pub(super) struct Wanted<'a> {
     pub word: u64,
     /// Unix seconds.
     pub created: u64,
-    /// Set where the answer may leave in one piece.
-    pub at_once: Option<&'a Delivery<'a>>,
+    /// How it is delivered; `None` where chaos may change it, event by event.
+    pub delivery: Option<&'a Delivery<'a>>,
 }
 
 /// How an answer was had.
@@ -51,11 +53,11 @@ impl Ids for MarkedIds {
 
 impl Speaker<'_> {
     /// The answer in the codec's words.
-    pub(super) fn encoded(self, wanted: &Wanted<'_>) -> Encoded {
+    pub(super) fn encoded(self, wanted: &Wanted<'_>, dice: &mut Dice) -> Encoded {
         let direct = || self.encode(wanted, &wanted.exchange.request, wanted.created, &mut SeededIds::new(wanted.word));
         let Some((likeness, turn)) = self.likeness(wanted) else { return Encoded::Emission(direct()) };
         match wanted.edition.stencil(wanted.claim.row, likeness) {
-            Some(Some(stencil)) => filled(wanted, turn, &stencil),
+            Some(Some(stencil)) => self.filled(wanted, turn, &stencil, dice),
             Some(None) => Encoded::Emission(direct()),
             None => {
                 let encoded = direct();
@@ -71,6 +73,21 @@ impl Speaker<'_> {
         context.request = request;
         context.created = created;
         wanted.codec.encode(&mut context, &wanted.answer.reply)
+    }
+
+    fn filled(self, wanted: &Wanted<'_>, turn: &Turn, stencil: &Arc<Stencil>, dice: &mut Dice) -> Encoded {
+        let plan = match wanted.delivery {
+            Some(delivery) if delivery.is_at_once() => {
+                let bytes = filling(wanted, turn, stencil, |filling| stencil.bytes(filling));
+                Some(plan_at_once(stencil, bytes, delivery))
+            }
+            // A socket has its own way to send, and what can be asked for again is kept whole.
+            Some(delivery) if !self.call.socket && wanted.codec.stored_routes().is_empty() => {
+                filling(wanted, turn, stencil, |filling| plan_told(stencil, filling, delivery, dice))
+            }
+            Some(_) | None => None,
+        };
+        plan.map_or_else(|| Encoded::Emission(emission_of(wanted, turn, stencil)), Encoded::Plan)
     }
 
     /// What the answer has in common with others; `None` where it is encoded each time.
@@ -97,16 +114,6 @@ impl Speaker<'_> {
         let marked = self.encode(wanted, &request, CREATED, &mut ids);
         let (input, total) = estimated(&request, turn);
         Stencil::cut(marked, &Marks { ids: ids.0, created: CREATED, model: MODEL, input, total })
-    }
-}
-
-fn filled(wanted: &Wanted<'_>, turn: &Turn, stencil: &Stencil) -> Encoded {
-    match wanted.at_once {
-        Some(delivery) => {
-            let bytes = filling(wanted, turn, stencil, |filling| stencil.bytes(filling));
-            Encoded::Plan(plan_at_once(stencil, bytes, delivery))
-        }
-        None => Encoded::Emission(emission_of(wanted, turn, stencil)),
     }
 }
 

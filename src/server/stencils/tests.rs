@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::diagnostic::{SourceId, Span};
-use crate::engine::{Dice, MatchedBy, Policy, ServerPolicy, plan_emission};
+use crate::engine::{Dice, MatchedBy, Policy, ServerPolicy, Step, Steps, plan_emission};
 use crate::exchange::{Block, Headers, Overrides, RawRequest, Usage};
-use crate::fixture::{Chaos, Faults, Fixture, Library, OnExhausted, Origin, Pace};
+use crate::fixture::{Chaos, Faults, Fixture, Library, OnExhausted, Origin, Pace, Profile};
 use crate::matcher::{Match, Position};
 use crate::provider::route::{Lookup, lookup};
 use crate::server::decide::Call;
@@ -71,6 +71,9 @@ fn check(path: &'static str, bodies: &[String], turn: &Turn) -> Vec<bool> {
     let Lookup::Found { codec, route, params, .. } = lookup("POST", path) else { panic!("{path} has no codec") };
     let answer = edition.library.fixtures[0].answer_at(0).unwrap();
     let delivery = Delivery::of(answer, &app.settings.pace);
+    let profile = Profile { ttft: Some(20.0), tps: Some(50.0), jitter: Some(0.5) };
+    let slow = Pace { profile: Some(profile), ..app.settings.pace.clone() };
+    let paced = Delivery::of(answer, &slow);
     let mut kept = Vec::new();
     for (index, body) in bodies.iter().chain(bodies).enumerate() {
         let raw = RawRequest::new("POST", path, Headers::new(), body.clone());
@@ -81,12 +84,15 @@ fn check(path: &'static str, bodies: &[String], turn: &Turn) -> Vec<bool> {
         let call = Call { app: &app, policy: &policy, request_id: &"req-1".into(), framing, socket: false, relayed: false };
         let speaker = Speaker { codec: Some(codec), call: &call };
         let (word, created) = (index as u64, 1_700_000_000 + index as u64);
-        let timed = Wanted { codec, edition: &edition, claim: &claim, answer, exchange: &exchange, word, created, at_once: None };
+        let timed = Wanted { codec, edition: &edition, claim: &claim, answer, exchange: &exchange, word, created, delivery: None };
         let direct = speaker.encode(&timed, &exchange.request, created, &mut SeededIds::new(word));
-        assert_eq!(speaker.encoded(&timed), Encoded::Emission(direct.clone()), "{path} {body}");
-        let whole = plan_emission(direct, &delivery, &mut Dice::seeded(0)).joined();
-        if let Encoded::Plan(plan) = speaker.encoded(&Wanted { at_once: Some(&delivery), ..timed }) {
-            assert_eq!(plan, whole, "{path} {body}");
+        assert_eq!(speaker.encoded(&timed, &mut Dice::seeded(0)), Encoded::Emission(direct.clone()), "{path} {body}");
+        for delivery in [&delivery, &paced] {
+            let whole = plan_emission(direct.clone(), delivery, &mut Dice::seeded(7)).joined();
+            if let Encoded::Plan(plan) = speaker.encoded(&Wanted { delivery: Some(delivery), ..timed }, &mut Dice::seeded(7)) {
+                assert_eq!(plan.told.is_some(), plan.streamed && !delivery.is_at_once(), "{path} {body}");
+                assert_eq!(listed(plan), whole, "{path} {body}");
+            }
         }
         if index >= bodies.len() {
             let (likeness, _) = speaker.likeness(&timed).unwrap();
@@ -94,6 +100,20 @@ fn check(path: &'static str, bodies: &[String], turn: &Turn) -> Vec<bool> {
         }
     }
     kept
+}
+
+/// The plan with all its steps at hand.
+fn listed(mut plan: Plan) -> Plan {
+    let mut steps = Steps::new(std::mem::take(&mut plan.steps), plan.told.take());
+    plan.steps = std::iter::from_fn(|| steps.front().is_some().then(|| steps.pop_front()).flatten()).collect();
+    assert!(steps.is_empty());
+    if let Some((telling, frames)) = steps.telling() {
+        let sent = |step: &Step| if let Step::Send { bytes, .. } = step { bytes.to_vec() } else { Vec::new() };
+        let all = plan.steps.iter().map(sent).collect::<Vec<_>>().concat();
+        let halves = [0..frames / 2, frames / 2..frames, frames..frames].map(|part| telling.frames(part));
+        assert_eq!(halves.concat(), all);
+    }
+    plan
 }
 
 fn bodies(extra: &str) -> Vec<String> {
