@@ -1,7 +1,7 @@
 //! What a request is told that nothing matched: the peer's message, and the fixtures that came nearest with the first
 //! clause that failed, what it wants and what the request has side by side.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Edition;
 use crate::exchange::{ErrorOrigin, ErrorReply, Exchange};
@@ -26,14 +26,15 @@ pub struct NearMiss {
 impl NearMiss {
     /// As JSON, for error bodies and the journal.
     pub fn to_json(&self) -> Value {
-        let mut object = json!({ "fixture": self.fixture, "reason": self.reason });
-        if let (Some((key, expected, actual)), Some(object)) = (&self.failed, object.as_object_mut()) {
-            object.insert("failed".to_owned(), json!({ "key": key, "expected": expected, "actual": actual }));
+        let mut members = vec![("fixture", self.fixture.clone().into()), ("reason", self.reason.clone().into())];
+        if let Some((key, expected, actual)) = &self.failed {
+            let failed = [("key", (*key).into()), ("expected", expected.clone().into()), ("actual", actual.clone().into())];
+            members.push(("failed", object(failed)));
             if self.more > 0 {
-                object.insert("moreFailed".to_owned(), json!(self.more));
+                members.push(("moreFailed", self.more.into()));
             }
         }
-        object
+        object(members)
     }
 }
 
@@ -54,12 +55,17 @@ pub fn miss_reply(miss: Miss, strict: bool, nearest: &[NearMiss], transforms: &[
         }
     };
     reply.code = Some("no_fixture_match".to_owned());
-    let mut detail = json!({ "nearest": nearest.iter().map(NearMiss::to_json).collect::<Vec<_>>() });
-    if let (Some(detail), false) = (detail.as_object_mut(), transforms.is_empty()) {
-        detail.insert("transforms".to_owned(), json!(transforms));
+    let mut detail = vec![("nearest", Value::Array(nearest.iter().map(NearMiss::to_json).collect()))];
+    if !transforms.is_empty() {
+        detail.push(("transforms", transforms.into()));
     }
-    reply.detail = Some(detail);
+    reply.detail = Some(object(detail));
     reply
+}
+
+/// What `json!` gives without a copy of each value.
+fn object(members: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+    Value::Object(members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
 fn explain(edition: &Edition, exchange: &Exchange, near: &Near<'_>) -> NearMiss {

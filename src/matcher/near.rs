@@ -44,7 +44,11 @@ impl Table {
             let open = is_open(number, row, turn, served, Strictness { turns: true });
             Some(Near::new(number, row, facets, to, open))
         };
-        let nears: Vec<Near<'_>> = self.likely_near(&mut facets).into_iter().filter_map(|number| near(number, &mut facets)).collect();
+        let mut nears: Vec<Near<'_>> = self.likely_near(&mut facets).into_iter().filter_map(|number| near(number, &mut facets)).collect();
+        // Whether texts are alike matters only among those that may be named.
+        nears.sort_by_key(Near::faults);
+        let most = limit.checked_sub(1).and_then(|last| nears.get(last)).map_or(usize::MAX, Near::faults);
+        nears.retain(|near| near.faults() <= most);
         let mut texts = Texts::default();
         let mut ranked: Vec<_> =
             nears.into_iter().map(|near| ((near.faults(), Reverse(near.likeness(&mut facets, &mut texts)), near.row), near)).collect();

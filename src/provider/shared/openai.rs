@@ -57,7 +57,8 @@ pub(in crate::provider) fn envelope(error: &ErrorReply) -> Value {
     if let (Some(body), Some(detail)) = (body.as_object_mut(), &error.detail) {
         body.insert("aimock".to_owned(), detail.clone());
     }
-    json!({ "error": body })
+    // `json!` would copy it.
+    Value::Object([("error".to_owned(), body)].into_iter().collect())
 }
 
 fn chaos_kind(status: u16) -> &'static str {
