@@ -14,6 +14,8 @@ use super::app::{App, Limits};
 use super::errors;
 use crate::exchange::{ErrorReply, Headers, RawRequest};
 
+/// Room that is made at once for a body that announces its length; a larger one grows.
+const MOST_ROOM: usize = 16 << 20;
 /// Of a body that is too large this many times the limit is still read, so that the client sees the answer instead of
 /// a broken pipe.
 const DRAINED: usize = 2;
@@ -102,6 +104,11 @@ pub(super) async fn read(mut body: impl Incoming, limits: &Limits) -> Result<Byt
         match first.take() {
             None if joined.is_empty() => first = Some(data),
             held => {
+                if let (Some(held), Some(announced)) = (&held, body.size_hint().upper()) {
+                    // What is announced is made room for once; what is announced and never comes takes up nothing.
+                    let rest = usize::try_from(announced).unwrap_or(usize::MAX).min(MOST_ROOM);
+                    joined.reserve(held.len().saturating_add(data.len()).saturating_add(rest));
+                }
                 joined.extend_from_slice(&held.unwrap_or_default());
                 joined.extend_from_slice(&data);
             }
