@@ -84,7 +84,8 @@ impl Kin {
             }
         }
         named.sort_unstable();
-        let mut counted: Vec<(usize, u32)> = named.chunk_by(|one, other| one == other).map(|same| (same.len(), same[0])).collect();
+        let mut counted: Vec<(usize, u32)> =
+            named.chunk_by(|one, other| one == other).filter_map(|same| Some((same.len(), *same.first()?))).collect();
         counted.sort_by_key(|(count, row)| (std::cmp::Reverse(*count), *row));
         counted.into_iter().take(most).map(|(_, row)| row as usize).collect()
     }
