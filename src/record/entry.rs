@@ -64,13 +64,14 @@ pub struct Recording<'a> {
 }
 
 impl Recording<'_> {
-    /// The entry, without its credentials; `None` if it cannot be written in this form. With a codec, [`Form::Exact`] always can.
+    /// The entry, without its credentials; `None` if it cannot be written in this form.
     pub fn entry(&self, form: Form) -> Option<Redacted<Value>> {
         let is_decoded = self.codec.is_some() && self.exchange.request.endpoint.is_some();
         let mut matches = if is_decoded { self.stamp() } else { self.undecoded()? };
         let mut entry = Map::new();
         let (answer, notes) = match form {
             Form::Neutral => self.neutral()?,
+            Form::Exact if self.is_split() => return None,
             Form::Exact => (self.exact(), Vec::new()),
         };
         if form == Form::Exact && is_decoded {
@@ -133,6 +134,30 @@ impl Recording<'_> {
             }
         }
         Some((answer, left_out))
+    }
+
+    /// Whether the text of a stream holds a credential in pieces, none of which would be found in its event.
+    fn is_split(&self) -> bool {
+        if self.captured.status != 200 || !self.captured.is_event_stream() {
+            return false;
+        }
+        let said = |captured: &Captured| {
+            let collapsed = self.codec?.collapse(&self.exchange.request, captured).ok()?;
+            response(&collapsed.reply)
+        };
+        let holds = |answer: &Value| self.redactor.json(answer.clone()).get() != answer;
+        if !said(self.captured).is_some_and(|answer| holds(&answer)) {
+            return false;
+        }
+        // What is whole in its event is taken out there.
+        let Some(read) = sse::Decoder::new(LONGEST_EVENT).feed(&self.captured.body()).ok() else { return true };
+        let clean = |event: sse::Event| {
+            let data = event.data.map(|data| self.redactor.text(&data).into_inner());
+            sse::encode(&sse::Event { data, ..event })
+        };
+        let body = read.into_iter().map(clean).collect::<Vec<_>>().concat();
+        let cleaned = Captured { pieces: vec![body.into()], ..self.captured.clone() };
+        said(&cleaned).is_none_or(|answer| holds(&answer))
     }
 
     /// The response that repeats every byte, but those of credentials.

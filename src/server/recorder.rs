@@ -273,7 +273,10 @@ impl Recorder {
             let reason = recording.obstacle().unwrap_or_else(|| "a fixture cannot say it".to_owned());
             app.log(Level::Info, &format!("this answer is kept as it came: {reason}"));
         }
-        let entry = recording.entry(Form::Exact)?;
+        let entry = recording.entry(Form::Exact).or_else(|| {
+            app.log(Level::Warning, "this answer is kept in no vendor's words: a credential is spread over its events");
+            recording.entry(Form::Neutral)
+        })?;
         let fixture = load(app, &entry);
         Some((entry, fixture))
     }

@@ -324,6 +324,26 @@ async fn exact_streams_replay_byte_for_byte() {
     assert_eq!(server.send(chat("weather")).await.header("x-aimock-match"), Some("proxy"));
 }
 
+/// No event holds the key, so none could be cleaned: the answer is kept in no vendor's words, in which it is found.
+#[tokio::test]
+async fn a_key_that_is_spread_over_events_reaches_no_exact_recording() {
+    let piece = |text: &str, reason: Value| {
+        let choice = json!({ "index": 0, "delta": { "content": text }, "finish_reason": reason });
+        let chunk = json!({ "id": "c", "object": "chat.completion.chunk", "created": 1, "model": "gpt-4o", "choices": [choice] });
+        format!("data: {chunk}\n\n")
+    };
+    let split = [piece("it is open-ses", Value::Null), piece("ame-123456, yes", json!("stop")), "data: [DONE]\n\n".to_owned()];
+    let whole = [piece("it is open-sesame-123456, yes", json!("stop")), "data: [DONE]\n\n".to_owned()];
+    for (events, exact) in [(split.as_slice(), false), (whole.as_slice(), true)] {
+        let (upstream, folder) = (Upstream::start(streaming(events)).await, Sandbox::new());
+        let server = start_with(json!([]), recording(upstream.settings(), folder.path(), |all| all.exact = true)).await;
+        server.send(chat_stream("weather").header("authorization", "Bearer open-sesame-123456")).await;
+        let kept = &entries(folder.path())[0]["response"];
+        assert_eq!(kept.get("events").is_some(), exact, "{kept}");
+        assert!(!kept.to_string().contains("ses") && kept.to_string().contains("[REDACTED]"), "{kept}");
+    }
+}
+
 #[tokio::test]
 async fn compressed_answers_are_recorded_plain() {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
