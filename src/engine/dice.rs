@@ -5,7 +5,11 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// A stream of random numbers that its seed decides alone.
 #[derive(Clone, Debug)]
-pub struct Dice(ChaCha8Rng);
+pub struct Dice {
+    key: [u8; 32],
+    /// Made for the first throw: most answers need none.
+    thrown: Option<Box<ChaCha8Rng>>,
+}
 
 impl Dice {
     /// Dice of a seed.
@@ -20,7 +24,12 @@ impl Dice {
         for (slot, word) in key.chunks_exact_mut(8).zip([seed, identity, occurrence, 0]) {
             slot.copy_from_slice(&word.to_le_bytes());
         }
-        Dice(ChaCha8Rng::from_seed(key))
+        Dice { key, thrown: None }
+    }
+
+    /// A number that the seed decides as well, without a throw.
+    pub fn tag(&self) -> u64 {
+        rapidhash::v3::rapidhash_v3(&self.key)
     }
 
     /// A number in `0..1`, all 53 bits of it random.
@@ -32,6 +41,6 @@ impl Dice {
 
     /// Any number.
     pub fn word(&mut self) -> u64 {
-        self.0.next_u64()
+        self.thrown.get_or_insert_with(|| Box::new(ChaCha8Rng::from_seed(self.key))).next_u64()
     }
 }

@@ -41,7 +41,10 @@ pub struct Filling<'a> {
 impl Filling<'_> {
     /// Time and model as they are written.
     pub(super) fn spelled(&self) -> (String, String) {
-        (self.created.to_string(), serde_json::to_string(self.model).unwrap_or_default())
+        // A name that reads the same between quotes, as all do.
+        let plain = self.model.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\');
+        let model = if plain { ["\"", self.model, "\""].concat() } else { serde_json::to_string(self.model).unwrap_or_default() };
+        (self.created.to_string(), model)
     }
 }
 

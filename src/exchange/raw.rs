@@ -35,6 +35,28 @@ impl Headers {
         Headers { text: String::with_capacity(bytes), ends: Vec::with_capacity(fields), traces: 0 }
     }
 
+    /// The fields of a message as HTTP libraries give them: names in lower case, values as bytes. `more` is how many fields
+    /// there will be room for behind them.
+    pub fn of_bytes<'a, I: Iterator<Item = (&'a str, &'a [u8])>>(fields: impl Fn() -> I, more: usize) -> Headers {
+        let (count, bytes) = fields().fold((0, 0), |(count, bytes), (name, value)| (count + 1, bytes + name.len() + value.len()));
+        let mut text = Vec::with_capacity(bytes + more * 32);
+        let mut ends = Vec::with_capacity(count + more);
+        let mut traces = 0;
+        for (name, value) in fields() {
+            traces |= trace(name);
+            text.extend_from_slice(name.as_bytes());
+            let middle = text.len();
+            text.extend_from_slice(value);
+            ends.push((middle, text.len()));
+        }
+        // Looked at once as a whole, which nearly always is text. Names stand between the values: no two halves of a character
+        // meet.
+        match String::from_utf8(text) {
+            Ok(text) => Headers { text, ends, traces },
+            Err(_) => fields().map(|(name, value)| (name, String::from_utf8_lossy(value))).collect(),
+        }
+    }
+
     /// Adds a field at the end; the name is lower-cased.
     pub fn push(&mut self, name: &str, value: impl AsRef<str>) {
         self.traces |= trace(name);
@@ -203,6 +225,9 @@ impl DerefMut for RawRequest {
 impl RequestHead {
     /// The first value of a query parameter, percent-decoded where that gives UTF-8.
     pub fn query_value(&self, name: &str) -> Option<String> {
+        if self.query.is_empty() {
+            return None;
+        }
         self.query
             .split('&')
             .filter_map(|pair| pair.split_once('=').or(Some((pair, ""))))
@@ -249,5 +274,19 @@ impl Captured {
         let body = self.body();
         let begin = body.trim_ascii_start();
         begin.starts_with(b"data:") || begin.starts_with(b"event:")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_bytes_are_those_of_text() {
+        for values in [[&b"one"[..], b"", b"two \xc3\xa4"], [b"half \xc3", b"\xa4 half", b"x"], [b"", b"x", b"\xff"]] {
+            let fields = || ["host", "x-a", "x-b"].into_iter().zip(values);
+            let text: Headers = fields().map(|(name, value)| (name, String::from_utf8_lossy(value))).collect();
+            assert_eq!(Headers::of_bytes(fields, 1), text);
+        }
     }
 }

@@ -51,9 +51,9 @@ mod vertex_embed;
 mod vertex_generate;
 mod xai_videos;
 
-pub use shared::ids::{SeededIds, tagged as tagged_id};
+pub use shared::ids::{SeededIds, numbered as numbered_id};
 pub use shared::reasoning::ReasoningModels;
-pub use shared::usage::estimated;
+pub use shared::usage::{estimated, estimated_input};
 pub use stored::{Models, Recall, Recalled, Stored, StoredRoute};
 
 use crate::exchange::{Captured, Collapsed, Emission, Endpoint, ErrorReply, Frame, RawRequest, Reply, Request, Unsayable};

@@ -119,7 +119,8 @@ pub(super) fn bare(value: &str) -> &str {
     {
         return signer.split(['/', ',', ' ']).next().unwrap_or_default();
     }
-    match value.split_once([' ', '\t']) {
+    let end = value.bytes().position(|byte| matches!(byte, b' ' | b'\t'));
+    match end.and_then(|end| value.split_at_checked(end)) {
         Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("key") => key.trim_matches([' ', '\t']),
         _ => value,
     }

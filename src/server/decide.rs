@@ -146,11 +146,12 @@ impl Call<'_> {
         if let Some(error) = errors::encoded_body(raw) {
             return Err(Box::new(error));
         }
-        let request = codec.decode(raw, route, params)?;
+        let mut request = codec.decode(raw, route, params)?;
+        request.context.clone_from(&self.policy.context);
         let violation = if self.policy.strict { codec.audit(raw, &request).into_iter().next() } else { None };
         match violation {
             Some(message) => Err(Box::new(ErrorReply::new(ErrorOrigin::Request, 400, message))),
-            None => Ok(Request { context: self.policy.context.clone(), ..request }),
+            None => Ok(request),
         }
     }
 
@@ -202,7 +203,7 @@ impl Call<'_> {
     fn dice(&self, exchange: &Exchange, occurrence: u64) -> Dice {
         let hash = rapidhash::v3::rapidhash_v3;
         let parts = [self.policy.test_id.as_bytes(), exchange.raw.path.as_bytes(), &exchange.raw.body].map(hash);
-        Dice::of(self.app.settings.seed, hash(&parts.map(u64::to_le_bytes).concat()), occurrence)
+        Dice::of(self.app.settings.seed, hash(parts.map(u64::to_le_bytes).as_flattened()), occurrence)
     }
 
     pub(super) fn chunk_size(&self, pace: &Pace) -> usize {
@@ -242,7 +243,7 @@ impl Speaker<'_> {
             (Reply::Events(events), _) => plan_events(events.iter().map(beat), &delivery, &mut dice),
             (Reply::Http { status, headers, body }, _) => plan_http(*status, headers, body, &delivery),
             (reply, Some(codec)) => {
-                let word = dice.word();
+                let word = dice.tag();
                 let job = codec.jobs().and_then(|jobs| {
                     let mut ids = SeededIds::new(word);
                     let mut context = self.context(exchange, &answer.pace, &mut ids);
@@ -290,7 +291,7 @@ impl Speaker<'_> {
             return relayed;
         }
         if let (Some(codec), false) = (self.codec, call.policy.strict) {
-            let mut ids = SeededIds::new(call.dice(exchange, 0).word());
+            let mut ids = SeededIds::new(call.dice(exchange, 0).tag());
             if let Some(emission) = codec.fallback(&mut self.context(exchange, &Pace::default(), &mut ids)) {
                 return self.emission(emission, Outcome { source: Source::Internal, matched: Some("fallback"), ..outcome });
             }
@@ -347,7 +348,7 @@ impl Speaker<'_> {
             streamed: plan.streamed,
             strict_override: self.call.policy.strict_override,
             speech: Speech::of(plan.header("content-type"), self.framing(&plan), self.codec.map(Provider::name)),
-            retry_after: retry_after(self.call.app.now(), |name| plan.header(name)),
+            retry_after: retry_after(|| self.call.app.now(), |name| plan.header(name)),
             ..outcome
         };
         Decided { action: Action::Answer(plan), outcome }

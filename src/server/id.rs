@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::provider::tagged_id;
+use crate::provider::numbered_id;
 
 /// Draws ids. They cannot be foretold: no test can wait for a certain one.
 #[derive(Debug)]
@@ -33,16 +33,7 @@ impl Ids {
 impl Id {
     /// `req-` and 16 characters.
     pub(super) fn text(self) -> String {
-        let hash = rapidhash::v3::rapidhash_v3;
-        let mut words = [0; 16];
-        let (front, back) = words.split_at_mut(8);
-        front.copy_from_slice(&self.salt.to_le_bytes());
-        back.copy_from_slice(&self.count.to_le_bytes());
-        let mut bytes = [0; 12];
-        let (high, low) = bytes.split_at_mut(8);
-        high.copy_from_slice(&hash(&words).to_be_bytes());
-        low.copy_from_slice(hash(&self.count.wrapping_add(self.salt).to_be_bytes()).to_be_bytes().first_chunk::<4>().unwrap_or(&[0; 4]));
-        tagged_id("req-", bytes)
+        numbered_id("req-", self.salt, self.count)
     }
 }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use hyper::HeaderMap;
 use hyper::body::Body;
@@ -66,16 +67,7 @@ pub(super) fn head(parts: &Parts) -> RawRequest {
 
 /// Header fields as text.
 pub(super) fn headers(fields: &HeaderMap) -> Headers {
-    let bytes = fields.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    let mut headers = Headers::with_capacity(fields.len() + 1, bytes);
-    for (name, value) in fields {
-        let value = value.as_bytes();
-        match std::str::from_utf8(value) {
-            Ok(value) => headers.push(name.as_str(), value),
-            Err(_) => headers.push(name.as_str(), String::from_utf8_lossy(value)),
-        }
-    }
-    headers
+    Headers::of_bytes(|| fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes())), 1)
 }
 
 /// A query string, for reading its parameters.
@@ -89,7 +81,11 @@ pub(super) async fn read(mut body: impl Incoming, limits: &Limits) -> Result<Byt
     let mut joined = BytesMut::new();
     let mut length = 0_usize;
     loop {
-        let frame = timeout(limits.body_pause, body.frame()).await.map_err(|_| BodyError::TooSlow(limits.body_pause))?;
+        // What has come with the head, as most bodies have, needs no timer.
+        let frame = match body.frame().now_or_never() {
+            Some(frame) => frame,
+            None => timeout(limits.body_pause, body.frame()).await.map_err(|_| BodyError::TooSlow(limits.body_pause))?,
+        };
         let Some(frame) = frame else { break };
         let Ok(data) = frame.map_err(|error| BodyError::of(&error))?.into_data() else { continue };
         length = length.saturating_add(data.len());

@@ -255,7 +255,7 @@ fn is_exempt(request: &Request<Body>) -> bool {
 
 /// The caller's own id for the request if it is one, else a new one.
 fn request_id(app: &App, request: &Request<Incoming>) -> String {
-    let given = request.headers().get("x-request-id").and_then(|value| value.to_str().ok());
+    let given = request.headers().get(head::REQUEST_ID).and_then(|value| value.to_str().ok());
     let valid = |id: &&str| {
         (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':'))
     };

@@ -12,4 +12,4 @@ pub mod scan;
 pub mod sse;
 
 pub use decoder::{Decoder, Event, Unreadable};
-pub use framing::Framing;
+pub use framing::{Framing, media_type};

@@ -8,8 +8,10 @@
 mod tests;
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use percent_encoding::percent_decode_str;
+use rapidhash::RapidHashMap;
 
 use super::socket::METHOD;
 use super::{ALL, Params, Provider, Route, StoredRoute};
@@ -67,6 +69,9 @@ impl std::fmt::Debug for Lookup<'_> {
         }
     }
 }
+
+/// A codec, and its route.
+type Owner = (&'static dyn Provider, &'static Route);
 
 /// A route that is known by name only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,6 +208,22 @@ pub fn guess(body: &serde_json::Value, answer: Option<&str>) -> &'static str {
 }
 
 fn owner(method: &str, path: &str, allow: &mut Vec<&'static str>) -> Option<(&'static dyn Provider, &'static Route, Params)> {
+    /// Routes without parameters, by their paths: what [`search`] finds for them.
+    static PLAIN: LazyLock<RapidHashMap<&str, Vec<Owner>>> = LazyLock::new(|| {
+        let mut plain: RapidHashMap<&str, Vec<_>> = RapidHashMap::default();
+        for route in ALL.iter().flat_map(|codec| codec.routes()).filter(|route| !route.path.contains('{')) {
+            if let Some((codec, found, _)) = search(route.method, route.path, &mut Vec::new()).filter(|found| found.2.0.is_empty()) {
+                plain.entry(route.path).or_default().push((codec, found));
+            }
+        }
+        plain
+    });
+    let known = PLAIN.get(path).and_then(|routes| routes.iter().find(|(_, route)| route.method == method));
+    known.map(|(codec, route)| (*codec, *route, Params::default())).or_else(|| search(method, path, allow))
+}
+
+/// Goes through all routes in order.
+fn search(method: &str, path: &str, allow: &mut Vec<&'static str>) -> Option<(&'static dyn Provider, &'static Route, Params)> {
     for codec in ALL {
         for route in codec.routes() {
             let Some(params) = captures(route.path, path) else { continue };

@@ -39,7 +39,8 @@ const OF_MESSAGE: [&str; 2] = ["tool_calls", "function_call"];
 
 /// The body, if it is of plain messages.
 pub(in crate::provider) fn read(body: &[u8]) -> Option<Plain> {
-    serde_json::from_slice(body).ok()
+    // What is UTF-8 as a whole need not be looked at again, string by string.
+    serde_json::from_str(std::str::from_utf8(body).ok()?).ok()
 }
 
 /// A key of an object, or of one of no interest.

@@ -26,10 +26,15 @@ pub(in crate::provider) fn tokens(request: &Request, turn: &Turn) -> Tokens {
     Tokens { input, output, total: total.unwrap_or(input + output) }
 }
 
+/// The tokens of the prompt, where the fixture gives none.
+pub fn estimated_input(request: &Request) -> u64 {
+    u64::from(whole_tokens(prompt_units(request)))
+}
+
 /// The tokens of the prompt and of prompt and answer, where the fixture gives none.
 pub fn estimated(request: &Request, turn: &Turn) -> (u64, u64) {
-    let (input, output) = (whole_tokens(prompt_units(request)), whole_tokens(reply_units(turn)));
-    (u64::from(input), u64::from(input) + u64::from(output))
+    let input = estimated_input(request);
+    (input, input + u64::from(whole_tokens(reply_units(turn))))
 }
 
 /// Four UTF-16 code units make a token; there is always one.

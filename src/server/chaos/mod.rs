@@ -16,11 +16,15 @@ use crate::fixture::{Chaos, ChaosAction, ChaosField};
 
 /// Test ids that can have settings of their own.
 const MOST_SCOPES: usize = 1000;
+/// How the names of the headers begin that ask for chaos.
+const HEADERS: &str = "x-aimock-chaos-";
 
 /// Settings that came through the control API, and what was warned of.
 #[derive(Debug, Default)]
 pub(super) struct ChaosBook {
     scopes: Mutex<HashMap<String, Chaos>>,
+    /// Whether there was a setting since the last reset: most servers never have one.
+    is_set: AtomicBool,
     warned: [AtomicBool; ChaosField::ALL.len()],
     bypassed: Mutex<Vec<(ChaosAction, Bypass)>>,
 }
@@ -40,6 +44,7 @@ impl ChaosBook {
         if scopes.len() >= MOST_SCOPES && !scopes.contains_key(test_id) {
             return Err("1000 test ids have chaos of their own already; DELETE /__aimock/chaos?testId=… forgets one");
         }
+        self.is_set.store(true, Ordering::Release);
         scopes.insert(test_id.to_owned(), if chaos.is_empty() { Chaos::none() } else { chaos });
         Ok(())
     }
@@ -50,6 +55,7 @@ impl ChaosBook {
 
     /// Forgets everything, warnings too.
     pub(super) fn clear(&self) {
+        self.is_set.store(false, Ordering::Release);
         self.scopes().clear();
         self.warned.iter().for_each(|warned| warned.store(false, Ordering::Relaxed));
         lock(&self.bypassed).clear();
@@ -74,8 +80,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The settings around a fixture's own.
-pub(super) struct Levels {
+/// The settings around a fixture's own; nothing where nobody asks for chaos.
+pub(super) struct Levels(Option<Box<Around>>);
+
+struct Around {
     header: Chaos,
     weaker: Chaos,
 }
@@ -83,12 +91,18 @@ pub(super) struct Levels {
 impl Levels {
     /// What headers, control API and server say about a request.
     pub(super) fn of(app: &App, raw: &RawRequest, policy: &Policy) -> Levels {
-        Levels { header: from_headers(app, raw), weaker: app.chaos.resolve(&policy.test_id, &app.settings.chaos) }
+        let asked = raw.headers.iter().any(|(name, _)| name.starts_with(HEADERS));
+        let set = app.chaos.is_set.load(Ordering::Acquire) || app.settings.chaos != Chaos::default();
+        Levels((asked || set || app.editions.current().has_chaos).then(|| {
+            let header = if asked { from_headers(app, raw) } else { Chaos::default() };
+            Box::new(Around { header, weaker: app.chaos.resolve(&policy.test_id, &app.settings.chaos) })
+        }))
     }
 
     /// The identity under which the request is counted; `None` where no dice are needed.
     pub(super) fn identity(&self, app: &App, exchange: &Exchange, policy: &Policy) -> Option<u64> {
-        let possible = self.header.over(&self.weaker).is_active() || app.editions.current().has_chaos;
+        let around = self.0.as_ref()?;
+        let possible = around.header.over(&around.weaker).is_active() || app.editions.current().has_chaos;
         possible.then(|| identity(exchange, &policy.test_id))
     }
 
@@ -109,7 +123,8 @@ impl Levels {
     }
 
     fn roll_over(&self, app: &App, own: &Chaos, identity: u64, occurrence: u64) -> Option<Rolled> {
-        let chaos = self.header.over(&own.over(&self.weaker));
+        let around = self.0.as_ref()?;
+        let chaos = around.header.over(&own.over(&around.weaker));
         chaos.is_active().then(|| Rolled::roll(chaos, app.settings.seed, identity, occurrence))
     }
 }
@@ -118,9 +133,6 @@ impl Levels {
 /// then.
 fn from_headers(app: &App, raw: &RawRequest) -> Chaos {
     let mut chaos = Chaos::default();
-    if !raw.headers.iter().any(|(name, _)| name.starts_with("x-aimock-chaos-")) {
-        return chaos;
-    }
     for field in ChaosField::ALL {
         let mut values =
             raw.headers.all(field.header()).flat_map(|value| value.split(',')).map(str::trim).filter(|value| !value.is_empty());

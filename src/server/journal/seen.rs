@@ -61,11 +61,11 @@ impl Entry {
 
 /// The pause that an answer's headers ask for, in milliseconds: `retry-after-ms`, else `retry-after`, in seconds or as a date
 /// (RFC 9110, section 10.2.3). A date is counted from `now`, the time since the Unix epoch; one that is over asks for none.
-pub(in crate::server) fn retry_after<'h>(now: Duration, header: impl Fn(&str) -> Option<&'h str>) -> Option<f64> {
+pub(in crate::server) fn retry_after<'h>(now: impl Fn() -> Duration, header: impl Fn(&str) -> Option<&'h str>) -> Option<f64> {
     let number = |name: &str| header(name)?.trim().parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0);
     let until = || {
         let date = httpdate::parse_http_date(header("retry-after")?.trim()).ok()?;
-        Some(super::render::milliseconds(date.duration_since(UNIX_EPOCH).ok()?.saturating_sub(now)))
+        Some(super::render::milliseconds(date.duration_since(UNIX_EPOCH).ok()?.saturating_sub(now())))
     };
     number("retry-after-ms").or_else(|| number("retry-after").map(|seconds| seconds * 1000.0)).or_else(until)
 }

@@ -10,7 +10,7 @@ use super::Speech;
 use crate::engine::Telling;
 use crate::exchange::{StatedUsage, StreamFacts};
 use crate::provider::grammar::{Reading, stated_usage};
-use crate::wire::Framing;
+use crate::wire::{Framing, media_type};
 
 /// A stream up to this size is kept as it is.
 const MOST_STREAM: usize = 64 * 1024;
@@ -110,10 +110,10 @@ impl Witness {
 impl Speech {
     /// Told by how the body is divided, or by the content type.
     pub(in crate::server) fn of(content_type: Option<&str>, framing: Framing, codec: Option<&'static str>) -> Speech {
-        let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        match kind.as_str() {
-            _ if framing.is_stream() => Speech::Events(framing, codec),
-            "application/json" => Speech::Json,
+        let is_json = || content_type.is_some_and(|kind| media_type(kind).eq_ignore_ascii_case("application/json"));
+        match framing {
+            framing if framing.is_stream() => Speech::Events(framing, codec),
+            _ if is_json() => Speech::Json,
             _ => Speech::Other,
         }
     }

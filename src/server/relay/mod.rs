@@ -282,7 +282,7 @@ async fn answer(relay: Relay, capture: Option<Capture>, begun: Begun, asked: Fra
     finish.amend(|outcome| {
         outcome.status = begun.status;
         outcome.streamed = framing.is_stream();
-        outcome.retry_after = retry_after(now, |name| begun.field(name));
+        outcome.retry_after = retry_after(|| now, |name| begun.field(name));
     });
     if readable {
         finish.speaks(

@@ -6,7 +6,7 @@ use super::decide::Speaker;
 use crate::engine::{Claim, Delivery, Dice, Edition, Filling, Likeness, Marks, Plan, Stencil, plan_at_once, plan_told};
 use crate::exchange::{Emission, Exchange, Message, Reply, Request, Role, Turn};
 use crate::fixture::Answer;
-use crate::provider::{Ids, Provider, SeededIds, estimated};
+use crate::provider::{Ids, Provider, SeededIds, estimated, estimated_input};
 
 /// Marks that no text has by chance. That they are holes is checked against the codec's own encoding.
 const MODEL: &str = "aimock-stencil-model";
@@ -57,11 +57,11 @@ impl Speaker<'_> {
         let direct = || self.encode(wanted, &wanted.exchange.request, wanted.created, &mut SeededIds::new(wanted.word));
         let Some((likeness, turn)) = self.likeness(wanted) else { return Encoded::Emission(direct()) };
         match wanted.edition.stencil(wanted.claim.row, likeness) {
-            Some(Some(stencil)) => self.filled(wanted, turn, &stencil, dice),
+            Some(Some(stencil)) => self.filled(wanted, &stencil, dice),
             Some(None) => Encoded::Emission(direct()),
             None => {
                 let encoded = direct();
-                let stencil = self.cut(wanted, turn).filter(|stencil| emission_of(wanted, turn, stencil) == encoded);
+                let stencil = self.cut(wanted, turn).filter(|stencil| emission_of(wanted, stencil) == encoded);
                 wanted.edition.keep_stencil(wanted.claim.row, likeness, stencil);
                 Encoded::Emission(encoded)
             }
@@ -75,19 +75,19 @@ impl Speaker<'_> {
         wanted.codec.encode(&mut context, &wanted.answer.reply)
     }
 
-    fn filled(self, wanted: &Wanted<'_>, turn: &Turn, stencil: &Arc<Stencil>, dice: &mut Dice) -> Encoded {
+    fn filled(self, wanted: &Wanted<'_>, stencil: &Arc<Stencil>, dice: &mut Dice) -> Encoded {
         let plan = match wanted.delivery {
             Some(delivery) if delivery.is_at_once() => {
-                let bytes = filling(wanted, turn, stencil, |filling| stencil.bytes(filling));
+                let bytes = filling(wanted, stencil, |filling| stencil.bytes(filling));
                 Some(plan_at_once(stencil, bytes, delivery))
             }
             // A socket has its own way to send, and what can be asked for again is kept whole.
             Some(delivery) if !self.call.socket && wanted.codec.stored_routes().is_empty() => {
-                filling(wanted, turn, stencil, |filling| plan_told(stencil, filling, delivery, dice))
+                filling(wanted, stencil, |filling| plan_told(stencil, filling, delivery, dice))
             }
             Some(_) | None => None,
         };
-        plan.map_or_else(|| Encoded::Emission(emission_of(wanted, turn, stencil)), Encoded::Plan)
+        plan.map_or_else(|| Encoded::Emission(emission_of(wanted, stencil)), Encoded::Plan)
     }
 
     /// What the answer has in common with others; `None` where it is encoded each time.
@@ -117,17 +117,17 @@ impl Speaker<'_> {
     }
 }
 
-fn emission_of(wanted: &Wanted<'_>, turn: &Turn, stencil: &Stencil) -> Emission {
-    filling(wanted, turn, stencil, |filling| stencil.emission(filling))
+fn emission_of(wanted: &Wanted<'_>, stencil: &Stencil) -> Emission {
+    filling(wanted, stencil, |filling| stencil.emission(filling))
 }
 
 /// Gives what goes into a stencil.
-fn filling<T>(wanted: &Wanted<'_>, turn: &Turn, stencil: &Stencil, fill: impl FnOnce(&Filling<'_>) -> T) -> T {
+fn filling<T>(wanted: &Wanted<'_>, stencil: &Stencil, fill: impl FnOnce(&Filling<'_>) -> T) -> T {
     let mut seeded = SeededIds::new(wanted.word);
     let ids: Vec<String> = stencil.prefixes.iter().map(|prefix| seeded.next(prefix)).collect();
     let request = &wanted.exchange.request;
     let model = request.model.as_deref().unwrap_or_default();
-    fill(&Filling { ids: &ids, created: wanted.created, model, input: estimated(request, turn).0 })
+    fill(&Filling { ids: &ids, created: wanted.created, model, input: estimated_input(request) })
 }
 
 #[cfg(test)]
