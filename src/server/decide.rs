@@ -24,6 +24,9 @@ use crate::wire::{Framing, sse};
 /// Characters of text in a chunk where nobody says otherwise.
 const CHUNK_SIZE: usize = 20;
 
+/// Of a body so many bytes at either end decide random numbers.
+const HASHED: usize = 64 * 1024;
+
 /// What is done about a request, and its record.
 #[derive(Debug)]
 pub(super) struct Decided {
@@ -199,10 +202,17 @@ impl Call<'_> {
         is_hit.then(|| speaker.decided(Asked { exchange, seen: &seen, disturbed: rolled.is_some() }, decision, rolled))
     }
 
-    /// Random numbers of this request: the same for the same seed, body and turn.
+    /// Random numbers of this request: the same for the same seed, body and turn. Bodies that are told apart by their middles alone
+    /// share them.
     fn dice(&self, exchange: &Exchange, occurrence: u64) -> Dice {
         let hash = rapidhash::v3::rapidhash_v3;
-        let parts = [self.policy.test_id.as_bytes(), exchange.raw.path.as_bytes(), &exchange.raw.body].map(hash);
+        let body: &[u8] = &exchange.raw.body;
+        // Of a long conversation it is the end that is new: the middle of a large body is not worth a look at all of it.
+        let begin = body.get(..HASHED).unwrap_or(body);
+        let end = body.len().checked_sub(HASHED).and_then(|from| body.get(from.max(HASHED)..)).unwrap_or_default();
+        let texts = [self.policy.test_id.as_bytes(), exchange.raw.path.as_bytes(), begin, end].map(hash);
+        let [test, path, begin, end] = texts;
+        let parts = [test, path, begin, end, body.len() as u64];
         Dice::of(self.app.settings.seed, hash(parts.map(u64::to_le_bytes).as_flattened()), occurrence)
     }
 
