@@ -76,7 +76,7 @@ fn serve(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> 
     let app = Arc::new(App::new(all.settings.clone(), library, world));
     let reloader = Reloader { paths, config, load, app: app.clone(), known };
     let _watcher = watch(all.watching, reloader)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
+    let runtime = runtime().context("cannot start the runtime")?;
     runtime.block_on(async {
         server::outlive_size_limits();
         let listener = listen(&all.host, all.port).await?;
@@ -102,6 +102,15 @@ fn serve(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> 
         };
         conclude(&all.ending, &app, ended, all.log_level, terminal)
     })
+}
+
+/// One worker for each core. Where there is but one core, what accepts and what answers are one thread: nothing is passed from
+/// one to the other.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let is_told = std::env::var_os("TOKIO_WORKER_THREADS").is_some();
+    let is_alone = !is_told && std::thread::available_parallelism().is_ok_and(|cores| cores.get() == 1);
+    let mut builder = if is_alone { tokio::runtime::Builder::new_current_thread() } else { tokio::runtime::Builder::new_multi_thread() };
+    builder.enable_all().build()
 }
 
 fn until_stopped(ended: Ended, terminal: &mut Terminal<'_>) {

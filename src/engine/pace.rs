@@ -11,6 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::plan::Field;
+use super::told::{Times, nanos};
 use super::{Dice, Filling, Plan, Stencil, Step, Told};
 use crate::exchange::{Body, Emission, ErrorReply, Frame, FrameKind};
 use crate::fixture::{Answer, Faults, Pace, Profile, Recorded};
@@ -147,9 +148,15 @@ pub fn plan_told(stencil: &Arc<Stencil>, filling: &Filling<'_>, delivery: &Deliv
     if !stencil.streamed || delivery.breaks() || stencil.kinds().next().is_none() {
         return None;
     }
-    let mut clock = Clock::new(delivery);
-    let due = stencil.kinds().map(|kind| clock.due(None, kind != FrameKind::Terminal && kind != FrameKind::Comment, dice));
-    let told = Told::new(stencil.clone(), filling, due);
+    let times = match Beats::of(delivery) {
+        Some(beats) => Times::Even(beats),
+        None => {
+            let mut clock = Clock::new(delivery);
+            let due = |kind| nanos(clock.due(None, counts(kind), dice));
+            Times::Listed(stencil.kinds().map(due).collect())
+        }
+    };
+    let told = Told::new(stencil.clone(), filling, times);
     let mut plan = plan_at_once(stencil, Bytes::new(), delivery);
     plan.steps.clear();
     plan.told = Some(Box::new(told));
@@ -227,6 +234,41 @@ impl<'a> Clock<'a> {
             None => 0.0,
         };
         self.chunks += usize::from(counts);
+        millis(self.offset)
+    }
+}
+
+/// Whether a frame counts as a chunk, for which a delay is waited.
+fn counts(kind: FrameKind) -> bool {
+    kind != FrameKind::Terminal && kind != FrameKind::Comment
+}
+
+/// The schedule of a stream that is neither jittered nor recorded: the sums that a [`Clock`] makes, without what it asks.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Beats {
+    /// Milliseconds from the start.
+    offset: f64,
+    /// The delay of the next chunk, and that of those behind it.
+    delay: f64,
+    others: f64,
+}
+
+impl Beats {
+    fn of(delivery: &Delivery<'_>) -> Option<Beats> {
+        let is_jittered = delivery.profile.and_then(|profile| profile.jitter).is_some_and(|jitter| jitter > 0.0);
+        if is_jittered || (delivery.profile.is_none() && delivery.recorded.is_some()) {
+            return None;
+        }
+        // Without jitter nothing is rolled.
+        let delay = |chunk| delivery.scaled(delivery.delay(chunk, &mut Dice::seeded(0)));
+        Some(Beats { offset: delivery.scaled(delivery.first_byte_delay), delay: delay(0), others: delay(1) })
+    }
+
+    /// When the next frame is due, from the start.
+    pub(super) fn due(&mut self, kind: FrameKind) -> Duration {
+        if counts(kind) {
+            self.offset += std::mem::replace(&mut self.delay, self.others);
+        }
         millis(self.offset)
     }
 }

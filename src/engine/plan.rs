@@ -65,7 +65,7 @@ impl From<String> for FieldValue {
 }
 
 /// A complete answer in time. Without a `HangUp` it ends properly after its last step.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     pub status: u16,
     pub headers: Vec<Field>,

@@ -169,6 +169,12 @@ impl Stencil {
         self.pieces.iter().filter_map(|piece| if let Piece::End(kind) = piece { Some(*kind) } else { None })
     }
 
+    /// The kind of the frame at `place`; `None` behind the last.
+    pub(super) fn kind_at(&self, place: Place) -> Option<FrameKind> {
+        let pieces = self.pieces.get(place.piece..)?;
+        pieces.iter().find_map(|piece| if let Piece::End(kind) = piece { Some(*kind) } else { None })
+    }
+
     /// Adds the frame at `place`, and moves on; `None` behind the last.
     pub(super) fn frame(&self, place: &mut Place, words: &Words<'_>, out: &mut Vec<u8>) -> Option<FrameKind> {
         loop {

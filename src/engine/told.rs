@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::pace::Beats;
 use super::plan::JOINED_BYTES;
 use super::stencil::{Place, Words};
 use super::{Filling, Stencil, Step};
@@ -45,45 +46,94 @@ impl Telling {
 }
 
 /// What is left to tell of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Told {
     telling: Arc<Telling>,
-    /// When each frame is due, in nanoseconds from the start.
-    due: Box<[u64]>,
+    times: Times,
     /// The next frame.
     frame: usize,
+    /// When it is due, nanoseconds from the start; `None`: there is none.
+    due: Option<u64>,
     place: Place,
     now: u64,
 }
 
+/// When frames are due.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Times {
+    /// Reckoned as it goes, frame by frame.
+    Even(Beats),
+    /// Nanoseconds from the start, one for each frame.
+    Listed(Box<[u64]>),
+}
+
+impl Times {
+    /// The time of a frame of this kind; frames are asked for in order.
+    fn of(&mut self, frame: usize, kind: FrameKind) -> Option<u64> {
+        match self {
+            Times::Even(beats) => Some(nanos(beats.due(kind))),
+            Times::Listed(list) => list.get(frame).copied(),
+        }
+    }
+}
+
+/// As many nanoseconds as a number takes: more than five hundred years.
+pub(super) fn nanos(length: Duration) -> u64 {
+    u64::try_from(length.as_nanos()).unwrap_or(u64::MAX)
+}
+
 impl Told {
-    /// An answer whose frames are due at these times after its start; there is one for each frame.
-    pub(super) fn new(stencil: Arc<Stencil>, filling: &Filling<'_>, due: impl Iterator<Item = Duration>) -> Told {
+    /// An answer whose frames are due at these times after its start.
+    pub(super) fn new(stencil: Arc<Stencil>, filling: &Filling<'_>, times: Times) -> Told {
         let (created, model) = filling.spelled();
         let telling = Telling { stencil, ids: filling.ids.to_vec(), created, model, input: filling.input };
-        let due = due.map(|due| u64::try_from(due.as_nanos()).unwrap_or(u64::MAX)).collect();
-        Told { telling: Arc::new(telling), due, frame: 0, place: Place::default(), now: 0 }
+        let mut told = Told { telling: Arc::new(telling), times, frame: 0, due: None, place: Place::default(), now: 0 };
+        told.look_ahead();
+        told
     }
 
     /// Whether nothing is left.
     fn is_over(&self) -> bool {
-        self.frame >= self.due.len()
+        self.due.is_none()
+    }
+
+    fn look_ahead(&mut self) {
+        let kind = self.telling.stencil.kind_at(self.place);
+        self.due = kind.and_then(|kind| self.times.of(self.frame, kind));
     }
 
     /// The next step: a wait, or all that is due by then.
     fn step(&mut self) -> Option<Step> {
-        let due = *self.due.get(self.frame)?;
+        let due = self.due?;
         if due > self.now {
             self.now = due;
             return Some(Step::Until(Duration::from_nanos(due)));
         }
-        let (mut bytes, mut events) = (Vec::with_capacity(256), 0);
-        while self.due.get(self.frame).is_some_and(|due| *due <= self.now) && bytes.len() < JOINED_BYTES {
-            let kind = self.telling.stencil.frame(&mut self.place, &self.telling.words(), &mut bytes);
+        let mut bytes = Vec::with_capacity(256);
+        let events = self.tell(&mut bytes);
+        Some(Step::Send { bytes: bytes.into(), events })
+    }
+
+    /// Passes a wait that is over after `elapsed`; the length of one that is not.
+    fn wait(&mut self, elapsed: Duration) -> Option<Duration> {
+        let due = self.due.filter(|due| *due > self.now)?;
+        if due > nanos(elapsed) {
+            return Some(Duration::from_nanos(due));
+        }
+        self.now = due;
+        None
+    }
+
+    /// Adds what is due by the wait that was passed last, and says how many events that is.
+    fn tell(&mut self, bytes: &mut Vec<u8>) -> u32 {
+        let (from, mut events) = (bytes.len(), 0);
+        while self.due.is_some_and(|due| due <= self.now) && bytes.len() - from < JOINED_BYTES {
+            let kind = self.telling.stencil.frame(&mut self.place, &self.telling.words(), bytes);
             events += u32::from(!matches!(kind, Some(FrameKind::Terminal | FrameKind::Comment)));
             self.frame += 1;
+            self.look_ahead();
         }
-        Some(Step::Send { bytes: bytes.into(), events })
+        events
     }
 }
 
@@ -116,6 +166,35 @@ impl Steps {
     /// Takes the next step.
     pub fn pop_front(&mut self) -> Option<Step> {
         self.listed.pop_front().or_else(|| self.told.as_mut()?.step())
+    }
+
+    /// Passes the waits that are over after `elapsed`; the length of the first that is not, if that is next.
+    pub fn wait(&mut self, elapsed: Duration) -> Option<Duration> {
+        loop {
+            match self.listed.front() {
+                Some(Step::Until(due)) if *due > elapsed => return Some(*due),
+                Some(Step::Until(_)) => drop(self.listed.pop_front()),
+                Some(Step::Send { .. } | Step::HangUp(_)) => return None,
+                None => return self.told.as_mut()?.wait(elapsed),
+            }
+        }
+    }
+
+    /// Takes the next step if it sends something: adds the bytes, and says how many events they are. `None`: it does not, or it
+    /// sends more than is copied lightly.
+    pub fn tell(&mut self, out: &mut Vec<u8>) -> Option<u32> {
+        let told = match (self.listed.front(), &mut self.told) {
+            (Some(Step::Send { bytes, events }), _) if bytes.len() <= JOINED_BYTES => {
+                let events = *events;
+                out.extend_from_slice(bytes);
+                self.listed.pop_front();
+                return Some(events);
+            }
+            (None, Some(told)) => told.as_mut(),
+            _ => return None,
+        };
+        told.due.filter(|due| *due <= told.now)?;
+        Some(told.tell(out))
     }
 
     /// What is told, and how many frames of it were taken so far.

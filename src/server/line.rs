@@ -3,21 +3,26 @@
 //!
 //! A [`Link`] is shared between the wire and the bodies that run over it. A body that must be cut asks for it and goes
 //! silent; hyper then writes out what it holds and flushes, and that flush is where the wire ends. So everything sent
-//! before the cut reaches the client, however slowly it reads.
+//! before the cut reaches the client, however slowly it reads. A paced stream is handed to the pacer in the same way: from the
+//! flush on it writes to the wire by itself, until its body takes it back (see `track`).
 
 use std::io;
 use std::mem::MaybeUninit;
+use std::net::Shutdown;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::Instant;
 
+use super::pacer::Pacer;
+use super::track::Track;
 use crate::engine::Close;
 
 /// Up to so many bytes, what is written in several pieces is joined first.
@@ -36,16 +41,68 @@ pub(super) struct Link {
     opened: Instant,
     /// Milliseconds from `opened` to the last sign of life.
     alive: AtomicU64,
+    /// Who plays paced streams; `None`: their bodies do.
+    pacer: Option<Arc<Pacer>>,
+    /// Whether the client knows no chunks (HTTP/1.0).
+    is_old: AtomicBool,
+    /// Where they are played.
+    wire: OnceLock<Weak<OwnedWriteHalf>>,
+    /// Whether a stream waits to be played.
+    has_handed: AtomicBool,
+    handed: Mutex<Option<Arc<Track>>>,
 }
 
 impl Link {
-    pub(super) fn new() -> Link {
+    pub(super) fn new(pacer: Option<Arc<Pacer>>) -> Link {
         Link {
             cut: AtomicU8::new(OPEN),
             blocked: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),
             opened: Instant::now(),
             alive: AtomicU64::new(0),
+            pacer,
+            is_old: AtomicBool::new(false),
+            wire: OnceLock::new(),
+            has_handed: AtomicBool::new(false),
+            handed: Mutex::new(None),
+        }
+    }
+
+    /// The client speaks HTTP/1.0, which knows no chunks.
+    pub(super) fn mark_old(&self) {
+        self.is_old.store(true, Ordering::Release);
+    }
+
+    /// The wire for a stream that is played by the pacer, where there is one.
+    pub(super) fn track(&self) -> Option<Weak<OwnedWriteHalf>> {
+        self.pacer.as_ref().filter(|_| !self.is_old.load(Ordering::Acquire))?;
+        self.wire.get().cloned()
+    }
+
+    /// Has the pacer play a stream once all that was written is flushed.
+    pub(super) fn hand(&self, track: Arc<Track>) {
+        *self.handed.lock().unwrap_or_else(PoisonError::into_inner) = Some(track);
+        self.has_handed.store(true, Ordering::Release);
+    }
+
+    /// Everything is flushed.
+    fn flushed(&self) {
+        if !self.has_handed.load(Ordering::Acquire) {
+            return;
+        }
+        self.has_handed.store(false, Ordering::Release);
+        let track = self.handed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((track, pacer)) = track.zip(self.pacer.as_ref()) {
+            pacer.start(track);
+        }
+    }
+
+    /// A stream is played no longer.
+    pub(super) fn take_from_pacer(&self, track: &Arc<Track>) {
+        track.give_up();
+        *self.handed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if let Some(pacer) = &self.pacer {
+            pacer.forget(track);
         }
     }
 
@@ -107,25 +164,75 @@ impl Drop for InFlight {
 /// A TCP connection that can be cut.
 #[derive(Debug)]
 pub(super) struct Line {
-    tcp: TokioIo<TcpStream>,
+    reads: TokioIo<OwnedReadHalf>,
+    /// `None` once it has ended.
+    writes: Option<Arc<OwnedWriteHalf>>,
     link: Arc<Link>,
 }
 
 impl Line {
     pub(super) fn new(tcp: TcpStream, link: Arc<Link>) -> Line {
-        Line { tcp: TokioIo::new(tcp), link }
+        let (reads, writes) = tcp.into_split();
+        let writes = Arc::new(writes);
+        // A link has one line.
+        let _ = link.wire.set(Arc::downgrade(&writes));
+        Line { reads: TokioIo::new(reads), writes: Some(writes), link }
+    }
+
+    fn tcp(&self) -> &TcpStream {
+        self.reads.inner().as_ref()
+    }
+
+    /// Writes once there is room.
+    fn poll_room(&self, cx: &mut Context<'_>, write: impl Fn(&TcpStream) -> io::Result<usize>) -> Poll<io::Result<usize>> {
+        let Some(writes) = &self.writes else { return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())) };
+        let tcp = (**writes).as_ref();
+        let written = loop {
+            match tcp.poll_write_ready(cx) {
+                Poll::Pending => break Poll::Pending,
+                Poll::Ready(Err(error)) => break Poll::Ready(Err(error)),
+                Poll::Ready(Ok(())) => {}
+            }
+            match write(tcp) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                written => break Poll::Ready(written),
+            }
+        };
+        self.link.wrote(&written);
+        written
+    }
+
+    /// Says that nothing more comes.
+    fn end(&mut self) -> io::Result<()> {
+        if self.writes.is_some() {
+            match socket2::SockRef::from(self.tcp()).shutdown(Shutdown::Write) {
+                // The client was faster.
+                Err(error) if error.kind() == io::ErrorKind::NotConnected => {}
+                ended => ended?,
+            }
+            self.let_go();
+        }
+        Ok(())
+    }
+
+    /// Drops the half that writes without a word to the client.
+    fn let_go(&mut self) {
+        if let Some(half) = self.writes.take().and_then(Arc::into_inner) {
+            half.forget();
+        }
     }
 
     /// Ends the connection. Called after a flush, when nothing that was written is left with us.
-    fn sever(&mut self, cut: u8, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn sever(&mut self, cut: u8, cx: &mut Context<'_>) -> io::Result<()> {
         if cut == CUT_RST {
             // Without linger the close behind this error resets the connection.
-            socket2::SockRef::from(self.tcp.inner()).set_linger(Some(Duration::ZERO))?;
+            socket2::SockRef::from(self.tcp()).set_linger(Some(Duration::ZERO))?;
+            self.let_go();
         } else {
-            std::task::ready!(Pin::new(&mut self.tcp).poll_shutdown(cx))?;
+            self.end()?;
             self.drain(cx);
         }
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, "cut on purpose")))
+        Err(io::Error::new(io::ErrorKind::ConnectionAborted, "cut on purpose"))
     }
 
     /// Takes what the client has sent meanwhile: closing a socket with unread bytes resets it, and a reset can cost the
@@ -134,7 +241,7 @@ impl Line {
         let mut scratch = [0_u8; 4096];
         for _ in 0..16 {
             let mut buffer = ReadBuf::new(&mut scratch);
-            match Pin::new(&mut self.tcp).poll_read(cx, buffer.unfilled()) {
+            match Pin::new(&mut self.reads).poll_read(cx, buffer.unfilled()) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
                 Poll::Ready(_) | Poll::Pending => return,
             }
@@ -144,7 +251,7 @@ impl Line {
 
 impl Read for Line {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        let read = Pin::new(&mut self.tcp).poll_read(cx, buffer);
+        let read = Pin::new(&mut self.reads).poll_read(cx, buffer);
         if read.is_ready() {
             self.link.touch();
         }
@@ -153,42 +260,39 @@ impl Read for Line {
 }
 
 impl Write for Line {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.tcp).poll_write(cx, bytes);
-        self.link.wrote(&written);
-        written
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_room(cx, |tcp| tcp.try_write(bytes))
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
+        true
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, pieces: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, pieces: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let small = pieces.len() > 1 && pieces.iter().map(|piece| piece.len()).sum::<usize>() <= SMALL;
-        let written = if small {
-            // One piece costs the system less than several, by more than the copy.
-            let mut space = [MaybeUninit::<u8>::uninit(); SMALL];
-            let mut joined = ReadBuf::uninit(&mut space);
-            for piece in pieces {
-                joined.unfilled().put_slice(piece);
-            }
-            Pin::new(&mut self.tcp).poll_write(cx, joined.filled())
-        } else {
-            Pin::new(&mut self.tcp).poll_write_vectored(cx, pieces)
-        };
-        self.link.wrote(&written);
-        written
+        if !small {
+            return self.poll_room(cx, |tcp| tcp.try_write_vectored(pieces));
+        }
+        // One piece costs the system less than several, by more than the copy.
+        let mut space = [MaybeUninit::<u8>::uninit(); SMALL];
+        let mut joined = ReadBuf::uninit(&mut space);
+        for piece in pieces {
+            joined.unfilled().put_slice(piece);
+        }
+        self.poll_room(cx, |tcp| tcp.try_write(joined.filled()))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        std::task::ready!(Pin::new(&mut self.tcp).poll_flush(cx))?;
         match self.link.cut.load(Ordering::Acquire) {
-            OPEN => Poll::Ready(Ok(())),
-            cut => self.sever(cut, cx),
+            OPEN => {
+                self.link.flushed();
+                Poll::Ready(Ok(()))
+            }
+            cut => Poll::Ready(self.sever(cut, cx)),
         }
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.end())
     }
 }

@@ -1,7 +1,7 @@
 //! The accept loop: connections in, each its own task, until the server is told to stop.
 //!
 //! It is ours, not axum's, so that a connection can be cut (see `line`). HTTP/1.1 and cleartext HTTP/2 are told apart by
-//! their first bytes.
+//! their first bytes. A connection that has said nothing yet holds no buffers, and one that is only paced holds little.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -21,12 +21,13 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep_until, timeout};
 
 use super::app::{App, Level, Limits};
 use super::auth::ApiKeys;
 use super::line::{Line, Link};
+use super::pacer::{Pacer, Pacers};
 use super::pipeline::{self, Origin};
 use super::socket::{self, Doorstep};
 use super::transmit::{Abandon, forever};
@@ -55,6 +56,8 @@ pub enum Ended {
 
 /// Where nothing more is to be accepted for a moment after an error of the system (no file descriptors left).
 const PAUSE: Duration = Duration::from_millis(50);
+/// How HTTP/2 begins (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Concurrent streams of one HTTP/2 connection.
 const STREAMS: u32 = 256;
 
@@ -70,6 +73,7 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, mut stage: watch::Recei
     let most = u32::try_from(limits.connections.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
     let slots = Arc::new(Semaphore::new(most as usize));
     let router = control::router(app.clone());
+    let pacers = Pacers::start();
     let (passed_on, inner) = watch::channel(Stage::Serve);
     while *stage.borrow_and_update() == Stage::Serve {
         let accepted = tokio::select! {
@@ -79,11 +83,7 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, mut stage: watch::Recei
         };
         match accepted {
             Ok((tcp, slot)) => {
-                let connection = connection(tcp, app.clone(), router.clone(), inner.clone());
-                tokio::spawn(async move {
-                    connection.await;
-                    drop(slot);
-                });
+                tokio::spawn(connection(tcp, app.clone(), router.clone(), inner.clone(), Place { pacer: pacers.pick(), _slot: slot }));
             }
             Err(error) => {
                 app.log(Level::Error, &format!("cannot accept a connection: {error}"));
@@ -123,7 +123,14 @@ async fn drain(app: &App, mut stage: watch::Receiver<Stage>, tell: &watch::Sende
     Ended::Aborted
 }
 
-async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> std::io::Result<(TcpStream, Option<tokio::sync::OwnedSemaphorePermit>)> {
+/// What a connection takes up in the server while it lasts.
+#[derive(Debug, Default)]
+pub(super) struct Place {
+    pub pacer: Option<Arc<Pacer>>,
+    pub _slot: Option<OwnedSemaphorePermit>,
+}
+
+async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> std::io::Result<(TcpStream, Option<OwnedSemaphorePermit>)> {
     let slot = slots.clone().acquire_owned().await.ok();
     let (tcp, _) = listener.accept().await?;
     // Small frames are the point of a paced stream.
@@ -132,14 +139,17 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> std::io::Resu
 }
 
 /// One connection, to its end.
-pub(super) async fn connection(tcp: TcpStream, app: Arc<App>, router: Router, mut stage: watch::Receiver<Stage>) {
-    let link = Arc::new(Link::new());
+pub(super) async fn connection(tcp: TcpStream, app: Arc<App>, router: Router, mut stage: watch::Receiver<Stage>, mut place: Place) {
+    let link = Arc::new(Link::new(place.pacer.take()));
     let limits = &app.settings.limits;
-    let builder = builder(limits);
+    // In a box of its own, that goes when the client has spoken.
+    let Some(opening) = Box::pin(opening(&tcp, &link, limits, &mut stage)).await else { return };
+    let builder = builder(limits, opening);
     let doorstep = Doorstep::default();
     let service = {
         let (app, link, doorstep) = (app.clone(), link.clone(), doorstep.clone());
-        hyper::service::service_fn(move |request| respond(app.clone(), router.clone(), (link.clone(), doorstep.clone()), request))
+        // In a box as well: a connection keeps the room for it as long as it lasts.
+        hyper::service::service_fn(move |request| Box::pin(respond(app.clone(), router.clone(), (link.clone(), doorstep.clone()), request)))
     };
     let mut serving = pin!(builder.serve_connection_with_upgrades(Line::new(tcp, link.clone()), service));
     loop {
@@ -162,7 +172,27 @@ pub(super) async fn connection(tcp: TcpStream, app: Arc<App>, router: Router, mu
     }
 }
 
-fn builder(limits: &Limits) -> Builder<TokioExecutor> {
+/// What a connection begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opening {
+    Http1,
+    /// The preface of HTTP/2, or the beginning of it.
+    Unclear,
+}
+
+/// Waits for the first bytes and leaves them where they are; `None`: there is nothing to serve.
+async fn opening(tcp: &TcpStream, link: &Link, limits: &Limits, stage: &mut watch::Receiver<Stage>) -> Option<Opening> {
+    let mut first = [0; PREFACE.len()];
+    let read = tokio::select! {
+        read = tcp.peek(&mut first) => read.ok().filter(|read| *read > 0)?,
+        // Without a request there is nothing to finish.
+        _ = stage.wait_for(|stage| *stage > Stage::Serve) => return None,
+        () = sleep_until(link.idle_at(limits.idle)) => return None,
+    };
+    Some(if PREFACE.starts_with(first.get(..read)?) { Opening::Unclear } else { Opening::Http1 })
+}
+
+fn builder(limits: &Limits, opening: Opening) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     // hyper's least buffer is 8 KiB.
     let header_bytes = limits.header_bytes.max(8 * 1024);
@@ -172,7 +202,11 @@ fn builder(limits: &Limits) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
         .max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX));
-    builder
+    match opening {
+        // Told so, hyper reads a request at once, and into one buffer.
+        Opening::Http1 => builder.http1_only(),
+        Opening::Unclear => builder,
+    }
 }
 
 /// The client is to get nothing: on HTTP/2 the stream is reset.
@@ -188,6 +222,9 @@ async fn respond(
     request: Request<Incoming>,
 ) -> Result<Response, Abandoned> {
     let http2 = request.version() == Version::HTTP_2;
+    if request.version() < Version::HTTP_11 {
+        link.mark_old();
+    }
     let request_id: FieldValue = request_id(&app, &request).into();
     let origin = Origin { link: link.clone(), http2, request_id: request_id.clone(), doorstep };
     let mut response = if is_plain(&app, &request) {

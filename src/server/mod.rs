@@ -25,6 +25,7 @@ mod listen;
 mod metrics;
 mod models;
 mod ollama;
+mod pacer;
 mod pipeline;
 mod recorder;
 mod relay;
@@ -37,9 +38,11 @@ mod stencils;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod track;
 mod transmit;
 mod upstream;
 mod verify;
+mod wheel;
 
 pub use app::{App, Level, Limits, Loader, Log, OnMiss, Settings, World};
 pub use auth::{ApiKeyError, ApiKeys};

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 
 use super::finish::{CLIENT_GONE, Finish};
 use super::journal::{Arrival, Outcome};
+use super::pacer::Pacers;
 use super::pipeline::Origin;
 use super::transmit::{Carrier, transmit};
 use super::{ApiKeys, App, Level, Settings, Stage, World, listen};
@@ -42,8 +43,10 @@ impl Planned {
         let (tell, stage) = watch::channel(Stage::Serve);
         let (shared, router) = (app.clone(), router(app.clone(), plan));
         tokio::spawn(async move {
+            let pacers = Pacers::start();
             while let Ok((tcp, _)) = listener.accept().await {
-                tokio::spawn(listen::connection(tcp, shared.clone(), router.clone(), stage.clone()));
+                let place = listen::Place { pacer: pacers.pick(), ..listen::Place::default() };
+                tokio::spawn(listen::connection(tcp, shared.clone(), router.clone(), stage.clone(), place));
             }
         });
         Planned { address, app, _stage: tell }

@@ -1,11 +1,13 @@
 //! Carries a plan out: the only place that sleeps, writes or hangs up.
 //!
-//! Until the first `Send` nothing leaves, not even the status. One timer serves a whole paced stream, on an absolute
-//! schedule, so a late wake-up is made up for by the next step and streams do not drift.
+//! Until the first `Send` nothing leaves, not even the status. The schedule is absolute, so a late wake-up is made up for by
+//! the next step and streams do not drift. Where the wire is the stream's alone (HTTP/1.1) the server's pacer carries it from
+//! event to event (see `track`); elsewhere one timer of its own serves a whole stream.
 
 use std::convert::Infallible;
+use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -13,11 +15,13 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::finish::Finish;
 use super::head;
 use super::line::{InFlight, Link};
+use super::track::{Score, Track};
 use crate::engine::{Close, Plan, Step, Steps};
 
 /// On HTTP/2 a reset overtakes data that waits in the connection's queue; this long the queue gets to empty itself.
@@ -39,6 +43,11 @@ pub(super) struct Carrier {
 impl Carrier {
     pub(super) fn new(link: Arc<Link>, http2: bool) -> Carrier {
         Carrier { _in_flight: link.request(), link, http2 }
+    }
+
+    /// Where the answer may be written without the connection's help.
+    fn track(&self) -> Option<Weak<OwnedWriteHalf>> {
+        self.link.track().filter(|_| !self.http2)
     }
 }
 
@@ -67,7 +76,10 @@ pub(super) async fn transmit(mut plan: Plan, carrier: Carrier, mut finish: Finis
             finish.complete();
             Body::from(bytes.clone())
         }
-        None => Body::new(Carried { steps, start, timer: None, cutter: Cutter::new(carrier), finish }),
+        None => {
+            let score = Some(Box::new(Score { steps, start, finish }));
+            Body::new(Carried { score, track: None, timer: None, cutter: Cutter::new(carrier) })
+        }
     };
     head::response(plan.status, plan.headers, body)
 }
@@ -135,11 +147,11 @@ impl Cutter {
 /// The rest of a plan as a body.
 #[derive(Debug)]
 struct Carried {
-    steps: Steps,
-    start: Instant,
+    /// `None` while the pacer has it.
+    score: Option<Box<Score>>,
+    track: Option<Arc<Track>>,
     timer: Option<Pin<Box<Sleep>>>,
     cutter: Cutter,
-    finish: Finish,
 }
 
 impl Carried {
@@ -155,24 +167,82 @@ impl Carried {
         timer.as_mut().poll(cx)
     }
 
+    /// Has the pacer carry the stream on from a wait. It comes back for its end.
+    fn hand_over(&mut self, score: Box<Score>, wire: Weak<OwnedWriteHalf>, cx: &mut Context<'_>) {
+        let track = match &self.track {
+            Some(track) => {
+                track.hand_over(score);
+                track.clone()
+            }
+            None => self.track.insert(Arc::new(Track::new(wire, score, cx.waker()))).clone(),
+        };
+        self.cutter.carrier.link.hand(track);
+        // It starts at the next flush: have the connection run through one.
+        cx.waker().wake_by_ref();
+    }
+
     /// Takes the bytes of a `Send`. On HTTP/2 the last byte before a cut goes by itself: hyper asks for the frame
     /// behind it only when the client's window has room for all that came before.
-    fn take(&mut self, mut bytes: Bytes, events: u32) -> Bytes {
-        let cut_follows = self.cutter.carrier.http2 && matches!(self.steps.front(), Some(Step::HangUp(_)));
+    fn take(&self, score: &mut Score, mut bytes: Bytes, events: u32) -> Bytes {
+        let cut_follows = self.cutter.carrier.http2 && matches!(score.steps.front(), Some(Step::HangUp(_)));
         if cut_follows && bytes.len() > 1 {
             let last = bytes.split_off(bytes.len() - 1);
-            self.steps.push_front(Step::Send { bytes: last, events: 0 });
+            score.steps.push_front(Step::Send { bytes: last, events: 0 });
         }
-        self.finish.sent(bytes.len(), events);
-        match self.steps.telling() {
-            Some((telling, frames)) => self.finish.told(telling, frames),
-            None => self.finish.saw(&bytes),
+        score.finish.sent(bytes.len(), events);
+        match score.steps.telling() {
+            Some((telling, frames)) => score.finish.told(telling, frames),
+            None => score.finish.saw(&bytes),
         }
-        if self.steps.is_empty() {
+        if score.steps.is_empty() {
             // Before the bytes are out, so that whoever has read them finds the journal complete.
-            self.finish.complete();
+            score.finish.complete();
         }
         bytes
+    }
+
+    /// The plan, where the body has it.
+    fn poll_score(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Box<Score>>>> {
+        match (self.score.take(), &self.track) {
+            (None, Some(track)) => track.poll_back(cx),
+            (score, _) => Poll::Ready(Ok(score)),
+        }
+    }
+
+    /// Carries the plan out up to what the connection is to do next.
+    fn poll_next(&mut self, mut score: Box<Score>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Severed>>> {
+        let next = loop {
+            match score.steps.pop_front() {
+                None => {
+                    score.finish.complete();
+                    break Poll::Ready(None);
+                }
+                Some(Step::Until(due)) => {
+                    let at = score.start + due;
+                    if Instant::now() >= at {
+                        continue;
+                    }
+                    score.steps.push_front(Step::Until(due));
+                    if let Some(wire) = self.cutter.carrier.track() {
+                        self.hand_over(score, wire, cx);
+                        return Poll::Pending;
+                    }
+                    if self.poll_until(at, cx).is_pending() {
+                        break Poll::Pending;
+                    }
+                }
+                Some(Step::Send { bytes, events }) if bytes.is_empty() => score.finish.sent(0, events),
+                Some(Step::Send { bytes, events }) => break Poll::Ready(Some(Ok(self.take(&mut score, bytes, events)))),
+                Some(Step::HangUp(cut)) => {
+                    score.finish.interrupted(cut.reason);
+                    let severed = self.cutter.poll_cut(cut.close, cx);
+                    score.steps.push_front(Step::HangUp(cut));
+                    break severed.map(|severed| Some(Err(severed)));
+                }
+            }
+        };
+        self.score = Some(score);
+        next
     }
 }
 
@@ -182,36 +252,27 @@ impl HttpBody for Carried {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = &mut *self;
-        loop {
-            match this.steps.pop_front() {
-                None => {
-                    this.finish.complete();
-                    return Poll::Ready(None);
-                }
-                Some(Step::Until(due)) => {
-                    if this.poll_until(this.start + due, cx).is_pending() {
-                        this.steps.push_front(Step::Until(due));
-                        return Poll::Pending;
-                    }
-                }
-                Some(Step::Send { bytes, events }) if bytes.is_empty() => this.finish.sent(0, events),
-                Some(Step::Send { bytes, events }) => return Poll::Ready(Some(Ok(Frame::data(this.take(bytes, events))))),
-                Some(Step::HangUp(cut)) => {
-                    this.finish.interrupted(cut.reason);
-                    let severed = this.cutter.poll_cut(cut.close, cx);
-                    this.steps.push_front(Step::HangUp(cut));
-                    return severed.map(|severed| Some(Err(severed.into())));
-                }
-            }
+        match ready!(this.poll_score(cx)) {
+            Ok(Some(score)) => this.poll_next(score, cx).map(|next| next.map(|next| next.map(Frame::data).map_err(Into::into))),
+            Ok(None) => Poll::Ready(None),
+            Err(error) => Poll::Ready(Some(Err(error.into()))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.steps.is_empty()
+        self.score.as_ref().is_some_and(|score| score.steps.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::default()
+    }
+}
+
+impl Drop for Carried {
+    fn drop(&mut self) {
+        if let Some(track) = &self.track {
+            self.cutter.carrier.link.take_from_pacer(track);
+        }
     }
 }
 

@@ -59,18 +59,18 @@ pub(super) struct Opened {
     far: Option<pump::Far>,
 }
 
-/// Where a request leaves its socket for the connection that carries it on.
+/// Where a request leaves its socket for the connection that carries it on. Each connection has one, and most stay empty.
 #[derive(Clone, Default)]
-pub(super) struct Doorstep(Arc<Mutex<Option<Opened>>>);
+pub(super) struct Doorstep(Arc<Mutex<Option<Box<Opened>>>>);
 
 impl Doorstep {
     fn leave(&self, opened: Opened) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(opened));
     }
 
     /// The socket that was left here.
     pub(super) fn take(&self) -> Option<Opened> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().map(|opened| *opened)
     }
 }
 
