@@ -163,7 +163,7 @@ impl Rolled {
     /// The plan of an action that needs no answer to work on and sends none: a cut without a byte.
     pub fn disconnect(close: Close) -> Plan {
         let cut = Cut { close, reason: reason(ChaosAction::Disconnect) };
-        Plan { status: 0, headers: Vec::new(), streamed: false, steps: vec![Step::HangUp(cut)], told: None }
+        Plan { status: 0, headers: Vec::new(), streamed: false, steps: vec![Step::HangUp(cut)], told: None, telling: None }
     }
 
     /// Changes a plan whose every event is a step of its own. Returns how many events have left once it has happened.

@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use super::plan::Field;
 use super::told::{Times, nanos};
-use super::{Dice, Filling, Plan, Stencil, Step, Told};
+use super::{Dice, Filling, Plan, Stencil, Step, Telling, Told};
 use crate::exchange::{Body, Emission, ErrorReply, Frame, FrameKind};
 use crate::fixture::{Answer, Faults, Pace, Profile, Recorded};
 
@@ -134,17 +134,24 @@ pub fn plan_emission(emission: Emission, delivery: &Delivery<'_>, dice: &mut Dic
 }
 
 /// The plan of an answer that waits for nothing, in one piece.
-pub fn plan_at_once(head: &Stencil, bytes: Bytes, delivery: &Delivery<'_>) -> Plan {
+pub fn plan_at_once(stencil: &Arc<Stencil>, filling: Filling<'_>, delivery: &Delivery<'_>) -> Plan {
+    let telling = Telling::new(stencil.clone(), filling);
+    let plan = plan_headed(stencil, telling.bytes(), delivery);
+    Plan { telling: Some(Arc::new(telling)), ..plan }
+}
+
+/// The plan of an answer with the head of a stencil.
+fn plan_headed(head: &Stencil, bytes: Bytes, delivery: &Delivery<'_>) -> Plan {
     // Room for what the server says of each answer.
     let mut headers = Vec::with_capacity(head.headers.len() + 4);
     headers.extend(head.headers.iter().map(|(name, value)| ((*name).into(), value.clone())));
     let steps = vec![Step::Send { bytes, events: head.events }];
-    with_headers(Plan { status: head.status, headers, streamed: head.streamed, steps, told: None }, delivery.headers)
+    with_headers(Plan { status: head.status, headers, streamed: head.streamed, steps, told: None, telling: None }, delivery.headers)
 }
 
 /// The plan of a stream that takes its time, filled in as it goes; `None` where that cannot be: something goes wrong with it, or
 /// it is no stream.
-pub fn plan_told(stencil: &Arc<Stencil>, filling: &Filling<'_>, delivery: &Delivery<'_>, dice: &mut Dice) -> Option<Plan> {
+pub fn plan_told(stencil: &Arc<Stencil>, filling: Filling<'_>, delivery: &Delivery<'_>, dice: &mut Dice) -> Option<Plan> {
     if !stencil.streamed || delivery.breaks() || stencil.kinds().next().is_none() {
         return None;
     }
@@ -157,7 +164,7 @@ pub fn plan_told(stencil: &Arc<Stencil>, filling: &Filling<'_>, delivery: &Deliv
         }
     };
     let told = Told::new(stencil.clone(), filling, times);
-    let mut plan = plan_at_once(stencil, Bytes::new(), delivery);
+    let mut plan = plan_headed(stencil, Bytes::new(), delivery);
     plan.steps.clear();
     plan.told = Some(Box::new(told));
     Some(plan)
@@ -189,7 +196,7 @@ fn whole(status: u16, headers: Vec<Field>, bytes: Bytes, delivery: &Delivery<'_>
     let first = delivery.first_byte();
     let wait = (!first.is_zero()).then_some(Step::Until(first));
     let steps = wait.into_iter().chain([Step::Send { bytes, events: 0 }]).collect();
-    Plan { status, headers, streamed: false, steps, told: None }
+    Plan { status, headers, streamed: false, steps, told: None, telling: None }
 }
 
 fn streamed(status: u16, headers: Vec<Field>, beats: impl Iterator<Item = Beat>, delivery: &Delivery<'_>, dice: &mut Dice) -> Plan {
@@ -209,7 +216,7 @@ fn streamed(status: u16, headers: Vec<Field>, beats: impl Iterator<Item = Beat>,
     if steps.is_empty() && !end.is_zero() {
         steps.push(Step::Until(end));
     }
-    Plan { status, headers, streamed: true, steps, told: None }
+    Plan { status, headers, streamed: true, steps, told: None, telling: None }
 }
 
 /// Sums up the delays of a stream.

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::Told;
+use super::{Telling, Told};
 use crate::fixture::Close;
 
 /// What is due together is joined up to this many bytes: fewer writes, bounded copies.
@@ -74,6 +75,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What comes behind `steps`.
     pub told: Option<Box<Told>>,
+    /// The same as the bytes in `steps`, where they can be told again: who keeps this need not keep them.
+    pub telling: Option<Arc<Telling>>,
 }
 
 impl Plan {
@@ -146,6 +149,8 @@ impl Plan {
     pub fn cut_at(&mut self, at: Duration, cut: Cut) -> bool {
         let Some(late) = self.steps.iter().position(|step| matches!(step, Step::Until(due) if *due >= at)) else { return false };
         self.steps.truncate(late);
+        // They say less now.
+        self.telling = None;
         if !at.is_zero() {
             self.steps.push(Step::Until(at));
         }

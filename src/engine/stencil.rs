@@ -29,10 +29,10 @@ pub struct Marks {
 }
 
 /// What comes into those places.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Filling<'a> {
     /// One for each of [`Stencil::prefixes`].
-    pub ids: &'a [String],
+    pub ids: Vec<String>,
     pub created: u64,
     pub model: &'a str,
     pub input: u64,
@@ -147,7 +147,9 @@ impl Stencil {
     /// The encoding for one request.
     pub fn emission(&self, filling: &Filling<'_>) -> Emission {
         let mut ends = Vec::new();
-        let bytes = self.fill(filling, |end, kind| ends.push((end, kind)));
+        let (created, model) = filling.spelled();
+        let words = Words { ids: &filling.ids, created: &created, model: &model, input: filling.input };
+        let bytes = self.fill(&words, |end, kind| ends.push((end, kind)));
         let body = if self.streamed {
             let mut from = 0;
             let frames = ends.into_iter().map(|(end, kind)| Frame { bytes: bytes.slice(std::mem::replace(&mut from, end)..end), kind });
@@ -157,11 +159,6 @@ impl Stencil {
         };
         let headers = self.headers.iter().map(|(name, value)| (*name, value.as_str().to_owned())).collect();
         Emission { status: self.status, headers, body }
-    }
-
-    /// The same in one piece.
-    pub fn bytes(&self, filling: &Filling<'_>) -> Bytes {
-        self.fill(filling, |_, _| {})
     }
 
     /// The kinds of its frames.
@@ -193,13 +190,12 @@ impl Stencil {
         }
     }
 
-    fn fill(&self, filling: &Filling<'_>, mut end: impl FnMut(usize, FrameKind)) -> Bytes {
+    /// All of it in one piece; `end` is told where each frame ends.
+    pub(super) fn fill(&self, words: &Words<'_>, mut end: impl FnMut(usize, FrameKind)) -> Bytes {
         let holes = self.pieces.len().saturating_mul(24);
         let mut out = Vec::with_capacity(self.text.len() + holes);
-        let (created, model) = filling.spelled();
-        let words = Words { ids: filling.ids, created: &created, model: &model, input: filling.input };
         let mut place = Place::default();
-        while let Some(kind) = self.frame(&mut place, &words, &mut out) {
+        while let Some(kind) = self.frame(&mut place, words, &mut out) {
             end(out.len(), kind);
         }
         out.into()

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::pace::Beats;
-use super::plan::JOINED_BYTES;
+use super::plan::{JOINED_BYTES, Plan};
 use super::stencil::{Place, Words};
 use super::{Filling, Stencil, Step};
 use crate::exchange::FrameKind;
@@ -25,6 +25,22 @@ pub struct Telling {
 }
 
 impl Telling {
+    /// What fills a stencil.
+    pub(super) fn new(stencil: Arc<Stencil>, filling: Filling<'_>) -> Telling {
+        let (created, model) = filling.spelled();
+        Telling { stencil, ids: filling.ids, created, model, input: filling.input }
+    }
+
+    /// All of it.
+    pub fn bytes(&self) -> Bytes {
+        self.stencil.fill(&self.words(), |_, _| {})
+    }
+
+    /// How many frames it has; a whole body counts as one.
+    pub fn frame_count(&self) -> usize {
+        if self.stencil.streamed { self.stencil.kinds().count() } else { 1 }
+    }
+
     fn words(&self) -> Words<'_> {
         Words { ids: &self.ids, created: &self.created, model: &self.model, input: self.input }
     }
@@ -84,9 +100,8 @@ pub(super) fn nanos(length: Duration) -> u64 {
 
 impl Told {
     /// An answer whose frames are due at these times after its start.
-    pub(super) fn new(stencil: Arc<Stencil>, filling: &Filling<'_>, times: Times) -> Told {
-        let (created, model) = filling.spelled();
-        let telling = Telling { stencil, ids: filling.ids.to_vec(), created, model, input: filling.input };
+    pub(super) fn new(stencil: Arc<Stencil>, filling: Filling<'_>, times: Times) -> Told {
+        let telling = Telling::new(stencil, filling);
         let mut told = Told { telling: Arc::new(telling), times, frame: 0, due: None, place: Place::default(), now: 0 };
         told.look_ahead();
         told
@@ -142,12 +157,14 @@ impl Told {
 pub struct Steps {
     listed: VecDeque<Step>,
     told: Option<Box<Told>>,
+    /// What is listed, where that can be told again.
+    telling: Option<Arc<Telling>>,
 }
 
 impl Steps {
-    /// These, and what comes behind them.
-    pub fn new(listed: Vec<Step>, told: Option<Box<Told>>) -> Steps {
-        Steps { listed: listed.into(), told }
+    /// Those of a plan, which has none then.
+    pub fn of(plan: &mut Plan) -> Steps {
+        Steps { listed: std::mem::take(&mut plan.steps).into(), told: plan.told.take(), telling: plan.telling.take() }
     }
 
     /// Whether none is left.
@@ -197,9 +214,10 @@ impl Steps {
         Some(told.tell(out))
     }
 
-    /// What is told, and how many frames of it were taken so far.
+    /// What can be told again, and how many frames of it were taken so far.
     pub fn telling(&self) -> Option<(&Arc<Telling>, usize)> {
-        self.told.as_ref().map(|told| (&told.telling, told.frame))
+        let listed = || self.telling.as_ref().map(|telling| (telling, if self.listed.is_empty() { telling.frame_count() } else { 0 }));
+        self.told.as_ref().map(|told| (&told.telling, told.frame)).or_else(listed)
     }
 
     /// Puts a step before all others.

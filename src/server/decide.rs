@@ -374,9 +374,11 @@ impl Speaker<'_> {
             plan.set_header(head::FIXTURE, view.header.clone());
         }
         plan.set_header(head::MATCH, outcome.matched.unwrap_or("none"));
-        let own = self.codec.map(Provider::request_id_header);
-        if let Some(name) = own.filter(|name| plan.header(name).is_none()) {
-            plan.set_header(name, self.call.request_id.clone());
+        let own = self.codec.map(Provider::request_id_header).filter(|name| *name != "x-request-id");
+        for name in own.into_iter().chain(["x-request-id"]) {
+            if plan.header(name).is_none() {
+                plan.headers.push((name.into(), self.call.request_id.clone()));
+            }
         }
     }
 

@@ -80,6 +80,18 @@ impl Finish {
         });
     }
 
+    /// The whole answer leaves at once.
+    pub(super) fn answered(&mut self, bytes: &Bytes, telling: Option<&Arc<Telling>>) {
+        match telling {
+            Some(telling) => self.told(telling, 1),
+            None => self.saw(bytes),
+        }
+        self.end(|outcome, elapsed| {
+            outcome.first_byte = Some(elapsed);
+            outcome.bytes += bytes.len() as u64;
+        });
+    }
+
     /// The bytes themselves, for those who ask later what was said.
     pub(super) fn saw(&self, bytes: &Bytes) {
         if let Stage::Answering(entry) = &self.stage {
@@ -110,12 +122,12 @@ impl Finish {
 
     /// The answer ends as it should.
     pub(super) fn complete(&mut self) {
-        self.end(None);
+        self.end(|_, _| {});
     }
 
     /// The answer ends before its time. Only the first end counts.
     pub(super) fn interrupted(&mut self, reason: &'static str) {
-        self.end(Some(reason));
+        self.end(|outcome, _| outcome.interrupted = Some(reason));
     }
 
     /// The server that answers.
@@ -139,17 +151,18 @@ impl Finish {
         }
     }
 
-    fn end(&mut self, interrupted: Option<&'static str>) {
-        let duration = Some(self.started.elapsed());
+    /// Ends it, with what else is known by then; told how long it took.
+    fn end(&mut self, change: impl FnOnce(&mut Outcome, Duration)) {
         match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Ended => {}
             Stage::Answering(entry) => {
+                let elapsed = self.started.elapsed();
                 // Reading an answer costs time: only for those who count.
                 let usage = self.app.metrics.as_ref().and_then(|_| entry.usage()).unwrap_or_default();
                 {
                     let mut outcome = entry.outcome();
-                    outcome.duration = duration;
-                    outcome.interrupted = interrupted;
+                    outcome.duration = Some(elapsed);
+                    change(&mut outcome, elapsed);
                     self.count(entry.method(), &outcome, usage);
                     if self.app.hears(Level::Debug) {
                         self.app.log(Level::Debug, &entry.line(&outcome));
@@ -159,14 +172,16 @@ impl Finish {
             }
             Stage::Pending(pending) => {
                 let (arrival, head) = *pending;
-                self.add(arrival, &RawRequest::headed(head), duration, interrupted);
+                let elapsed = self.started.elapsed();
+                let mut outcome = Outcome { source: Source::Internal, duration: Some(elapsed), ..Outcome::default() };
+                change(&mut outcome, elapsed);
+                self.add(arrival, &RawRequest::headed(head), outcome);
             }
         }
     }
 
     /// An entry for a request that came to no answer.
-    fn add(&self, arrival: Arrival, raw: &RawRequest, duration: Option<Duration>, interrupted: Option<&'static str>) {
-        let outcome = Outcome { source: Source::Internal, duration, interrupted, ..Outcome::default() };
+    fn add(&self, arrival: Arrival, raw: &RawRequest, outcome: Outcome) {
         self.count(&raw.method, &outcome, StatedUsage::default());
         let entry = self.app.journal.add(arrival, raw, outcome);
         self.app.journal.ended(&entry);
@@ -181,7 +196,8 @@ impl Finish {
 
 impl Drop for Finish {
     fn drop(&mut self) {
-        let reason = if self.app.is_stopped() { STOPPED } else { CLIENT_GONE };
-        self.end(Some(reason));
+        if !matches!(self.stage, Stage::Ended) {
+            self.interrupted(if self.app.is_stopped() { STOPPED } else { CLIENT_GONE });
+        }
     }
 }

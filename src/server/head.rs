@@ -141,8 +141,10 @@ pub(super) fn finish(response: &mut Response, request_id: FieldValue) {
     if !headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
         fill(headers);
     }
-    if let Ok(id) = HeaderValue::from_maybe_shared(request_id.into_bytes()) {
-        headers.entry(REQUEST_ID).or_insert(id);
+    if !headers.contains_key(REQUEST_ID)
+        && let Ok(id) = HeaderValue::from_maybe_shared(request_id.into_bytes())
+    {
+        headers.insert(REQUEST_ID, id);
     }
 }
 

@@ -99,7 +99,14 @@ fn events(count: usize, padding: usize) -> (Vec<Bytes>, Vec<u8>) {
 }
 
 fn plan(steps: Vec<Step>) -> Plan {
-    Plan { status: 200, headers: vec![("content-type".into(), "text/event-stream".into())], streamed: true, steps, told: None }
+    Plan {
+        status: 200,
+        headers: vec![("content-type".into(), "text/event-stream".into())],
+        streamed: true,
+        steps,
+        told: None,
+        telling: None,
+    }
 }
 
 fn send(bytes: &Bytes) -> Step {

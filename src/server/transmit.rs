@@ -53,8 +53,13 @@ impl Carrier {
 
 /// Starts a plan: waits until its first byte is due, and returns the head with a body that carries out the rest.
 pub(super) async fn transmit(mut plan: Plan, carrier: Carrier, mut finish: Finish) -> Response {
+    if let ([Step::Send { bytes, .. }], false, None) = (plan.steps.as_slice(), plan.streamed, &plan.told) {
+        finish.answered(bytes, plan.telling.as_ref());
+        let body = Body::from(bytes.clone());
+        return head::response(plan.status, plan.headers, body);
+    }
     let start = Instant::now();
-    let mut steps = Steps::new(std::mem::take(&mut plan.steps), plan.told.take());
+    let mut steps = Steps::of(&mut plan);
     while let Some(Step::Until(due)) = steps.front() {
         sleep_until(start + *due).await;
         steps.pop_front();
@@ -64,22 +69,17 @@ pub(super) async fn transmit(mut plan: Plan, carrier: Carrier, mut finish: Finis
         finish.interrupted(cut.reason);
         return abandon(cut.close);
     }
-    finish.head_sent();
-    if steps.is_empty() {
-        // An empty body is never asked for its end.
-        finish.complete();
-    }
-    let body = match steps.only().filter(|_| !plan.streamed) {
-        Some(bytes) => {
-            finish.sent(bytes.len(), 0);
-            finish.saw(bytes);
+    let body = if let Some(bytes) = steps.only().filter(|_| !plan.streamed) {
+        finish.answered(bytes, steps.telling().map(|(telling, _)| telling));
+        Body::from(bytes.clone())
+    } else {
+        finish.head_sent();
+        if steps.is_empty() {
+            // An empty body is never asked for its end.
             finish.complete();
-            Body::from(bytes.clone())
         }
-        None => {
-            let score = Some(Box::new(Score { steps, start, finish }));
-            Body::new(Carried { score, track: None, timer: None, cutter: Cutter::new(carrier) })
-        }
+        let score = Some(Box::new(Score { steps, start, finish }));
+        Body::new(Carried { score, track: None, timer: None, cutter: Cutter::new(carrier) })
     };
     head::response(plan.status, plan.headers, body)
 }

@@ -63,9 +63,9 @@ impl Witness {
         }
     }
 
-    /// Takes so many frames of a stream that can be told again: nothing of it is kept.
+    /// Takes so many frames of an answer that can be told again: nothing of it is kept. A whole body counts as one.
     pub(super) fn told(&mut self, telling: &Arc<Telling>, frames: usize) {
-        if !matches!(self.speech, Speech::Events(..)) {
+        if self.speech == Speech::Other {
             return;
         }
         match &mut self.told {
@@ -83,9 +83,10 @@ impl Witness {
     pub(super) fn usage(&mut self) -> Option<StatedUsage> {
         match self.speech {
             Speech::Other => None,
-            Speech::Json => match self.pieces.as_slice() {
-                [whole] => stated_usage(whole),
-                pieces => stated_usage(&pieces.concat()),
+            Speech::Json => match (&self.told, self.pieces.as_slice()) {
+                (Some((telling, _)), _) => stated_usage(&telling.bytes()),
+                (None, [whole]) => stated_usage(whole),
+                (None, pieces) => stated_usage(&pieces.concat()),
             },
             Speech::Events(..) => self.read().facts().usage,
         }

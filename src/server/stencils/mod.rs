@@ -77,13 +77,10 @@ impl Speaker<'_> {
 
     fn filled(self, wanted: &Wanted<'_>, stencil: &Arc<Stencil>, dice: &mut Dice) -> Encoded {
         let plan = match wanted.delivery {
-            Some(delivery) if delivery.is_at_once() => {
-                let bytes = filling(wanted, stencil, |filling| stencil.bytes(filling));
-                Some(plan_at_once(stencil, bytes, delivery))
-            }
+            Some(delivery) if delivery.is_at_once() => Some(plan_at_once(stencil, filling(wanted, stencil), delivery)),
             // A socket has its own way to send, and what can be asked for again is kept whole.
             Some(delivery) if !self.call.socket && wanted.codec.stored_routes().is_empty() => {
-                filling(wanted, stencil, |filling| plan_told(stencil, filling, delivery, dice))
+                plan_told(stencil, filling(wanted, stencil), delivery, dice)
             }
             Some(_) | None => None,
         };
@@ -118,16 +115,16 @@ impl Speaker<'_> {
 }
 
 fn emission_of(wanted: &Wanted<'_>, stencil: &Stencil) -> Emission {
-    filling(wanted, stencil, |filling| stencil.emission(filling))
+    stencil.emission(&filling(wanted, stencil))
 }
 
-/// Gives what goes into a stencil.
-fn filling<T>(wanted: &Wanted<'_>, stencil: &Stencil, fill: impl FnOnce(&Filling<'_>) -> T) -> T {
+/// What goes into a stencil.
+fn filling<'a>(wanted: &Wanted<'a>, stencil: &Stencil) -> Filling<'a> {
     let mut seeded = SeededIds::new(wanted.word);
-    let ids: Vec<String> = stencil.prefixes.iter().map(|prefix| seeded.next(prefix)).collect();
+    let ids = stencil.prefixes.iter().map(|prefix| seeded.next(prefix)).collect();
     let request = &wanted.exchange.request;
     let model = request.model.as_deref().unwrap_or_default();
-    fill(&Filling { ids: &ids, created: wanted.created, model, input: estimated_input(request) })
+    Filling { ids, created: wanted.created, model, input: estimated_input(request) }
 }
 
 #[cfg(test)]

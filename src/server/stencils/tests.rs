@@ -104,7 +104,7 @@ fn check(path: &'static str, bodies: &[String], turn: &Turn) -> Vec<bool> {
 
 /// The plan with all its steps at hand.
 fn listed(mut plan: Plan) -> Plan {
-    let mut steps = Steps::new(std::mem::take(&mut plan.steps), plan.told.take());
+    let mut steps = Steps::of(&mut plan);
     plan.steps = std::iter::from_fn(|| steps.front().is_some().then(|| steps.pop_front()).flatten()).collect();
     assert!(steps.is_empty());
     if let Some((telling, frames)) = steps.telling() {
