@@ -106,6 +106,13 @@ impl Finish {
         }
     }
 
+    /// Bytes that leave of what was [`told`](Finish::told) in part, the events in them, and the frames so far.
+    pub(super) fn played(&self, bytes: usize, events: u32, frames: usize) {
+        if let Stage::Answering(entry) = &self.stage {
+            entry.played(bytes, events, frames);
+        }
+    }
+
     /// The same for bytes that are part of something larger, as a buffer of a connection is.
     pub(super) fn saw_part(&self, bytes: &[u8]) {
         if let Stage::Answering(entry) = &self.stage {

@@ -4,8 +4,9 @@
 //! their first bytes. A connection that has said nothing yet holds no buffers, and one that is only paced holds little.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -15,9 +16,11 @@ use axum::extract::State;
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::header::{HeaderValue, UPGRADE};
+use hyper::server::conn::http1;
+use hyper::service::{HttpService, Service};
 use hyper::{Method, Request, Version};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
@@ -144,31 +147,66 @@ pub(super) async fn connection(tcp: TcpStream, app: Arc<App>, router: Router, mu
     let limits = &app.settings.limits;
     // In a box of its own, that goes when the client has spoken.
     let Some(opening) = Box::pin(opening(&tcp, &link, limits, &mut stage)).await else { return };
-    let builder = builder(limits, opening);
     let doorstep = Doorstep::default();
     let service = {
         let (app, link, doorstep) = (app.clone(), link.clone(), doorstep.clone());
         // In a box as well: a connection keeps the room for it as long as it lasts.
         hyper::service::service_fn(move |request| Box::pin(respond(app.clone(), router.clone(), (link.clone(), doorstep.clone()), request)))
     };
-    let mut serving = pin!(builder.serve_connection_with_upgrades(Line::new(tcp, link.clone()), service));
+    let line = Line::new(tcp, link.clone());
+    let over = match opening {
+        Opening::Http1 => drive(pin!(http1(limits).serve_connection(line, service).with_upgrades()), (&link, limits), &mut stage).await,
+        Opening::Unclear => {
+            let builder = builder(limits);
+            let mut serving = Box::pin(builder.serve_connection_with_upgrades(line, service));
+            Box::pin(drive(serving.as_mut(), (&link, limits), &mut stage)).await
+        }
+    };
+    // Here, so that the connection keeps its slot and ends with the server.
+    if let Some(opened) = doorstep.take().filter(|_| over.is_some()) {
+        Box::pin(socket::converse(app.clone(), link, opened, stage)).await;
+    }
+}
+
+/// A connection that hyper serves.
+trait Served: Future {
+    /// Ends it after what is under way.
+    fn wind_up(self: Pin<&mut Self>);
+}
+
+impl<S> Served for http1::UpgradeableConnection<Line, S>
+where
+    S: HttpService<Incoming, ResBody = Body, Error: Into<Box<dyn Error + Send + Sync>>>,
+{
+    fn wind_up(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+impl<S> Served for auto::UpgradeableConnection<'_, Line, S, TokioExecutor>
+where
+    S: Service<Request<Incoming>, Response = Response, Future: Send + 'static, Error: Into<Box<dyn Error + Send + Sync>>>,
+{
+    fn wind_up(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+/// Has a connection served to its end; `None`: it was given up before, as it was idle or the server stops.
+async fn drive(mut serving: Pin<&mut impl Served>, (link, limits): (&Link, &Limits), stage: &mut watch::Receiver<Stage>) -> Option<()> {
     loop {
         let idle_at = link.idle_at(limits.idle);
         tokio::select! {
             // What goes wrong on a connection concerns its client alone, and the journal has it.
-            _ = serving.as_mut() => break,
+            _ = serving.as_mut() => return Some(()),
             changed = stage.changed() => {
                 if changed.is_err() || *stage.borrow_and_update() == Stage::Abort {
-                    return;
+                    return None;
                 }
-                serving.as_mut().graceful_shutdown();
+                serving.as_mut().wind_up();
             }
-            () = sleep_until(idle_at) => if link.idle_at(limits.idle) <= idle_at { return },
+            () = sleep_until(idle_at) => if link.idle_at(limits.idle) <= idle_at { return None },
         }
-    }
-    // Here, so that the connection keeps its slot and ends with the server.
-    if let Some(opened) = doorstep.take() {
-        Box::pin(socket::converse(app.clone(), link, opened, stage)).await;
     }
 }
 
@@ -192,21 +230,29 @@ async fn opening(tcp: &TcpStream, link: &Link, limits: &Limits, stage: &mut watc
     Some(if PREFACE.starts_with(first.get(..read)?) { Opening::Unclear } else { Opening::Http1 })
 }
 
-fn builder(limits: &Limits, opening: Opening) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    // hyper's least buffer is 8 KiB.
-    let header_bytes = limits.header_bytes.max(8 * 1024);
+/// hyper's least buffer is 8 KiB.
+fn header_bytes(limits: &Limits) -> usize {
+    limits.header_bytes.max(8 * 1024)
+}
+
+/// For what is HTTP/1: told so, hyper reads a request at once, and into one buffer.
+fn http1(limits: &Limits) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(limits.header_time).max_buf_size(header_bytes(limits));
+    builder
+}
+
+/// For what is HTTP/2, or may become it.
+fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    let header_bytes = header_bytes(limits);
     builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_time).max_buf_size(header_bytes);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
         .max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX));
-    match opening {
-        // Told so, hyper reads a request at once, and into one buffer.
-        Opening::Http1 => builder.http1_only(),
-        Opening::Unclear => builder,
-    }
+    builder
 }
 
 /// The client is to get nothing: on HTTP/2 the stream is reset.
@@ -278,7 +324,7 @@ async fn route(app: Arc<App>, router: Router, request: Request<Body>) -> Respons
     if !control::is_own(request.uri().path()) {
         return pipeline::answer(State(app), request).await;
     }
-    let answered: Result<Response, Infallible> = hyper::service::Service::call(&TowerToHyperService::new(router), request).await;
+    let answered: Result<Response, Infallible> = Service::call(&TowerToHyperService::new(router), request).await;
     match answered {
         Ok(response) => response,
         Err(never) => match never {},

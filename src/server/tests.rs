@@ -202,6 +202,85 @@ async fn b3_paced_events_before_a_cut_are_read() {
     assert!(server.entry().await["durationMs"].as_f64().unwrap() >= 60.0);
 }
 
+/// Each of these a few milliseconds after the one before.
+fn paced(events: &[Bytes]) -> Plan {
+    let moments = (0..).map(|number| Step::Until(Duration::from_millis(number * 3)));
+    plan(moments.zip(events).flat_map(|(moment, event)| [moment, send(event)]).collect())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn paced_streams_follow_each_other_on_one_connection() {
+    let (mut events, _) = events(20, 0);
+    // More than is copied lightly, nothing at all, and more than a socket takes at once.
+    events[7] = vec![b'y'; 200_000].into();
+    events[8] = Bytes::new();
+    events[12] = vec![b'z'; 60_000].into();
+    let all = events.concat();
+    let server = Planned::start(paced(&events)).await;
+    let mut tcp = server.connect().await;
+    let last = GET.strip_suffix(b"\r\n").unwrap();
+    // All three at once: the second and the third wait for the one before.
+    tcp.write_all(&[GET, GET, last, b"connection: close\r\n\r\n"].concat()).await.unwrap();
+    let (mut responses, end) = read_all(&mut tcp, 64 * 1024, false).await;
+    assert!(end.is_ok(), "{end:?}");
+    for _ in 0..3 {
+        let length = responses.windows(7).position(|end| end == b"\r\n0\r\n\r\n").expect("a whole answer") + 7;
+        let rest = responses.split_off(length);
+        let (_, body, complete) = parse(&responses);
+        assert_eq!((body == all, complete), (true, true));
+        responses = rest;
+    }
+    assert!(responses.is_empty());
+    for entry in server.app.journal.entries() {
+        let outcome = entry.outcome();
+        assert_eq!((outcome.events, outcome.bytes, outcome.interrupted), (20, all.len() as u64, None));
+        assert!(outcome.duration.is_some_and(|duration| duration >= Duration::from_millis(57)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_reader_gets_all_of_a_paced_stream() {
+    for padding in [20_000, 300_000] {
+        let (events, all) = events(12, padding);
+        let server = Planned::start(paced(&events)).await;
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut tcp = socket.connect(server.address).await.unwrap();
+        tcp.write_all(&[GET.strip_suffix(b"\r\n").unwrap(), b"connection: close\r\n\r\n"].concat()).await.unwrap();
+        let (response, end) = read_all(&mut tcp, 64 * 1024, true).await;
+        let (_, body, complete) = parse(&response);
+        assert_eq!((body == all, complete, end.is_ok()), (true, true, true), "events of {padding}");
+        assert_eq!(server.entry().await["stream"]["events"], 12);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_knows_no_chunks_gets_a_paced_stream() {
+    let (events, all) = events(5, 0);
+    let server = Planned::start(paced(&events)).await;
+    let mut tcp = server.connect().await;
+    tcp.write_all(b"GET /health HTTP/1.0\r\nhost: test\r\n\r\n").await.unwrap();
+    let (response, end) = read_all(&mut tcp, 4096, false).await;
+    assert!(end.is_ok() && response.ends_with(&[b"\r\n\r\n", all.as_slice()].concat()), "{}", String::from_utf8_lossy(&response));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_leaves_a_paced_stream_ends_it() {
+    let (events, _) = events(3, 0);
+    let moments = [0, 10, 3_600_000].map(|moment| Step::Until(Duration::from_millis(moment)));
+    let server = Planned::start(plan(moments.into_iter().zip(&events).flat_map(|(moment, event)| [moment, send(event)]).collect())).await;
+    let mut tcp = server.connect().await;
+    tcp.write_all(GET).await.unwrap();
+    let mut seen = Vec::new();
+    while !seen.windows(7).any(|window| window == b"data: 1") {
+        tcp.read_buf(&mut seen).await.unwrap();
+    }
+    drop(tcp);
+    let entry = server.entry().await;
+    assert_eq!(entry["response"]["interruptReason"], CLIENT_GONE, "{entry}");
+    assert_eq!(entry["stream"]["events"], 2);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reset_reaches_the_client_as_one() {
     let (events, all) = events(2, 0);

@@ -9,7 +9,7 @@
 
 use std::io;
 use std::io::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker, ready};
 
@@ -26,6 +26,13 @@ const JOINED_BYTES: usize = 64 * 1024;
 /// Room for the length of a chunk: as many digits as a 64-bit number has, and the end of the line.
 const HEAD: usize = 18;
 
+/// A client that has gone is an error, never a signal.
+#[cfg(target_os = "linux")]
+const NO_SIGNAL: i32 = libc::MSG_NOSIGNAL;
+/// Rust's runtime ignores the signal.
+#[cfg(not(target_os = "linux"))]
+const NO_SIGNAL: i32 = 0;
+
 /// A plan that is being carried out.
 #[derive(Debug)]
 pub(super) struct Score {
@@ -41,6 +48,8 @@ pub(super) struct Track {
     wire: Weak<OwnedWriteHalf>,
     /// Where the pacer has put it.
     key: AtomicU64,
+    /// Whether the body has gone.
+    is_over: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -65,7 +74,7 @@ impl Track {
     /// A stream on a wire.
     pub(super) fn new(wire: Weak<OwnedWriteHalf>, score: Box<Score>, body: &Waker) -> Track {
         let held = Held { score: Some(score), state: State::Paced, body: body.clone() };
-        Track { held: Mutex::new(held), wire, key: AtomicU64::new(0) }
+        Track { held: Mutex::new(held), wire, key: AtomicU64::new(0), is_over: AtomicBool::new(false) }
     }
 
     /// Gives the rest of the plan to the pacer again.
@@ -109,14 +118,15 @@ impl Track {
 
     /// The body is gone, and with it the answer.
     pub(super) fn give_up(&self) {
+        self.is_over.store(true, Ordering::Release);
         // Not under the lock: what ends with it writes to the journal.
         let score = self.held().score.take();
         drop(score);
     }
 
-    /// Whether there is nothing left to pace.
+    /// Whether the body has gone.
     pub(super) fn is_over(&self) -> bool {
-        self.held().score.is_none()
+        self.is_over.load(Ordering::Acquire)
     }
 
     /// Sends what is due by now, and says when to come again; `None`: no more. `scratch` is room for bytes.
@@ -125,18 +135,20 @@ impl Track {
         let Held { score, state, body } = &mut *held;
         let Score { steps, start, finish } = &mut **score.as_mut().filter(|_| matches!(state, State::Paced))?;
         scratch.clear();
+        let mut skipped = 0;
         let elapsed = now.saturating_duration_since(*start);
         let next = loop {
             if let Some(due) = steps.wait(elapsed) {
                 break Some(*start + due);
             }
-            if scratch.len() >= JOINED_BYTES || !play_one(steps, finish, scratch) {
+            if scratch.len() >= JOINED_BYTES || !play_one(steps, finish, scratch, &mut skipped) {
                 break None;
             }
         };
-        match (self.write(scratch), next) {
-            (Ok(written), Some(next)) if written == scratch.len() => return Some(next),
-            (Ok(written), _) => *state = State::Back(Bytes::copy_from_slice(scratch.get(written..).unwrap_or_default())),
+        let bytes = scratch.get(skipped..).unwrap_or_default();
+        match (self.write(bytes), next) {
+            (Ok(written), Some(next)) if written == bytes.len() => return Some(next),
+            (Ok(written), _) => *state = State::Back(Bytes::copy_from_slice(bytes.get(written..).unwrap_or_default())),
             (Err(error), _) => *state = State::Broken(error.kind()),
         }
         body.wake_by_ref();
@@ -148,7 +160,8 @@ impl Track {
             return Ok(0);
         }
         let wire = self.wire.upgrade().ok_or(io::ErrorKind::NotConnected)?;
-        match (*wire).as_ref().try_write(bytes) {
+        // Asked directly: what the runtime knows of the socket's readiness is of use only where there is no room.
+        match socket2::SockRef::from((*wire).as_ref()).send_with_flags(bytes, NO_SIGNAL) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
             written => written,
         }
@@ -169,40 +182,55 @@ impl Track {
     }
 }
 
-/// Adds the next step as a chunk; not if it is the body's: the end of the message, and what leaves with it.
-fn play_one(steps: &mut Steps, finish: &mut Finish, out: &mut Vec<u8>) -> bool {
+/// Adds the next step as a chunk; not if it is the body's: the end of the message, and what leaves with it. The first chunk does
+/// not fill the room for its length: `skipped` bytes before it are left out.
+fn play_one(steps: &mut Steps, finish: &mut Finish, out: &mut Vec<u8>, skipped: &mut usize) -> bool {
     let from = out.len();
     out.extend_from_slice(&[0; HEAD]);
+    let start = from + HEAD;
     let Some(events) = steps.tell(out) else {
         out.truncate(from);
         return false;
     };
-    let length = out.len() - from - HEAD;
+    let bytes = out.get(start..).unwrap_or_default();
     if steps.is_empty() {
-        let bytes = Bytes::copy_from_slice(out.get(from + HEAD..).unwrap_or_default());
+        let bytes = Bytes::copy_from_slice(bytes);
         out.truncate(from);
         steps.push_front(Step::Send { bytes, events });
         return false;
     }
-    finish.sent(length, events);
     match steps.telling() {
-        Some((telling, frames)) => finish.told(telling, frames),
-        None => finish.saw_part(out.get(from + HEAD..).unwrap_or_default()),
+        Some((_, frames)) => finish.played(bytes.len(), events, frames),
+        None => {
+            finish.sent(bytes.len(), events);
+            finish.saw_part(bytes);
+        }
     }
-    if length == 0 {
+    if bytes.is_empty() {
         // A chunk without bytes would end the message.
         out.truncate(from);
         return true;
     }
-    let mut head = [0_u8; HEAD];
-    let mut space = head.as_mut_slice();
-    // Sixteen digits and two more bytes fill it at most.
-    let _ = write!(space, "{length:x}\r\n");
-    let used = HEAD - space.len();
-    out.drain(from + used..from + HEAD);
-    if let Some((place, head)) = out.get_mut(from..from + used).zip(head.get(..used)) {
-        place.copy_from_slice(head);
+    let mut head = [0; HEAD];
+    let head = chunk_head(bytes.len(), &mut head);
+    let place = start - head.len();
+    if let Some(room) = out.get_mut(place..start) {
+        room.copy_from_slice(head);
+    }
+    if from == 0 {
+        *skipped = place;
+    } else {
+        out.drain(from..place);
     }
     out.extend_from_slice(b"\r\n");
     true
+}
+
+/// The line before the bytes of a chunk, as hyper writes it.
+fn chunk_head(length: usize, room: &mut [u8; HEAD]) -> &[u8] {
+    let mut space = room.as_mut_slice();
+    // Sixteen digits and two more bytes fill it at most.
+    let _ = write!(space, "{length:X}\r\n");
+    let used = HEAD - space.len();
+    room.get(..used).unwrap_or_default()
 }

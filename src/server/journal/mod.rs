@@ -13,6 +13,7 @@ mod witness;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -209,9 +210,20 @@ pub(super) struct Entry {
     size: usize,
     outcome: Mutex<Outcome>,
     witness: Mutex<Witness>,
+    /// What neither of them knows yet.
+    played: Played,
     /// Under the lock of the ring: bytes of the answer that count against the journal's bound; `None` once the entry is
     /// forgotten.
     answer_bytes: Mutex<Option<usize>>,
+}
+
+/// What has left of a paced stream since someone asked last: each event is noted in one place and without a lock.
+#[derive(Debug, Default)]
+struct Played {
+    bytes: AtomicU64,
+    events: AtomicU64,
+    /// All so far.
+    frames: AtomicUsize,
 }
 
 /// A request body, if it is small enough to keep.
@@ -233,7 +245,12 @@ impl Entry {
 
     /// The outcome so far.
     pub(super) fn outcome(&self) -> MutexGuard<'_, Outcome> {
-        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.played.bytes.load(Ordering::Acquire) > 0 {
+            outcome.events += self.played.events.swap(0, Ordering::AcqRel);
+            outcome.bytes += self.played.bytes.swap(0, Ordering::AcqRel);
+        }
+        outcome
     }
 
     /// Says how the answer's bytes are read, before the first of them.
@@ -252,6 +269,13 @@ impl Entry {
         self.witness().told(telling, frames);
     }
 
+    /// Notes bytes of a told answer as they leave.
+    pub(super) fn played(&self, bytes: usize, events: u32, frames: usize) {
+        self.played.frames.store(frames, Ordering::Release);
+        self.played.events.fetch_add(u64::from(events), Ordering::AcqRel);
+        self.played.bytes.fetch_add(bytes as u64, Ordering::AcqRel);
+    }
+
     /// The same for bytes that are part of something larger, which must not be kept for their sake.
     pub(super) fn saw_part(&self, bytes: &[u8]) {
         self.witness().saw(bytes, || Bytes::copy_from_slice(bytes));
@@ -263,7 +287,9 @@ impl Entry {
     }
 
     fn witness(&self) -> MutexGuard<'_, Witness> {
-        self.witness.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut witness = self.witness.lock().unwrap_or_else(PoisonError::into_inner);
+        witness.told_up_to(self.played.frames.load(Ordering::Acquire));
+        witness
     }
 
     fn answer_bytes(&self) -> MutexGuard<'_, Option<usize>> {
@@ -377,6 +403,7 @@ impl Journal {
             redactor: self.redactor.clone(),
             size,
             witness: Mutex::new(Witness::new(outcome.speech)),
+            played: Played::default(),
             answer_bytes: Mutex::new(Some(0)),
             outcome: Mutex::new(outcome),
         }

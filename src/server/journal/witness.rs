@@ -74,6 +74,13 @@ impl Witness {
         }
     }
 
+    /// So many of these frames have left by now.
+    pub(super) fn told_up_to(&mut self, frames: usize) {
+        if let Some((_, unread)) = &mut self.told {
+            unread.end = unread.end.max(frames);
+        }
+    }
+
     /// What the stream was; `None`: the answer was none.
     pub(super) fn stream(&mut self) -> Option<StreamFacts> {
         matches!(self.speech, Speech::Events(..)).then(|| self.read().facts())

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::diagnostic::{SourceId, Span};
+use std::time::Duration;
+
 use crate::engine::{Dice, MatchedBy, Policy, ServerPolicy, Step, Steps, plan_emission};
 use crate::exchange::{Block, Headers, Overrides, RawRequest, Usage};
 use crate::fixture::{Chaos, Faults, Fixture, Library, OnExhausted, Origin, Pace, Profile};
@@ -74,6 +76,8 @@ fn check(path: &'static str, bodies: &[String], turn: &Turn) -> Vec<bool> {
     let profile = Profile { ttft: Some(20.0), tps: Some(50.0), jitter: Some(0.5) };
     let slow = Pace { profile: Some(profile), ..app.settings.pace.clone() };
     let paced = Delivery::of(answer, &slow);
+    let even = Pace { profile: Some(Profile { tps: Some(30.0), jitter: None, ..profile }), ..slow.clone() };
+    let even = Delivery::of(answer, &even);
     let mut kept = Vec::new();
     for (index, body) in bodies.iter().chain(bodies).enumerate() {
         let raw = RawRequest::new("POST", path, Headers::new(), body.clone());
@@ -87,10 +91,11 @@ fn check(path: &'static str, bodies: &[String], turn: &Turn) -> Vec<bool> {
         let timed = Wanted { codec, edition: &edition, claim: &claim, answer, exchange: &exchange, word, created, delivery: None };
         let direct = speaker.encode(&timed, &exchange.request, created, &mut SeededIds::new(word));
         assert_eq!(speaker.encoded(&timed, &mut Dice::seeded(0)), Encoded::Emission(direct.clone()), "{path} {body}");
-        for delivery in [&delivery, &paced] {
+        for delivery in [&delivery, &paced, &even] {
             let whole = plan_emission(direct.clone(), delivery, &mut Dice::seeded(7)).joined();
             if let Encoded::Plan(plan) = speaker.encoded(&Wanted { delivery: Some(delivery), ..timed }, &mut Dice::seeded(7)) {
                 assert_eq!(plan.told.is_some(), plan.streamed && !delivery.is_at_once(), "{path} {body}");
+                assert_eq!(played(plan.clone()), whole.steps, "{path} {body}");
                 assert_eq!(listed(plan), whole, "{path} {body}");
             }
         }
@@ -100,6 +105,23 @@ fn check(path: &'static str, bodies: &[String], turn: &Turn) -> Vec<bool> {
         }
     }
     kept
+}
+
+/// The steps of a plan as the pacer comes upon them.
+fn played(plan: Plan) -> Vec<Step> {
+    let (mut steps, mut now, mut played) = (Steps::new(plan.steps, plan.told), Duration::ZERO, Vec::new());
+    loop {
+        while let Some(due) = steps.wait(now) {
+            assert_eq!(steps.tell(&mut Vec::new()), None, "nothing is told before its time");
+            played.push(Step::Until(due));
+            now = due;
+        }
+        let mut bytes = Vec::new();
+        let Some(events) = steps.tell(&mut bytes) else { break };
+        played.push(Step::Send { bytes: bytes.into(), events });
+    }
+    assert!(steps.is_empty());
+    played
 }
 
 /// The plan with all its steps at hand.
