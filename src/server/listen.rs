@@ -153,12 +153,12 @@ pub(super) async fn connection(tcp: TcpStream, app: Arc<App>, router: Router, mu
         // In a box as well: a connection keeps the room for it as long as it lasts.
         hyper::service::service_fn(move |request| Box::pin(respond(app.clone(), router.clone(), (link.clone(), doorstep.clone()), request)))
     };
-    let line = Line::new(tcp, link.clone());
+    let io = Line::new(tcp, link.clone());
     let over = match opening {
-        Opening::Http1 => drive(pin!(http1(limits).serve_connection(line, service).with_upgrades()), (&link, limits), &mut stage).await,
+        Opening::Http1 => drive(pin!(http1(limits).serve_connection(io, service).with_upgrades()), (&link, limits), &mut stage).await,
         Opening::Unclear => {
             let builder = builder(limits);
-            let mut serving = Box::pin(builder.serve_connection_with_upgrades(line, service));
+            let mut serving = Box::pin(builder.serve_connection_with_upgrades(io, service));
             Box::pin(drive(serving.as_mut(), (&link, limits), &mut stage)).await
         }
     };

@@ -69,17 +69,14 @@ pub(super) async fn transmit(mut plan: Plan, carrier: Carrier, mut finish: Finis
         // An empty body is never asked for its end.
         finish.complete();
     }
-    let body = match steps.only().filter(|_| !plan.streamed) {
-        Some(bytes) => {
-            finish.sent(bytes.len(), 0);
-            finish.saw(bytes);
-            finish.complete();
-            Body::from(bytes.clone())
-        }
-        None => {
-            let score = Some(Box::new(Score { steps, start, finish }));
-            Body::new(Carried { score, track: None, timer: None, cutter: Cutter::new(carrier) })
-        }
+    let body = if let Some(bytes) = steps.only().filter(|_| !plan.streamed) {
+        finish.sent(bytes.len(), 0);
+        finish.saw(bytes);
+        finish.complete();
+        Body::from(bytes.clone())
+    } else {
+        let score = Some(Box::new(Score { steps, start, finish }));
+        Body::new(Carried { score, track: None, timer: None, cutter: Cutter::new(carrier) })
     };
     head::response(plan.status, plan.headers, body)
 }
