@@ -155,13 +155,11 @@ pub fn plan_told(stencil: &Arc<Stencil>, filling: Filling<'_>, delivery: &Delive
     if !stencil.streamed || delivery.breaks() || stencil.kinds().next().is_none() {
         return None;
     }
-    let times = match Beats::of(delivery) {
-        Some(beats) => Times::Even(beats),
-        None => {
-            let mut clock = Clock::new(delivery);
-            let due = |kind| nanos(clock.due(None, counts(kind), dice));
-            Times::Listed(stencil.kinds().map(due).collect())
-        }
+    let times = if let Some(beats) = Beats::of(delivery) {
+        Times::Even(beats)
+    } else {
+        let mut clock = Clock::new(delivery);
+        Times::Listed(stencil.kinds().map(|kind| nanos(clock.due(None, counts(kind), dice))).collect())
     };
     let told = Told::new(stencil.clone(), filling, times);
     let mut plan = plan_headed(stencil, Bytes::new(), delivery);

@@ -93,7 +93,7 @@ impl Link {
         self.has_handed.store(false, Ordering::Release);
         let track = self.handed.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((track, pacer)) = track.zip(self.pacer.as_ref()) {
-            pacer.start(track);
+            pacer.start(&track);
         }
     }
 

@@ -32,6 +32,7 @@ use super::auth::ApiKeys;
 use super::line::{Line, Link};
 use super::pacer::{Pacer, Pacers};
 use super::pipeline::{self, Origin};
+use super::seldom::Seldom;
 use super::socket::{self, Doorstep};
 use super::transmit::{Abandon, forever};
 use super::{control, head, intake};
@@ -153,12 +154,12 @@ pub(super) async fn connection(tcp: TcpStream, app: Arc<App>, router: Router, mu
         // In a box as well: a connection keeps the room for it as long as it lasts.
         hyper::service::service_fn(move |request| Box::pin(respond(app.clone(), router.clone(), (link.clone(), doorstep.clone()), request)))
     };
-    let line = Line::new(tcp, link.clone());
+    let io = Line::new(tcp, link.clone());
     let over = match opening {
-        Opening::Http1 => drive(pin!(http1(limits).serve_connection(line, service).with_upgrades()), (&link, limits), &mut stage).await,
+        Opening::Http1 => drive(pin!(http1(limits).serve_connection(io, service).with_upgrades()), (&link, limits), &mut stage).await,
         Opening::Unclear => {
             let builder = builder(limits);
-            let mut serving = Box::pin(builder.serve_connection_with_upgrades(line, service));
+            let mut serving = Box::pin(builder.serve_connection_with_upgrades(io, service));
             Box::pin(drive(serving.as_mut(), (&link, limits), &mut stage)).await
         }
     };
@@ -195,17 +196,36 @@ where
 /// Has a connection served to its end; `None`: it was given up before, as it was idle or the server stops.
 async fn drive(mut serving: Pin<&mut impl Served>, (link, limits): (&Link, &Limits), stage: &mut watch::Receiver<Stage>) -> Option<()> {
     loop {
-        let idle_at = link.idle_at(limits.idle);
         tokio::select! {
+            biased;
             // What goes wrong on a connection concerns its client alone, and the journal has it.
             _ = serving.as_mut() => return Some(()),
+            turn = Seldom::new(turn(&mut *stage, link, limits.idle)) => match turn {
+                Turn::Drain => serving.as_mut().wind_up(),
+                Turn::Over => return None,
+            },
+        }
+    }
+}
+
+/// What happens to a connection from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// It is to finish what it has begun.
+    Drain,
+    /// The server ends, or the connection was idle for too long.
+    Over,
+}
+
+/// Waits for what happens next.
+async fn turn(stage: &mut watch::Receiver<Stage>, link: &Link, idle: Duration) -> Turn {
+    loop {
+        let idle_at = link.idle_at(idle);
+        tokio::select! {
             changed = stage.changed() => {
-                if changed.is_err() || *stage.borrow_and_update() == Stage::Abort {
-                    return None;
-                }
-                serving.as_mut().wind_up();
+                return if changed.is_err() || *stage.borrow_and_update() == Stage::Abort { Turn::Over } else { Turn::Drain };
             }
-            () = sleep_until(idle_at) => if link.idle_at(limits.idle) <= idle_at { return None },
+            () = sleep_until(idle_at) => if link.idle_at(idle) <= idle_at { return Turn::Over },
         }
     }
 }

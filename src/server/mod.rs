@@ -30,6 +30,7 @@ mod pipeline;
 mod recorder;
 mod relay;
 mod routes;
+mod seldom;
 mod shelf;
 mod shelves;
 mod signals;

@@ -40,7 +40,7 @@ impl Pacer {
     }
 
     /// Takes a stream on.
-    pub(super) fn start(&self, track: Arc<Track>) {
+    pub(super) fn start(&self, track: &Arc<Track>) {
         if let Some(due) = track.due() {
             self.put(due, track);
         }
@@ -51,7 +51,7 @@ impl Pacer {
         self.plan().wheel.take_back(track.key(), |other| Arc::ptr_eq(other, track));
     }
 
-    fn put(&self, due: Instant, track: Arc<Track>) {
+    fn put(&self, due: Instant, track: &Arc<Track>) {
         let mut plan = self.plan();
         let due = due.saturating_duration_since(self.origin);
         let key = plan.wheel.put(due, track.clone());
@@ -60,7 +60,7 @@ impl Pacer {
         drop(plan);
         if track.is_over() {
             // Its body went meanwhile and did not find it.
-            self.forget(&track);
+            self.forget(track);
         }
         if is_sooner {
             self.sooner.notify_one();
@@ -101,7 +101,7 @@ impl Pacer {
                     now = Instant::now();
                 }
                 if let Some(next) = track.play(now, &mut scratch) {
-                    self.put(next, track);
+                    self.put(next, &track);
                 }
             }
         }

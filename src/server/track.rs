@@ -199,12 +199,11 @@ fn play_one(steps: &mut Steps, finish: &mut Finish, out: &mut Vec<u8>, skipped: 
         steps.push_front(Step::Send { bytes, events });
         return false;
     }
-    match steps.telling() {
-        Some((_, frames)) => finish.played(bytes.len(), events, frames),
-        None => {
-            finish.sent(bytes.len(), events);
-            finish.saw_part(bytes);
-        }
+    if let Some((_, frames)) = steps.telling() {
+        finish.played(bytes.len(), events, frames);
+    } else {
+        finish.sent(bytes.len(), events);
+        finish.saw_part(bytes);
     }
     if bytes.is_empty() {
         // A chunk without bytes would end the message.
