@@ -65,6 +65,8 @@ fn serve(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> 
         return Ok(if args.command.is_empty() { status } else { Status::Passed(command::NOT_STARTED) });
     }
     let known = reload::identities(&files.problems);
+    // They point into the texts, which go with them.
+    drop(files.problems);
     let library = into_library(files.files);
     let count = library.fixtures.len();
     let load = all.load.clone();
@@ -378,15 +380,14 @@ struct Loaded {
 }
 
 fn load(paths: &[PathBuf], config: &Config, all: &Everything, terminal: &mut Terminal<'_>) -> anyhow::Result<Loaded> {
-    let sources = Sources::read(paths, config, files::DEFAULT_MAX_FILE_SIZE, "<stdin>")?;
+    let mut sources = Sources::read_lean(paths, config, files::DEFAULT_MAX_FILE_SIZE, "<stdin>")?;
     let in_the_way = sources.troubles.iter().any(|trouble| !all.may_be_empty(trouble));
     if sources.asked.missing && sources.inputs.is_empty() && in_the_way {
         let reasons: Vec<String> =
             sources.troubles.iter().map(|trouble| format!("{}: {}", trouble.primary.source.name(), trouble.message)).collect();
         anyhow::bail!("nothing to serve: {}", reasons.join("; "));
     }
-    let options = LoadOptions { bodies: Some(&sources.beside), ..all.load.clone() };
-    let mut files = sources::load(sources.inputs, &options, terminal);
+    let mut files = sources.load_lean(&all.load, terminal);
     let mut problems = sources.troubles;
     problems.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.problems)));
     problems.extend(check_together(&files));

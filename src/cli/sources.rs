@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
 use super::report::FileOutcome;
 use super::{GlobalArgs, Progress, Status, Terminal};
@@ -23,7 +23,14 @@ use crate::transform::Transforms;
 const DEFAULT_PATH: &str = "fixtures";
 
 /// A file's name, its path and source root unless it is standard input, and its text.
-type ReadFile = (String, Option<(PathBuf, PathBuf)>, Result<FileText, Box<files::Problem>>);
+type ReadFile = (String, Option<(PathBuf, PathBuf)>, Result<Text, Box<files::Problem>>);
+
+/// The text of a file.
+enum Text {
+    Read(FileText),
+    /// It is so long that it is read piece by piece while it is loaded.
+    Streamed(Found),
+}
 
 /// The place in load order of files that could not be read: behind all others.
 const UNREAD: SourceId = SourceId(u32::MAX);
@@ -55,6 +62,8 @@ pub(super) struct Asked {
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     pub(super) inputs: Vec<Input>,
+    /// Of each input whose text is not read yet where it was found.
+    pub(super) streamed: Vec<Option<Found>>,
     /// The path of each input; `None` for standard input.
     pub(super) paths: Vec<Option<PathBuf>>,
     /// Reads the bodies that fixtures keep in files of their own.
@@ -251,22 +260,48 @@ impl Sources {
     /// # Errors
     /// Standard input cannot be read.
     pub(super) fn read(paths: &[PathBuf], config: &Config, limit: u64, stdin_name: &str) -> anyhow::Result<Sources> {
+        let read = |found: &Found| files::read(found, limit).map(Text::Read);
+        Sources::read_by(&read, paths, config, limit, stdin_name)
+    }
+
+    /// The same, for [`Sources::load_lean`]: long JSON files are only found.
+    ///
+    /// # Errors
+    /// As [`Sources::read`].
+    pub(super) fn read_lean(paths: &[PathBuf], config: &Config, limit: u64, stdin_name: &str) -> anyhow::Result<Sources> {
+        let read = |found: &Found| match Format::from_path(&found.name) {
+            Format::Yaml => files::read(found, limit).map(Text::Read),
+            Format::Json | Format::Jsonc => {
+                let text = files::read_short(found, limit)?;
+                Ok(text.map_or_else(|| Text::Streamed(found.clone()), Text::Read))
+            }
+        };
+        Sources::read_by(&read, paths, config, limit, stdin_name)
+    }
+
+    fn read_by(
+        read: &(dyn Fn(&Found) -> Result<Text, Box<files::Problem>> + Sync),
+        paths: &[PathBuf],
+        config: &Config,
+        limit: u64,
+        stdin_name: &str,
+    ) -> anyhow::Result<Sources> {
         let mut sources = Sources { beside: Beside { limit, ..Beside::default() }, ..Sources::default() };
         let exclude = config.exclude()?;
         let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) = paths.iter().cloned().partition(|path| path.as_os_str() == "-");
         let discovery = files::discover(&paths, &exclude);
         sources.asked.named = discovery.files.iter().all(|file| file.named);
         let read = |found: Found| {
-            let text = files::read(&found, limit);
+            let text = read(&found);
             (found.name, Some((found.path, found.root)), text)
         };
         let mut texts: Vec<ReadFile> = discovery.files.into_par_iter().map(read).collect();
         if !stdin.is_empty() {
-            texts.insert(0, (stdin_name.to_owned(), None, files::stdin(limit)));
+            texts.insert(0, (stdin_name.to_owned(), None, files::stdin(limit).map(Text::Read)));
         }
         for (name, place, text) in texts {
             match text {
-                Ok(text) => sources.push(&name, place, text.text),
+                Ok(text) => sources.push(&name, place, text),
                 Err(problem) => sources.troubles.push(problem.into_diagnostic(UNREAD)),
             }
         }
@@ -277,12 +312,41 @@ impl Sources {
         Ok(sources)
     }
 
-    fn push(&mut self, name: &str, place: Option<(PathBuf, PathBuf)>, text: String) {
+    fn push(&mut self, name: &str, place: Option<(PathBuf, PathBuf)>, text: Text) {
         self.paths.push(place.as_ref().map(|(path, _)| path.clone()));
         self.beside.places.push(place);
         let id = self.next_id();
         let format = Format::from_path(name);
-        self.inputs.push(Input { source: Arc::new(Source::new(id, name, text)), format });
+        let (source, streamed) = match text {
+            Text::Read(text) => (Source::new(id, name, text.text), None),
+            Text::Streamed(found) => {
+                let (again, limit) = (found.clone(), self.beside.limit);
+                // What cannot be read any more has no places to show.
+                let read = move || files::read(&again, limit).map(|text| text.text).unwrap_or_default();
+                (Source::later(id, name, read), Some(found))
+            }
+        };
+        self.inputs.push(Input { source: Arc::new(source), format });
+        self.streamed.push(streamed);
+    }
+
+    /// Takes the inputs and loads them as [`load`] does; long ones without ever having all of their text, as long as nothing is
+    /// wrong with it.
+    pub(super) fn load_lean(&mut self, options: &LoadOptions<'_>, terminal: &Terminal<'_>) -> Vec<LoadedFile> {
+        let inputs = std::mem::take(&mut self.inputs);
+        let progress = Progress::new(inputs.len(), "files", terminal);
+        let options = &LoadOptions { bodies: Some(&self.beside), ..options.clone() };
+        let files = inputs.into_par_iter().zip(&self.streamed).map(|(input, streamed)| {
+            let loaded = match streamed {
+                Some(found) => load_streamed(&input, found, self.beside.limit, options),
+                None => crate::fixture::load(&input.source, input.format, options),
+            };
+            progress.tick();
+            loaded
+        });
+        let files = files.collect();
+        progress.finish();
+        files
     }
 
     fn next_id(&self) -> SourceId {
@@ -297,6 +361,19 @@ impl Sources {
     /// Whether nothing at all was found.
     pub(super) fn is_empty(&self) -> bool {
         self.inputs.is_empty() && self.troubles.is_empty()
+    }
+}
+
+fn load_streamed(input: &Input, found: &Found, limit: u64, options: &LoadOptions<'_>) -> LoadedFile {
+    let Input { source, format } = input;
+    if let Some((mut stream, length)) = files::stream(found, limit)
+        && let Some(loaded) = crate::fixture::load_by_entry(source, document::Input::Stream(&mut stream), length, *format, options)
+    {
+        return loaded;
+    }
+    match files::read(found, limit) {
+        Ok(read) => crate::fixture::load(&Arc::new(Source::new(source.id(), source.name(), read.text)), *format, options),
+        Err(problem) => LoadedFile::unread(source, problem.into_diagnostic(UNREAD)),
     }
 }
 

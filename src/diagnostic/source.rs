@@ -1,5 +1,6 @@
 //! Texts that findings point into: byte spans, lines and columns.
 
+use std::fmt::{self, Debug, Formatter};
 use std::sync::OnceLock;
 
 /// A byte range in a source, end exclusive.
@@ -37,9 +38,19 @@ pub struct LineColumn {
 pub struct Source {
     id: SourceId,
     name: String,
-    text: String,
+    text: OnceLock<String>,
+    later: Option<Later>,
     lines: OnceLock<Vec<usize>>,
     counts: OnceLock<Vec<usize>>,
+}
+
+/// Reads the text of a source.
+struct Later(Box<dyn Fn() -> String + Send + Sync>);
+
+impl Debug for Later {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("Later")
+    }
 }
 
 /// Bytes between two remembered character counts: columns stay cheap on a line of many megabytes.
@@ -54,7 +65,12 @@ impl PartialEq for Source {
 impl Source {
     /// A source; `name` is the path as the user would type it (relative, `/` on every system) or `<stdin>`.
     pub fn new(id: SourceId, name: impl Into<String>, text: impl Into<String>) -> Source {
-        Source { id, name: name.into(), text: text.into(), lines: OnceLock::new(), counts: OnceLock::new() }
+        Source { id, name: name.into(), text: text.into().into(), later: None, lines: OnceLock::new(), counts: OnceLock::new() }
+    }
+
+    /// A source whose text is read, by `read`, where something points into it, and not before: most are not pointed into.
+    pub fn later(id: SourceId, name: impl Into<String>, read: impl Fn() -> String + Send + Sync + 'static) -> Source {
+        Source { text: OnceLock::new(), later: Some(Later(Box::new(read))), ..Source::new(id, name, "") }
     }
 
     /// Its place in load order.
@@ -69,14 +85,14 @@ impl Source {
 
     /// The whole text, byte-order mark included.
     pub fn text(&self) -> &str {
-        &self.text
+        self.text.get_or_init(|| self.later.as_ref().map(|later| (later.0)()).unwrap_or_default())
     }
 
     /// Line and column of a byte offset. Offsets past the end count as the end.
     pub fn position(&self, offset: usize) -> LineColumn {
         let starts = self.line_starts();
-        let mut offset = offset.min(self.text.len());
-        while !self.text.is_char_boundary(offset) {
+        let mut offset = offset.min(self.text().len());
+        while !self.text().is_char_boundary(offset) {
             offset -= 1;
         }
         let index = starts.partition_point(|start| *start <= offset).saturating_sub(1);
@@ -87,7 +103,7 @@ impl Source {
 
     /// Byte offsets of a line (from 1), without its end and without a byte-order mark; both the text's end past the last line.
     pub fn line_span(&self, line: usize) -> Span {
-        let Some(start) = line.checked_sub(1).and_then(|index| self.line_starts().get(index)) else { return Span::at(self.text.len()) };
+        let Some(start) = line.checked_sub(1).and_then(|index| self.line_starts().get(index)) else { return Span::at(self.text().len()) };
         let start = (*start).max(self.mark());
         Span::new(start, start + self.line(line).len())
     }
@@ -101,8 +117,8 @@ impl Source {
     pub fn line(&self, line: usize) -> &str {
         let starts = self.line_starts();
         let Some(start) = line.checked_sub(1).and_then(|index| starts.get(index)) else { return "" };
-        let end = starts.get(line).copied().unwrap_or(self.text.len());
-        self.text[(*start).max(self.mark())..end].trim_end_matches(['\n', '\r'])
+        let end = starts.get(line).copied().unwrap_or(self.text().len());
+        self.text()[(*start).max(self.mark())..end].trim_end_matches(['\n', '\r'])
     }
 
     /// Byte offset of a place; columns past the line's end count as its end.
@@ -114,24 +130,24 @@ impl Source {
 
     /// Length of the byte-order mark, which has no column.
     fn mark(&self) -> usize {
-        if self.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
+        if self.text().starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
     }
 
     fn characters_before(&self, offset: usize) -> usize {
         let counts = self.counts.get_or_init(|| {
-            let sums = self.text.as_bytes().chunks(STRIDE).scan(0, |sum, chunk| {
+            let sums = self.text().as_bytes().chunks(STRIDE).scan(0, |sum, chunk| {
                 *sum += characters(chunk);
                 Some(*sum)
             });
             std::iter::once(0).chain(sums).collect()
         });
         let block = offset / STRIDE;
-        counts.get(block).copied().unwrap_or(0) + characters(&self.text.as_bytes()[block * STRIDE..offset])
+        counts.get(block).copied().unwrap_or(0) + characters(&self.text().as_bytes()[block * STRIDE..offset])
     }
 
     fn line_starts(&self) -> &[usize] {
         self.lines.get_or_init(|| {
-            std::iter::once(0).chain(self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1)).collect()
+            std::iter::once(0).chain(self.text().bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1)).collect()
         })
     }
 }

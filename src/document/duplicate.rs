@@ -38,6 +38,19 @@ pub fn find(root: &Node<'_>) -> Vec<Duplicate> {
     found
 }
 
+/// Whether a key is repeated below a node.
+pub fn any(root: &Node<'_>) -> bool {
+    let holds_keys = |node: &&Node<'_>| matches!(node.value, Value::Array(_) | Value::Object(_));
+    match &root.value {
+        Value::Array(items) => items.iter().filter(holds_keys).any(any),
+        Value::Object(members) => {
+            let twice = if members.len() < 2 { false } else { !repeated(root).is_empty() };
+            twice || members.iter().map(|member| &member.value).filter(holds_keys).any(any)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
 fn walk(node: &Node<'_>, pointer: &mut String, found: &mut Vec<Duplicate>) {
     let length = pointer.len();
     match &node.value {

@@ -94,6 +94,37 @@ fn all<'t, 's>(node: &'t Node<'s>, found: &mut Vec<&'t Node<'s>>) {
     node.members().iter().for_each(|member| all(&member.value, found));
 }
 
+/// Whether a text can be read item by item. If so, it gives what reading it together gives, spans included, and in one piece what
+/// it gives through any window.
+fn one_by_one(text: &str, format: Format, window: usize) -> bool {
+    let read = |input: Input<'_>| {
+        let mut items = Vec::new();
+        let mut each = |index: usize, item: Node<'_>| {
+            assert_eq!(index, items.len(), "{text}");
+            items.push(item.into_owned());
+            true
+        };
+        let root = json::parse_items(input, window, &Limits::default(), "list", format == Format::Json, &mut each)?;
+        Some((root, items))
+    };
+    let whole = read(Input::Whole(text));
+    // What stands in no file is found when a file is read.
+    if !text.contains('\0') {
+        assert_eq!(read(Input::Stream(&mut text.as_bytes())), whole, "{text:?} by {window}");
+    }
+    let together = parse(text, format, &Limits::default());
+    let Some((mut root, items)) = whole else { return false };
+    let together = together.unwrap_or_else(|troubles| panic!("{text}: {troubles:?}"));
+    assert!(together.findings.is_empty() && (format == Format::Jsonc || together.deviations().is_empty()), "{text}");
+    if let Value::Object(members) = &mut root.value
+        && let Some(list) = members.iter_mut().find(|member| member.key == "list")
+    {
+        list.value.value = Value::Array(items);
+    }
+    assert_eq!(root, together.root.into_owned(), "{text}");
+    true
+}
+
 /// Never panics, and everything it says has a place in the text.
 fn survives(text: &str) {
     for format in FORMATS {
@@ -160,6 +191,25 @@ proptest! {
         } else if let Ok(ours) = ours {
             let lenient = ours.had_bom || !ours.comments.is_empty() || !ours.trailing_commas.is_empty() || !ours.findings.is_empty();
             prop_assert!(lenient, "{}", text);
+        }
+    }
+
+    #[test]
+    fn items_are_read_one_by_one_as_they_are_together(
+        before in values(), list in proptest::collection::vec(values(), 0..6), behind in values(), pretty in any::<bool>(), window in 4..64_usize
+    ) {
+        let value = serde_json::json!({ "before": before, "list": list, "behind": behind });
+        let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+        prop_assert!(one_by_one(&text, Format::Json, window));
+    }
+
+    #[test]
+    fn a_text_that_is_not_plain_is_never_read_item_by_item(
+        head in near_texts(), list in near_texts(), tail in near_texts(), window in 4..64_usize
+    ) {
+        for text in [format!("{{\"list\":[{list}]{tail}}}"), format!("{{{head}\"list\":[{list}],{tail}}}")] {
+            one_by_one(&text, Format::Json, window);
+            one_by_one(&text, Format::Jsonc, window);
         }
     }
 

@@ -111,6 +111,35 @@ pub fn parse<'s>(text: &'s str, format: Format, limits: &Limits) -> Result<Parse
     }
 }
 
+/// Bytes that are read at once of a stream.
+const WINDOW: usize = 256 << 10;
+
+/// A text, or what it is read from.
+pub enum Input<'t> {
+    Whole(&'t str),
+    /// Read as it is needed and forgotten behind it.
+    Stream(&'t mut dyn std::io::Read),
+}
+
+/// Reads a JSON text as [`parse`] does, but hands each item of the list under `key` of the root object to `each` as soon as it
+/// is read, and lets go of it; in the tree that list is empty. So neither the tree nor, of a stream, the text need ever be there
+/// as a whole.
+///
+/// `None`: `each` said `false`, there is no such list, the stream breaks off or is no text, or something about the text has to
+/// be told (see [`Parsed::findings`] and [`Parsed::deviations`]). Then only reading it as a whole says more.
+pub fn parse_items(
+    input: Input<'_>,
+    format: Format,
+    limits: &Limits,
+    key: &str,
+    each: &mut dyn FnMut(usize, Node<'_>) -> bool,
+) -> Option<Node<'static>> {
+    match format {
+        Format::Json | Format::Jsonc => json::parse_items(input, WINDOW, limits, key, format == Format::Json, each),
+        Format::Yaml => None,
+    }
+}
+
 /// Reads a text of another tool: as [`parse`], but in YAML the tags by which Python and Ruby mark bytes and text are taken
 /// for what they say (`!!binary`, `!binary`, `!!python/unicode`, `!!python/str`). Nothing else is: no tag makes an object.
 ///

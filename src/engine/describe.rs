@@ -36,7 +36,7 @@ fn describe_pattern(clause: &Clause) -> Value {
         Pattern::Text(text) => describe_text(text, clause.criterion.shape),
         Pattern::Flag(flag) => json!(flag),
         Pattern::Headers(fields) => fields.iter().map(describe_header).collect::<Map<_, _>>().into(),
-        Pattern::Subset(value) => value.clone(),
+        Pattern::Subset(value) => (**value).clone(),
     }
 }
 

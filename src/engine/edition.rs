@@ -46,6 +46,9 @@ const STENCILS: usize = 16;
 /// All stencils together hold no more bytes than this.
 const STENCIL_BYTES: usize = 32 * 1024 * 1024;
 
+/// The mark of a fixture; made when first asked for, since of many fixtures few are.
+type Slot = OnceLock<Arc<Mark>>;
+
 /// What is kept about a fixture while it is served; it outlives additions to the library.
 #[derive(Debug, Default)]
 struct Mark {
@@ -78,15 +81,15 @@ pub struct Edition {
     pub answers_any_url: bool,
     /// Whether a fixture has random faults of its own.
     pub has_chaos: bool,
-    marks: Vec<Arc<Mark>>,
+    marks: Vec<Slot>,
     stencil_bytes: AtomicUsize,
     /// The numbers of sources by name; made when first asked for.
     numbers: RapidHashMap<String, usize>,
 }
 
 impl Edition {
-    fn new(library: Library, generation: u64, mut marks: Vec<Arc<Mark>>) -> Edition {
-        marks.resize_with(library.fixtures.len(), Arc::default);
+    fn new(library: Library, generation: u64, mut marks: Vec<Slot>) -> Edition {
+        marks.resize_with(library.fixtures.len(), Slot::new);
         let answers_any_url = library.fixtures.iter().any(answers_any_url);
         let has_chaos = library.fixtures.iter().any(has_chaos);
         Edition {
@@ -122,28 +125,42 @@ impl Edition {
         self.answers_any_url |= answers_any_url(&fixture);
         self.has_chaos |= has_chaos(&fixture);
         self.library.extend(vec![fixture]);
-        self.marks.push(Arc::new(Mark { recorded: true, ..Mark::default() }));
+        self.marks.push(Slot::from(Arc::new(Mark { recorded: true, ..Mark::default() })));
+    }
+
+    fn mark(&self, row: usize) -> Option<&Arc<Mark>> {
+        self.marks.get(row).map(|slot| slot.get_or_init(Arc::default))
+    }
+
+    /// The mark of a fixture that has one by now.
+    fn known_mark(&self, row: usize) -> Option<&Arc<Mark>> {
+        self.marks.get(row)?.get()
+    }
+
+    /// The marks, for an edition that goes on beside this one: from now on both have the same ones.
+    fn shared_marks(&self) -> Vec<Slot> {
+        (0..self.marks.len()).filter_map(|row| self.mark(row)).map(|mark| Slot::from(mark.clone())).collect()
     }
 
     /// How often a fixture answered since it was loaded, over all test ids.
     pub fn hits(&self, row: usize) -> u64 {
-        self.marks.get(row).map_or(0, |mark| mark.hits.load(Ordering::Relaxed))
+        self.known_mark(row).map_or(0, |mark| mark.hits.load(Ordering::Relaxed))
     }
 
     /// How often a fixture answered since it was first loaded, whatever was reset.
     pub fn ever(&self, row: usize) -> u64 {
-        self.marks.get(row).map_or(0, |mark| mark.ever.load(Ordering::Relaxed))
+        self.known_mark(row).map_or(0, |mark| mark.ever.load(Ordering::Relaxed))
     }
 
     /// A fixture as it is shown; made when first asked for.
     pub fn view(&self, row: usize) -> Option<Arc<View>> {
-        let (mark, fixture) = (self.marks.get(row)?, self.library.fixtures.get(row)?);
+        let (mark, fixture) = (self.mark(row)?, self.library.fixtures.get(row)?);
         Some(mark.view.get_or_init(|| Arc::new(self.make_view(row, fixture))).clone())
     }
 
     /// The stencil of an answer; outer `None`: nobody has tried to cut it.
     pub fn stencil(&self, row: usize, likeness: Likeness) -> Option<Option<Arc<Stencil>>> {
-        let stencils = self.marks.get(row)?.stencils.read().unwrap_or_else(PoisonError::into_inner);
+        let stencils = self.known_mark(row)?.stencils.read().unwrap_or_else(PoisonError::into_inner);
         stencils.iter().find(|(known, _)| *known == likeness).map(|(_, stencil)| stencil.clone())
     }
 
@@ -151,7 +168,7 @@ impl Edition {
     pub fn keep_stencil(&self, row: usize, likeness: Likeness, stencil: Option<Stencil>) {
         let size = stencil.as_ref().map_or(0, Stencil::size);
         let fits = self.stencil_bytes.fetch_add(size, Ordering::Relaxed).saturating_add(size) <= STENCIL_BYTES;
-        let Some(mark) = self.marks.get(row) else { return };
+        let Some(mark) = self.mark(row) else { return };
         let mut stencils = mark.stencils.write().unwrap_or_else(PoisonError::into_inner);
         if stencils.len() < STENCILS && stencils.iter().all(|(known, _)| *known != likeness) {
             stencils.push((likeness, stencil.filter(|_| fits).map(Arc::new)));
@@ -160,11 +177,11 @@ impl Edition {
 
     /// Whether this is the first warning about a fixture.
     pub fn warn_once(&self, row: usize) -> bool {
-        self.marks.get(row).is_some_and(|mark| !mark.warned.swap(true, Ordering::Relaxed))
+        self.mark(row).is_some_and(|mark| !mark.warned.swap(true, Ordering::Relaxed))
     }
 
     pub(super) fn hit(&self, row: usize) {
-        if let Some(mark) = self.marks.get(row) {
+        if let Some(mark) = self.mark(row) {
             mark.hits.fetch_add(1, Ordering::Relaxed);
             mark.ever.fetch_add(1, Ordering::Relaxed);
         }
@@ -237,7 +254,7 @@ impl Editions {
         }
         let mut fixtures = current.library.fixtures.clone();
         fixtures.extend(added);
-        let edition = Edition::new(Library::new(fixtures, sources), current.generation, current.marks.clone());
+        let edition = Edition::new(Library::new(fixtures, sources), current.generation, current.shared_marks());
         *current = Arc::new(edition);
     }
 
@@ -275,7 +292,7 @@ impl Editions {
         if let Some(edition) = Arc::get_mut(&mut current) {
             change(edition);
         } else {
-            let mut edition = Edition::new(current.library.clone(), current.generation, current.marks.clone());
+            let mut edition = Edition::new(current.library.clone(), current.generation, current.shared_marks());
             change(&mut edition);
             *current = Arc::new(edition);
         }
@@ -302,7 +319,7 @@ impl Editions {
         let mut fixtures = current.library.fixtures.clone();
         fixtures.iter_mut().filter(|fixture| old(fixture)).for_each(|fixture| fixture.dead = true);
         let library = Library::new(fixtures, current.library.sources.clone());
-        *current = Arc::new(Edition::new(library, current.generation, current.marks.clone()));
+        *current = Arc::new(Edition::new(library, current.generation, current.shared_marks()));
     }
 
     /// Serves nothing from now on; all counts start again.
@@ -315,10 +332,11 @@ impl Editions {
     pub fn restore(&self) {
         let loaded = self.loaded();
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        let marks = loaded.marks.iter().map(|mark| Arc::new(Mark { ever: mark.ever.clone(), ..Mark::default() })).collect();
+        let afresh = |mark: &Arc<Mark>| Slot::from(Arc::new(Mark { ever: mark.ever.clone(), ..Mark::default() }));
+        let marks = loaded.shared_marks().iter().map(|slot| slot.get().map(afresh).unwrap_or_default()).collect();
         let mut edition = Edition::new(loaded.library.clone(), current.generation + 1, marks);
         let rows = current.library.fixtures.iter().zip(&current.marks);
-        for (fixture, _) in rows.filter(|(_, mark)| mark.recorded) {
+        for (fixture, _) in rows.filter(|(_, slot)| slot.get().is_some_and(|mark| mark.recorded)) {
             let Some(source) = current.library.sources.get(fixture.origin.source.0 as usize) else { continue };
             let number = edition.source(&source.name);
             edition.adopt(number, fixture.origin.index, fixture.clone());
@@ -334,10 +352,7 @@ impl Editions {
         let (mut changes, ever) = compare(&loaded, &library);
         let (_, served) = compare(&current, &library);
         note_recordings(&mut changes, &library, &ever, &served);
-        let carried = |edition: &Edition, old: &Option<usize>| {
-            let mark = old.and_then(|row| edition.marks.get(row))?;
-            Some(mark.carried())
-        };
+        let carried = |edition: &Edition, old: &Option<usize>| Some(Slot::from(edition.mark((*old)?)?.carried()));
         let of = |(ever, served): (&Option<usize>, &Option<usize>)| carried(&loaded, ever).or_else(|| carried(&current, served));
         let marks = ever.iter().zip(&served).map(|rows| of(rows).unwrap_or_default()).collect();
         let fresh = Arc::new(Edition::new(library.clone(), current.generation + 1, marks));
@@ -349,7 +364,8 @@ impl Editions {
             let whole = Library::new(library.fixtures.iter().cloned().chain(posted).collect(), library.sources.clone());
             let (_, rows) = compare(&current, &whole);
             let marks = rows.iter().enumerate();
-            let marks = marks.map(|(row, old)| fresh.marks.get(row).cloned().or_else(|| carried(&current, old)).unwrap_or_default());
+            let marks =
+                marks.map(|(row, old)| fresh.mark(row).cloned().map(Slot::from).or_else(|| carried(&current, old)).unwrap_or_default());
             let marks = marks.collect();
             (Arc::new(Edition::new(whole, current.generation + 1, marks)), rows)
         };

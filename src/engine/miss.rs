@@ -59,7 +59,7 @@ pub fn miss_reply(miss: Miss, strict: bool, nearest: &[NearMiss], transforms: &[
     if !transforms.is_empty() {
         detail.push(("transforms", transforms.into()));
     }
-    reply.detail = Some(object(detail));
+    reply.detail = Some(Box::new(object(detail)));
     reply
 }
 

@@ -10,6 +10,7 @@ mod neutral;
 mod raw;
 mod reply;
 mod request;
+mod sparse;
 mod stream;
 
 pub use emission::{Body, Emission, Frame, FrameKind};
@@ -21,4 +22,5 @@ pub use reply::{
     Video,
 };
 pub use request::{EmbeddingInput, Endpoint, Message, Request, Role, ToolCall, ToolOffer};
+pub use sparse::{Blank, Sparse};
 pub use stream::{EXCERPT, StatedUsage, StreamFacts, TextFacts};

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::{Blank, Sparse};
+
 /// Token counts and cost. `None` means: not given, so the codec estimates or leaves it out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Usage {
@@ -26,6 +28,23 @@ pub struct Overrides {
     pub usage: Option<Usage>,
     pub provider: Option<String>,
     pub native_finish_reason: Option<String>,
+}
+
+impl Blank for Overrides {
+    fn blank() -> &'static Overrides {
+        static BLANK: Overrides = Overrides {
+            id: None,
+            created: None,
+            model: None,
+            role: None,
+            finish_reason: None,
+            system_fingerprint: None,
+            usage: None,
+            provider: None,
+            native_finish_reason: None,
+        };
+        &BLANK
+    }
 }
 
 /// A piece of an assistant turn. Their order is the order on the wire.
@@ -54,7 +73,7 @@ pub struct Turn {
     pub web_searches: Vec<String>,
     /// What the model means to do with its tools, where the wire has a place for it beside text and reasoning.
     pub tool_plan: Option<String>,
-    pub overrides: Overrides,
+    pub overrides: Sparse<Overrides>,
 }
 
 impl Turn {
@@ -98,11 +117,11 @@ pub struct ErrorReply {
     pub code: Option<String>,
     /// Seconds.
     pub retry_after: Option<f64>,
-    pub metadata: Option<Value>,
+    pub metadata: Option<Box<Value>>,
     /// No further model is tried after it, where several were named.
     pub ends_failover: bool,
     /// Added to the envelope as member `aimock`: the nearest fixtures of a miss.
-    pub detail: Option<Value>,
+    pub detail: Option<Box<Value>>,
 }
 
 impl ErrorReply {
@@ -140,7 +159,7 @@ pub struct Audio {
     /// MIME type of the object form.
     pub content_type: Option<String>,
     /// Text, reasoning and tool calls beside the audio.
-    pub companion: Option<Turn>,
+    pub companion: Option<Box<Turn>>,
 }
 
 /// A transcription as the fixture gives it.

@@ -3,12 +3,12 @@
 //! In a directory the files come first, by UTF-16 code unit of their names (as JavaScript sorts them), then its
 //! subdirectories, at any depth. `.gitignore` is not consulted: what is checked is what is served.
 
-use std::collections::HashSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use globset::GlobMatcher;
+use rapidhash::RapidHashSet;
 use walkdir::{DirEntry, WalkDir};
 
 use super::exclude::{self, Exclude};
@@ -48,7 +48,7 @@ pub fn discover<P: AsRef<Path>>(paths: &[P], exclude: &Exclude) -> Discovery {
 /// Like [`discover`], with files of directories taken if their names end in one of these suffixes (without the dot).
 pub fn discover_ending<P: AsRef<Path>>(paths: &[P], exclude: &Exclude, suffixes: &[&str]) -> Discovery {
     let here = std::env::current_dir().unwrap_or_default();
-    let mut search = Search { exclude, suffixes, here, seen: HashSet::new(), found: Discovery::default() };
+    let mut search = Search { exclude, suffixes, here, seen: RapidHashSet::default(), found: Discovery::default() };
     for path in paths {
         search.add(path.as_ref());
     }
@@ -60,7 +60,8 @@ struct Search<'e> {
     suffixes: &'e [&'e str],
     /// The working directory, asked for once.
     here: PathBuf,
-    seen: HashSet<PathBuf>,
+    /// Absolute paths without idle steps, so that each has one spelling.
+    seen: RapidHashSet<OsString>,
     found: Discovery,
 }
 
@@ -68,7 +69,7 @@ impl Search<'_> {
     fn add(&mut self, path: &Path) {
         match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => self.walk(path, None),
-            Ok(meta) if meta.is_file() => self.take(path, path.parent().unwrap_or(Path::new("")), true),
+            Ok(meta) if meta.is_file() => self.take(path, path.parent().unwrap_or(Path::new("")), self.absolute(path), true),
             Ok(_) => self.problem(not_regular(Severity::Error, path)),
             Err(error) => match fs::symlink_metadata(path) {
                 Ok(_) => self.problem(broken_link(Severity::Error, path, &error)),
@@ -105,6 +106,7 @@ impl Search<'_> {
         let before = self.found.files.len() + self.found.problems.len();
         let mut capitals = None;
         let start = if base.as_os_str().is_empty() { Path::new(".") } else { base };
+        let whole = self.absolute(base);
         let exclude = self.exclude;
         let keep = |entry: &DirEntry| entry.depth() == 0 || !exclude.covers(entry.path());
         // A glob that names a suffix of its own (`*.txt`) means it.
@@ -132,7 +134,7 @@ impl Search<'_> {
             } else if !wanted {
                 capitals = capitals.or_else(|| has_capital_suffix(&path, self.suffixes).then(|| path.clone()));
             } else if entry.file_type().is_file() {
-                self.take(&path, base, false);
+                self.take(&path, base, whole.join(relative), false);
             } else {
                 self.problem(not_regular(Severity::Warning, &path));
             }
@@ -147,10 +149,13 @@ impl Search<'_> {
         !is_glob && self.found.files.iter().any(|file| file.path.starts_with(base))
     }
 
-    fn take(&mut self, path: &Path, root: &Path, named: bool) {
-        let key = self.here.join(path);
-        let key = std::path::absolute(&key).unwrap_or(key);
-        if self.seen.insert(key) {
+    fn absolute(&self, path: &Path) -> PathBuf {
+        let path = self.here.join(path);
+        std::path::absolute(&path).unwrap_or(path)
+    }
+
+    fn take(&mut self, path: &Path, root: &Path, whole: PathBuf, named: bool) {
+        if self.seen.insert(whole.into_os_string()) {
             self.found.files.push(Found { path: path.to_owned(), name: display_name(path), root: root.to_owned(), named });
         } else if named && let Some(file) = self.found.files.iter_mut().find(|file| file.name == display_name(path)) {
             file.named = true;
@@ -186,11 +191,12 @@ impl Search<'_> {
 fn load_order(a: &DirEntry, b: &DirEntry) -> std::cmp::Ordering {
     let is_dir = |entry: &DirEntry| if entry.path_is_symlink() { entry.path().is_dir() } else { entry.file_type().is_dir() };
     is_dir(a).cmp(&is_dir(b)).then_with(|| {
-        let (a, b) = (a.file_name(), b.file_name());
-        // In ASCII a code unit is a byte.
-        if a.as_encoded_bytes().is_ascii() && b.as_encoded_bytes().is_ascii() {
-            return a.cmp(b);
+        // They stand in one directory, so that their paths compare as their names do. In ASCII a code unit is a byte.
+        let (whole, other) = (a.path().as_os_str().as_encoded_bytes(), b.path().as_os_str().as_encoded_bytes());
+        if whole.is_ascii() && other.is_ascii() {
+            return whole.cmp(other);
         }
+        let (a, b) = (a.file_name(), b.file_name());
         a.to_string_lossy().encode_utf16().cmp(b.to_string_lossy().encode_utf16())
     })
 }

@@ -21,6 +21,8 @@ pub use exclude::{BadGlob, Exclude};
 pub use keep::{forget, keep, kept, leads_below, stamp};
 pub use place::{exists, find_upward, is_directory, whole, working_directory};
 pub use problem::{Problem, display_name};
-pub use read::{DEFAULT_MAX_FILE_SIZE, FileText, copy, list, read, read_beside, read_bytes, read_path, stdin, stdin_bytes};
+pub use read::{
+    DEFAULT_MAX_FILE_SIZE, FileText, copy, list, read, read_beside, read_bytes, read_path, read_short, stdin, stdin_bytes, stream,
+};
 pub use watch::{WatchError, Watcher, Watching, watch};
 pub use write::{Version, WriteError, amend, make_folder, remove, settle, update, write_atomically};

@@ -26,10 +26,35 @@ pub struct FileText {
 /// # Errors
 /// It is gone, unreadable, not a regular file, larger than `max` bytes (then nothing is read), or not UTF-8.
 pub fn read(found: &Found, max: u64) -> Result<FileText, Box<Problem>> {
-    let Found { path, name, .. } = found;
+    let (file, length) = open_found(found, max)?;
+    decode(bounded(file, length, max, &found.name)?, &found.name)
+}
+
+fn open_found(Found { path, name, .. }: &Found, max: u64) -> Result<(File, u64), Box<Problem>> {
     // It was a regular file a moment ago.
-    let (file, length) = if cfg!(unix) { open_checked(path, name, max)? } else { open_regular(path, name, max)? };
-    decode(bounded(file, length, max, name)?, name)
+    if cfg!(unix) { open_checked(path, name, max) } else { open_regular(path, name, max) }
+}
+
+/// Smaller files are read at once.
+const WORTH_STREAMING: u64 = 1 << 20;
+
+/// Reads a file that was found, unless it is so long that it should not be read at once.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_short(found: &Found, max: u64) -> Result<Option<FileText>, Box<Problem>> {
+    let (file, length) = open_found(found, max)?;
+    if length >= WORTH_STREAMING {
+        return Ok(None);
+    }
+    decode(bounded(file, length, max, &found.name)?, &found.name).map(Some)
+}
+
+/// Opens a file that was found, to read it piece by piece; with its length in bytes. `None` where [`read`] says why not.
+pub fn stream(found: &Found, max: u64) -> Option<(impl Read + use<>, usize)> {
+    let (file, length) = open_found(found, max).ok()?;
+    // What has been added since is not read.
+    Some((file.take(length), usize::try_from(length).ok()?))
 }
 
 /// Reads a file by its path.
@@ -180,7 +205,9 @@ fn open(path: &Path) -> io::Result<File> {
 /// All bytes of a reader that promises `expected` of them, but not more than `max`.
 fn bounded(reader: impl Read, expected: u64, max: u64, name: &str) -> Result<Vec<u8>, Box<Problem>> {
     let mut bytes = Vec::with_capacity(usize::try_from(expected.min(max)).unwrap_or(0));
-    reader.take(max.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?;
+    // What a file has gained since is not read, nor asked for: that would cost as much as reading a small one.
+    let most = if expected > 0 { expected } else { max.saturating_add(1) };
+    reader.take(most).read_to_end(&mut bytes).map_err(|error| Box::new(io_problem(Severity::Error, name, &error)))?;
     if bytes.len() as u64 > max { Err(too_large(name, None, max)) } else { Ok(bytes) }
 }
 

@@ -168,6 +168,10 @@ struct Shortened<'a>(&'a str);
 
 impl Display for Shortened<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        // Nearly all are short and plain, and writing them letter by letter costs many times as much.
+        if self.0.len() <= WIDTH && !self.0.chars().any(char::is_control) {
+            return f.write_str(self.0);
+        }
         let mut chars = self.0.chars();
         for c in chars.by_ref().take(WIDTH) {
             if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }

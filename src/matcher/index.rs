@@ -42,21 +42,29 @@ struct Bucket {
     groups: RapidHashMap<u64, Group>,
 }
 
-/// Rows with the same values; ascending.
+/// Rows with the same values.
 #[derive(Clone, Debug, Default)]
 struct Group {
-    loose: Vec<usize>,
+    loose: Vec<u32>,
     needles: Grams,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Grams {
     /// Needles shorter than a gram, whole.
-    short: RapidHashMap<Box<[u8]>, Vec<usize>>,
+    short: RapidHashMap<Box<[u8]>, Vec<u32>>,
     lengths: Vec<usize>,
-    /// The others, by a gram of each.
-    long: RapidHashMap<[u8; GRAM], Vec<usize>>,
+    /// The others, by a gram of each: the place in `filed` where its rows begin.
+    long: RapidHashMap<Gram, u32>,
+    /// Numbers of rows, each with the place of the next one of its gram; [`LAST`] has none.
+    filed: Vec<(u32, u32)>,
 }
+
+/// Eight bytes of a text.
+type Gram = u64;
+
+/// Where no row follows.
+const LAST: u32 = u32::MAX;
 
 /// A value that a key is compared with by equality.
 #[derive(Clone, Copy, Hash)]
@@ -83,32 +91,31 @@ impl Index {
             rows.entry(key).or_default().push((number, handles.needles.map(|(_, needles)| needles)));
         }
         let buckets = filed.into_iter().map(|(mut bucket, rows)| {
-            bucket.groups = rows.into_iter().map(|(key, rows)| (key, Group::of(rows))).collect();
+            bucket.groups = rows.into_iter().map(|(key, rows)| (key, Group::of(&rows))).collect();
             bucket
         });
         Index { buckets: buckets.collect() }
     }
 
-    /// Numbers of matches that may take a request, ascending. None that takes it is missing.
-    pub fn for_request(&self, facets: &mut Facets<'_>) -> Vec<usize> {
-        let mut found = Vec::new();
+    /// Adds the numbers of matches that may take a request, ascending, to smaller ones. None that takes it is missing.
+    pub fn for_request(&self, facets: &mut Facets<'_>, found: &mut Vec<usize>) {
+        let before = found.len();
         for bucket in &self.buckets {
             let Some(groups) = bucket.groups_for(|criterion| values_of_facet(facets.of(criterion))) else { continue };
             let Some(criterion) = bucket.text else {
-                Bucket::all(&groups, &mut found);
+                Bucket::all(&groups, found);
                 continue;
             };
-            let texts: Vec<&str> = match facets.of(criterion) {
-                Facet::Text(text) => vec![text.as_ref()],
-                Facet::Names(names) => names.clone(),
-                Facet::Absent => continue,
-                Facet::Flag(_) | Facet::Headers(_) | Facet::Json(_) => Vec::new(),
-            };
-            bucket.within(&groups, &texts, &mut found);
+            match facets.of(criterion) {
+                Facet::Text(text) => bucket.within(&groups, &[text.as_ref()], found),
+                Facet::Names(names) => bucket.within(&groups, names, found),
+                Facet::Absent => {}
+                Facet::Flag(_) | Facet::Headers(_) | Facet::Json(_) => bucket.within(&groups, &[], found),
+            }
         }
-        found.sort_unstable();
+        let added = found.get_mut(before..).unwrap_or_default();
+        added.sort_unstable();
         found.dedup();
-        found
     }
 
     /// Numbers of matches that may take every request that `other` takes, ascending. None that does is missing.
@@ -267,7 +274,7 @@ impl Bucket {
             }
         }
         for group in groups {
-            found.extend(&group.loose);
+            found.extend(group.loose.iter().map(|row| *row as usize));
         }
     }
 
@@ -279,6 +286,9 @@ impl Bucket {
 
     /// The groups that the values lead to; `None` when there are none.
     fn groups_for(&self, mut lookup: impl FnMut(&'static Criterion) -> Lookup) -> Option<Vec<&Group>> {
+        if self.equal.is_empty() {
+            return self.groups.get(&key_of(std::iter::empty())).map(|group| vec![group]);
+        }
         let mut combinations: Vec<Vec<u64>> = vec![Vec::new()];
         for criterion in &self.equal {
             let values = match lookup(criterion) {
@@ -297,67 +307,101 @@ impl Bucket {
 }
 
 impl Group {
-    fn of(rows: Vec<Filed<'_>>) -> Group {
+    fn of(rows: &[Filed<'_>]) -> Group {
+        let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         if rows.len() <= WORTH_FILING {
-            return Group { loose: rows.into_iter().map(|(number, _)| number).collect(), needles: Grams::default() };
+            return Group { loose: rows.iter().map(|(row, _)| number(*row)).collect(), needles: Grams::default() };
         }
-        let mut common: RapidHashMap<[u8; GRAM], u32> = RapidHashMap::default();
-        for gram in rows.iter().filter_map(|(_, needles)| needles.as_ref()).flat_map(|needles| &needles.any).flat_map(|text| grams(text)) {
-            *common.entry(gram).or_default() += 1;
-        }
+        let needles = || rows.iter().filter_map(|(_, needles)| needles.as_ref()).flat_map(|needles| &needles.any);
+        let mut common = Common::new(rows.len());
+        needles().flat_map(|text| grams(text.as_bytes())).for_each(|gram| common.count(gram));
         let mut group = Group::default();
-        for (number, needles) in rows {
+        let long = needles().filter(|needle| needle.len() >= GRAM).count();
+        group.needles.long.reserve(long);
+        group.needles.filed.reserve_exact(long);
+        for (row, needles) in rows {
             match needles {
-                None => group.loose.push(number),
-                Some(needles) => needles.any.iter().for_each(|needle| group.needles.file(number, needle, &common)),
+                None => group.loose.push(number(*row)),
+                Some(needles) => needles.any.iter().for_each(|needle| group.needles.file(number(*row), needle, &common)),
             }
         }
+        group.needles.long.shrink_to_fit();
         group
     }
 
     fn all(&self, found: &mut Vec<usize>) {
-        found.extend(&self.loose);
+        found.extend(self.loose.iter().map(|row| *row as usize));
         self.needles.all(found);
     }
 }
 
-fn grams(text: &str) -> impl Iterator<Item = [u8; GRAM]> {
-    text.as_bytes().windows(GRAM).filter_map(|window| window.try_into().ok())
+/// How often grams were met, about: some share a count.
+struct Common {
+    counts: Vec<u16>,
+}
+
+impl Common {
+    /// For the grams of so many rows.
+    fn new(rows: usize) -> Common {
+        Common { counts: vec![0; rows.saturating_mul(16).next_power_of_two().clamp(1 << 8, 1 << 21)] }
+    }
+
+    fn place(&self, gram: Gram) -> usize {
+        // Multiplication spreads the bits upwards; the upper ones are taken.
+        usize::try_from(gram.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40).unwrap_or(0) & (self.counts.len() - 1)
+    }
+
+    fn count(&mut self, gram: Gram) {
+        let place = self.place(gram);
+        if let Some(count) = self.counts.get_mut(place) {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    fn of(&self, gram: Gram) -> u16 {
+        self.counts.get(self.place(gram)).copied().unwrap_or(0)
+    }
+}
+
+fn grams(text: &[u8]) -> impl Iterator<Item = Gram> {
+    text.windows(GRAM).filter_map(|window| window.try_into().ok()).map(Gram::from_le_bytes)
 }
 
 impl Grams {
-    fn file(&mut self, number: usize, needle: &str, common: &RapidHashMap<[u8; GRAM], u32>) {
-        let rarest = grams(needle).min_by_key(|gram| common.get(gram).copied().unwrap_or(0));
-        if let Some(gram) = rarest {
-            self.long.entry(gram).or_default().push(number);
+    fn file(&mut self, row: u32, needle: &str, common: &Common) {
+        if let Some(gram) = grams(needle.as_bytes()).min_by_key(|gram| common.of(*gram)) {
+            let place = u32::try_from(self.filed.len()).unwrap_or(LAST);
+            let next = self.long.insert(gram, place).unwrap_or(LAST);
+            self.filed.push((row, next));
             return;
         }
         if !self.lengths.contains(&needle.len()) {
             self.lengths.push(needle.len());
         }
-        self.short.entry(needle.as_bytes().into()).or_default().push(number);
+        self.short.entry(needle.as_bytes().into()).or_default().push(row);
     }
 
     fn all(&self, found: &mut Vec<usize>) {
-        self.short.values().chain(self.long.values()).for_each(|rows| found.extend(rows));
+        self.short.values().for_each(|rows| found.extend(rows.iter().map(|row| *row as usize)));
+        found.extend(self.filed.iter().map(|(row, _)| *row as usize));
     }
 
     fn within(&self, text: &[u8], found: &mut Vec<usize>) {
         for length in &self.lengths {
             for window in text.windows(*length) {
                 if let Some(rows) = self.short.get(window) {
-                    found.extend(rows);
+                    found.extend(rows.iter().map(|row| *row as usize));
                 }
             }
         }
         if self.long.is_empty() {
             return;
         }
-        for window in text.windows(GRAM) {
-            if let Ok(gram) = <[u8; GRAM]>::try_from(window)
-                && let Some(rows) = self.long.get(&gram)
-            {
-                found.extend(rows);
+        for gram in grams(text) {
+            let mut place = self.long.get(&gram).copied().unwrap_or(LAST);
+            while let Some((row, next)) = self.filed.get(place as usize) {
+                found.push(*row as usize);
+                place = *next;
             }
         }
     }

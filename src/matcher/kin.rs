@@ -3,6 +3,8 @@
 //!
 //! It names rows that are likely to be near, no more: what they have in common is measured by `near`.
 
+use std::cmp::Reverse;
+
 use super::near::{PATTERN_LOOKED_AT, pieces, pieces_of};
 use super::{Criterion, Facets, Pattern, Row, TextPattern};
 
@@ -67,9 +69,9 @@ impl Kin {
     /// The rows with most pieces in common with a request, at most `most`; of as many, the earlier.
     pub(super) fn of(&self, facets: &mut Facets<'_>, most: usize) -> Vec<usize> {
         let slots = self.starts.len().saturating_sub(1);
-        let mut named: Vec<u32> = Vec::new();
+        let mut named = Named::default();
         let mut seen: Vec<usize> = Vec::new();
-        for (index, criterion) in self.criteria.iter().enumerate() {
+        'all: for (index, criterion) in self.criteria.iter().enumerate() {
             for piece in pieces_of(facets.of(criterion)) {
                 let slot = slot_of(index, piece, slots);
                 let rows = self.rows_at(slot);
@@ -77,17 +79,20 @@ impl Kin {
                     continue;
                 }
                 seen.push(slot);
-                named.extend(rows.iter().take(NAMED));
-                if named.len() >= MOST_NAMED {
-                    break;
+                rows.iter().take(NAMED).for_each(|row| named.add(*row));
+                if named.count >= MOST_NAMED {
+                    break 'all;
                 }
             }
         }
-        named.sort_unstable();
-        let mut counted: Vec<(usize, u32)> =
-            named.chunk_by(|one, other| one == other).filter_map(|same| Some((same.len(), *same.first()?))).collect();
-        counted.sort_by_key(|(count, row)| (std::cmp::Reverse(*count), *row));
-        counted.into_iter().take(most).map(|(_, row)| row as usize).collect()
+        let mut counted: Vec<(u32, u32)> = named.slots.into_iter().filter(|(times, _)| *times > 0).collect();
+        let order = |(times, row): &(u32, u32)| (Reverse(*times), *row);
+        if most < counted.len() {
+            counted.select_nth_unstable_by_key(most, order);
+            counted.truncate(most);
+        }
+        counted.sort_unstable_by_key(order);
+        counted.into_iter().map(|(_, row)| row as usize).collect()
     }
 
     fn rows_at(&self, slot: usize) -> &[u32] {
@@ -109,6 +114,37 @@ impl Kin {
         }
         own.sort_unstable();
         own.dedup();
+    }
+}
+
+/// Rows, and how often each was named: far fewer than there are slots.
+struct Named {
+    /// Times and row; a row stands at its slot or behind it.
+    slots: [(u32, u32); SLOTS],
+    count: usize,
+}
+
+/// A power of two.
+const SLOTS: usize = 1 << 10;
+const _: () = assert!(SLOTS > MOST_NAMED + NAMED, "one slot is free, or a search for it has no end");
+
+impl Default for Named {
+    fn default() -> Named {
+        Named { slots: [(0, 0); SLOTS], count: 0 }
+    }
+}
+
+impl Named {
+    fn add(&mut self, row: u32) {
+        let mut place = (row.wrapping_mul(0x9e37_79b1) >> 16) as usize % SLOTS;
+        while let Some(slot) = self.slots.get_mut(place) {
+            if slot.0 == 0 || slot.1 == row {
+                *slot = (slot.0 + 1, row);
+                break;
+            }
+            place = (place + 1) % SLOTS;
+        }
+        self.count += 1;
     }
 }
 

@@ -49,6 +49,8 @@ pub use position::{Position, Served};
 pub use stamp::family;
 pub use table::{Miss, Row, Selection, Strictness, Table};
 
+use std::sync::Arc;
+
 use percent_encoding::percent_decode_str;
 
 use crate::exchange::Exchange;
@@ -149,7 +151,8 @@ pub struct Clause {
 /// Two matches are equal when they were written alike: same keys, same operators, lists in the same order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Match {
-    clauses: Vec<Clause>,
+    /// Shared, since a fixture and its row in the table both have them.
+    clauses: Arc<[Clause]>,
 }
 
 impl Match {
@@ -158,7 +161,7 @@ impl Match {
     pub fn new(mut clauses: Vec<Clause>) -> Match {
         clauses.retain(|clause| !clause.pattern.is_vacuous());
         clauses.sort_by_key(|clause| CRITERIA.iter().position(|criterion| criterion.key == clause.criterion.key));
-        Match { clauses }
+        Match { clauses: clauses.into() }
     }
 
     /// The clauses in registry order.

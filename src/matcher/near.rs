@@ -5,6 +5,7 @@
 //! lengths looked at and does not multiply.
 
 use std::cmp::Reverse;
+use std::num::NonZero;
 
 use super::choice::is_open;
 use super::fold::fold_char;
@@ -100,7 +101,48 @@ impl<'t> Near<'t> {
 /// The pieces of the request's texts, made once a criterion.
 #[derive(Default)]
 struct Texts {
-    known: Vec<(&'static str, rapidhash::RapidHashSet<u64>)>,
+    known: Vec<(&'static str, Pieces)>,
+}
+
+/// Pieces of a text, to be asked for: each stands at its slot or behind it, before an empty one.
+struct Pieces {
+    /// A power of two, at least twice as many as pieces.
+    slots: Vec<Option<NonZero<u64>>>,
+}
+
+impl Pieces {
+    fn new(pieces: &[u64]) -> Pieces {
+        let mut found = Pieces { slots: vec![None; (pieces.len() * 2 + 1).next_power_of_two()] };
+        for piece in pieces {
+            let place = found.place(*piece);
+            if let Some(slot) = found.slots.get_mut(place) {
+                *slot = filled(*piece);
+            }
+        }
+        found
+    }
+
+    fn has(&self, piece: u64) -> bool {
+        self.slots.get(self.place(piece)).is_some_and(Option::is_some)
+    }
+
+    /// Where a piece is, or would be.
+    fn place(&self, piece: u64) -> usize {
+        let last = self.slots.len() - 1;
+        // Multiplication spreads the bits upwards; the upper ones are taken.
+        let mut place = (piece.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & last;
+        while let Some(Some(other)) = self.slots.get(place)
+            && Some(*other) != filled(piece)
+        {
+            place = (place + 1) & last;
+        }
+        place
+    }
+}
+
+/// A piece as it fills a slot: pieces have 63 bits.
+fn filled(piece: u64) -> Option<NonZero<u64>> {
+    NonZero::new(piece + 1)
 }
 
 impl Texts {
@@ -108,7 +150,8 @@ impl Texts {
         let Pattern::Text(pattern) = &clause.pattern else { return 0 };
         let key = clause.criterion.key;
         let index = self.known.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
-            self.known.push((key, pieces_of(facets.of(clause.criterion)).collect()));
+            let pieces: Vec<u64> = pieces_of(facets.of(clause.criterion)).collect();
+            self.known.push((key, Pieces::new(&pieces)));
             self.known.len() - 1
         });
         self.known.get(index).map_or(0, |(_, pieces)| alike(pattern, pieces))
@@ -127,10 +170,10 @@ pub(super) fn pieces_of<'f>(facet: &'f Facet<'_>) -> impl Iterator<Item = u64> +
 }
 
 /// Thousandths of the pattern's pieces that are there; of several texts, all or the best, as the operator has it.
-fn alike(pattern: &TextPattern, found: &rapidhash::RapidHashSet<u64>) -> usize {
+fn alike(pattern: &TextPattern, found: &Pieces) -> usize {
     let share = |text: &str| {
         let (there, all) =
-            pieces(text, PATTERN_LOOKED_AT).fold((0, 0), |(there, all), piece| (there + usize::from(found.contains(&piece)), all + 1));
+            pieces(text, PATTERN_LOOKED_AT).fold((0, 0), |(there, all), piece| (there + usize::from(found.has(piece)), all + 1));
         1000 * there / all.max(1)
     };
     match pattern {
@@ -146,12 +189,13 @@ fn alike(pattern: &TextPattern, found: &rapidhash::RapidHashSet<u64>) -> usize {
 pub(super) fn pieces(text: &str, limit: usize) -> impl Iterator<Item = u64> {
     const BITS: u32 = 21;
     const THREE: u64 = (1 << (3 * BITS)) - 1;
-    let folded = text.chars().take(limit).map(fold_char).chain([' ']);
-    folded
-        .scan((u64::from(' '), 1_u32), |(packed, length), letter| {
-            *packed = (*packed << BITS | u64::from(letter)) & THREE;
-            *length += 1;
-            Some((*length >= 3).then_some(*packed))
-        })
-        .flatten()
+    let mut letters = text.chars().take(limit).map(fold_char).chain([' ']);
+    let mut packed = u64::from(' ');
+    if let Some(letter) = letters.next() {
+        packed = packed << BITS | u64::from(letter);
+    }
+    letters.map(move |letter| {
+        packed = (packed << BITS | u64::from(letter)) & THREE;
+        packed
+    })
 }

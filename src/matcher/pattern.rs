@@ -57,7 +57,7 @@ pub enum TextPattern {
 
 /// A compiled regular expression. Two are equal when their sources are.
 #[derive(Clone, Debug)]
-pub struct Program(regex::Regex);
+pub struct Program(Box<regex::Regex>);
 
 impl PartialEq for Program {
     fn eq(&self, other: &Program) -> bool {
@@ -74,7 +74,7 @@ pub enum Pattern {
     /// Name in lower case; `None` means that the header must be absent.
     Headers(Vec<(String, Option<TextPattern>)>),
     /// Objects by subset, arrays and scalars whole.
-    Subset(serde_json::Value),
+    Subset(Box<serde_json::Value>),
 }
 
 /// Why a pattern cannot be made.
@@ -118,7 +118,7 @@ impl TextPattern {
     pub fn regex(source: &str, ignore_case: bool) -> Result<TextPattern, PatternError> {
         let compiled = regex::RegexBuilder::new(source).case_insensitive(ignore_case).size_limit(PROGRAM_LIMIT).build();
         match compiled {
-            Ok(compiled) => Ok(TextPattern::Regex { source: source.to_owned(), ignore_case, compiled: Program(compiled) }),
+            Ok(compiled) => Ok(TextPattern::Regex { source: source.to_owned(), ignore_case, compiled: Program(Box::new(compiled)) }),
             Err(regex::Error::CompiledTooBig(limit)) => Err(PatternError::TooLarge { pattern: source.to_owned(), limit }),
             Err(error) => Err(PatternError::Regex { pattern: source.to_owned(), reason: reason(&error) }),
         }

@@ -115,10 +115,8 @@ const WORTH_AN_INDEX: usize = 32;
 impl Table {
     /// A table of these rows.
     pub fn new(rows: Vec<Row>) -> Table {
-        let mut table = Table { rows: Vec::with_capacity(rows.len()), ..Table::default() };
-        for row in rows {
-            table.push(row);
-        }
+        let mut table = Table { rows, ..Table::default() };
+        table.note_sequences(0);
         table.build_index(0);
         table
     }
@@ -135,7 +133,10 @@ impl Table {
     /// Adds rows behind all others; the numbers of the others stay. Enough new rows get an index of their own, which takes
     /// in those before it that are no larger: so adding costs little, and few indexes are searched.
     pub fn extend(&mut self, rows: impl IntoIterator<Item = Row>) {
-        rows.into_iter().for_each(|row| self.push(row));
+        let before = self.rows.len();
+        self.rows.extend(rows);
+        self.note_sequences(before);
+        self.scripted.take();
         // Of few rows more the last ones are looked at; many are filed anew.
         if self.kin.get().is_some_and(|kin| self.rows.len() - kin.end > FRESH + kin.end / 64) {
             self.kin.take();
@@ -160,12 +161,11 @@ impl Table {
         self.indexes.last().map_or(0, |(_, end)| *end)
     }
 
-    fn push(&mut self, row: Row) {
-        if row.position.sequence.is_some() {
-            self.sequenced.entry(row.matches.digest()).or_default().push(self.rows.len());
+    /// Files the rows from this one on that have a sequence slot.
+    fn note_sequences(&mut self, from: usize) {
+        for (number, row) in self.rows.iter().enumerate().skip(from).filter(|(_, row)| row.position.sequence.is_some()) {
+            self.sequenced.entry(row.matches.digest()).or_default().push(number);
         }
-        self.scripted.take();
-        self.rows.push(row);
     }
 
     /// The rows.
@@ -176,13 +176,16 @@ impl Table {
     /// The rows whose content and reply kind take a request, in order, whatever their position.
     pub fn candidates<'t>(&'t self, exchange: &'t Exchange) -> impl Iterator<Item = (usize, &'t Row)> {
         let mut facets = Facets::new(exchange);
-        let likely = self.likely(&mut facets).collect();
+        let likely = self.likely(&mut facets);
         self.among(likely, facets)
     }
 
     /// The rows that may take a request, ascending.
-    pub(super) fn likely(&self, facets: &mut Facets<'_>) -> impl Iterator<Item = usize> {
-        let found: Vec<usize> = self.indexes.iter().flat_map(|(index, _)| index.for_request(facets)).collect();
+    pub(super) fn likely(&self, facets: &mut Facets<'_>) -> impl Iterator<Item = usize> + use<> {
+        let mut found = Vec::new();
+        for (index, _) in &self.indexes {
+            index.for_request(facets, &mut found);
+        }
         found.into_iter().chain(self.indexed()..self.rows.len())
     }
 
@@ -193,12 +196,12 @@ impl Table {
 
     /// The same without the index: every row is tried. The oracle that the index is held against.
     pub fn candidates_plainly<'t>(&'t self, exchange: &'t Exchange) -> impl Iterator<Item = (usize, &'t Row)> {
-        self.among((0..self.rows.len()).collect(), Facets::new(exchange))
+        self.among(0..self.rows.len(), Facets::new(exchange))
     }
 
-    fn among<'t>(&'t self, numbers: Vec<usize>, mut facets: Facets<'t>) -> impl Iterator<Item = (usize, &'t Row)> {
+    fn among<'t>(&'t self, numbers: impl Iterator<Item = usize> + 't, mut facets: Facets<'t>) -> impl Iterator<Item = (usize, &'t Row)> {
         let to = Compatibility::of(&facets.exchange().request);
-        let numbered = numbers.into_iter().filter_map(|number| Some((number, self.rows.get(number)?)));
+        let numbered = numbers.filter_map(|number| Some((number, self.rows.get(number)?)));
         numbered.filter(move |(_, row)| row.admits(to) && row.matches.accepts_facets(&mut facets))
     }
 

@@ -172,7 +172,7 @@ fn timed(context: &Context<'_>, audio: &Audio) -> Option<Emission> {
 fn failed(error: &ErrorReply) -> Emission {
     let code = error.code.as_deref().or(error.kind.as_deref()).unwrap_or_else(|| word(error));
     let mut detail = json!({ "status": code, "message": error.message });
-    if let Some(found) = &error.detail {
+    if let Some(found) = error.detail.as_deref() {
         detail["aimock"] = found.clone();
     }
     let mut emission = respond::json(respond::status_or_500(error.status), &json!({ "detail": detail }));

@@ -308,6 +308,6 @@ impl Read {
         push_text(&mut blocks, &self.text);
         self.overrides.finish_reason = (finish != "stop").then_some(finish);
         self.overrides.usage = self.usage.as_ref().and_then(|given| read_usage(given, left_out));
-        Ok(Turn { overrides: self.overrides, ..turn(blocks)? })
+        Ok(Turn { overrides: self.overrides.into(), ..turn(blocks)? })
     }
 }

@@ -40,20 +40,17 @@ macro_rules! shape {
                 true
             }
 
-            /// Keys that must be present.
-            pub(crate) fn required() -> impl Iterator<Item = &'static str> {
-                [$( ($key, $crate::shape::macros::is_required!($($required)?)) ),*].into_iter().filter(|(_, is)| *is).map(|(key, _)| key)
-            }
-        }
-
-        impl $crate::shape::Read for $name {
-            fn read(node: &$crate::document::Node<'_>, reader: &mut $crate::shape::Reader<'_, '_>) -> Option<$name> {
+            /// Reads all members; `None`: it is no object, and that is reported. Large shapes are filled where they stay.
+            pub(crate) fn fill(
+                &mut self,
+                node: &$crate::document::Node<'_>,
+                reader: &mut $crate::shape::Reader<'_, '_>,
+            ) -> Option<()> {
                 let $crate::document::Value::Object(members) = &node.value else {
                     return reader.wrong(node, "an object");
                 };
-                let mut shape = $name::default();
                 for member in $crate::shape::lasting(members) {
-                    if !shape.read_member(member, reader) {
+                    if !self.read_member(member, reader) {
                         reader.unknown_key(member, $name::KEYS, $crate::shape::Unknown::$policy);
                     }
                 }
@@ -62,6 +59,19 @@ macro_rules! shape {
                         reader.missing(node, key);
                     }
                 }
+                Some(())
+            }
+
+            /// Keys that must be present.
+            pub(crate) fn required() -> impl Iterator<Item = &'static str> {
+                [$( ($key, $crate::shape::macros::is_required!($($required)?)) ),*].into_iter().filter(|(_, is)| *is).map(|(key, _)| key)
+            }
+        }
+
+        impl $crate::shape::Read for $name {
+            fn read(node: &$crate::document::Node<'_>, reader: &mut $crate::shape::Reader<'_, '_>) -> Option<$name> {
+                let mut shape = $name::default();
+                shape.fill(node, reader)?;
                 Some(shape)
             }
         }

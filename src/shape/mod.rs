@@ -39,6 +39,8 @@ pub enum Unknown {
 pub struct Reader<'r, 's> {
     source: &'r Arc<Source>,
     root: &'r Node<'s>,
+    /// Where the root is an item of a list of its file: the list, and the item's place in it.
+    item_of: Option<(&'static str, usize)>,
     rule: &'static str,
     matching: Matching,
     transforms: Transforms,
@@ -51,7 +53,23 @@ impl<'r, 's> Reader<'r, 's> {
     /// A reader over a whole file's tree.
     pub fn new(source: &'r Arc<Source>, root: &'r Node<'s>) -> Reader<'r, 's> {
         let (matching, transforms) = Default::default();
-        Reader { source, root, rule: WRONG_TYPE, matching, transforms, plain_texts: 0, problems: Vec::new(), errors: 0 }
+        Reader { source, root, item_of: None, rule: WRONG_TYPE, matching, transforms, plain_texts: 0, problems: Vec::new(), errors: 0 }
+    }
+
+    /// Takes the root for an item of a list, which is a member of the file.
+    #[must_use]
+    pub fn item_of(mut self, list: &'static str, index: usize) -> Self {
+        self.item_of = Some((list, index));
+        self
+    }
+
+    /// The pointer to the innermost node of the file around a span.
+    fn pointer_to(&self, span: Span) -> String {
+        let below = pointer_to(self.root, span);
+        match self.item_of {
+            Some((list, index)) => format!("/{list}/{index}{below}"),
+            None => below,
+        }
     }
 
     /// Reads plain texts of match keys under this mode.
@@ -113,7 +131,7 @@ impl<'r, 's> Reader<'r, 's> {
 
     /// Reports a problem at a span; the returned finding can be amended.
     pub fn report(&mut self, severity: Severity, rule: &'static str, span: Span, message: impl Into<String>) -> &mut Diagnostic {
-        let label = Label { source: Arc::clone(self.source), span, pointer: pointer_to(self.root, span), note: Cow::Borrowed("") };
+        let label = Label { source: Arc::clone(self.source), span, pointer: self.pointer_to(span), note: Cow::Borrowed("") };
         self.push(Diagnostic::new(rule, severity, message, label))
     }
 
@@ -126,7 +144,7 @@ impl<'r, 's> Reader<'r, 's> {
         message: impl Into<String>,
     ) -> &mut Diagnostic {
         let span = Span::new(node.span.start, (node.span.start + 1).min(node.span.end));
-        let label = Label { source: Arc::clone(self.source), span, pointer: pointer_to(self.root, node.span), note: Cow::Borrowed("") };
+        let label = Label { source: Arc::clone(self.source), span, pointer: self.pointer_to(node.span), note: Cow::Borrowed("") };
         self.push(Diagnostic::new(rule, severity, message, label))
     }
 
@@ -181,7 +199,7 @@ impl<'r, 's> Reader<'r, 's> {
 
     /// A second place in the same file, for [`Diagnostic::also`].
     pub fn label(&self, span: Span, note: impl Into<Cow<'static, str>>) -> Label {
-        Label { source: Arc::clone(self.source), span, pointer: pointer_to(self.root, span), note: note.into() }
+        Label { source: Arc::clone(self.source), span, pointer: self.pointer_to(span), note: note.into() }
     }
 
     /// Reports a key that nobody reads, with the nearest known one.
@@ -218,7 +236,7 @@ impl<'r, 's> Reader<'r, 's> {
 
     /// How messages call the node at this span: its own key, or its place in a list.
     pub fn subject(&self, span: Span) -> String {
-        let pointer = pointer_to(self.root, span);
+        let pointer = self.pointer_to(span);
         let mut parts = pointer.rsplit('/');
         let last = parts.next().unwrap_or("");
         if last.is_empty() {

@@ -162,7 +162,7 @@ fn timing_is_kept() {
     let profile = pace.profile.expect("a profile");
     assert_eq!((pace.latency, pace.chunk_size, pace.replay_speed), (Some(0.0), Some(1), Some(0.1)));
     assert_eq!((profile.ttft, profile.tps, profile.jitter), (Some(120.0), Some(0.5), Some(1.0)));
-    let recorded = fixture("peer_entry.json", 2).answers.remove(0).pace.recorded.expect("recorded timings");
+    let recorded = fixture("peer_entry.json", 2).answers.remove(0).pace.recorded.clone().expect("recorded timings");
     assert_eq!((recorded.ttft, recorded.delays.as_slice(), recorded.total), (0.0, &[][..], 0.0), "what lies below zero is sanitised");
     assert_eq!(fixture("peer_entry.json", 3).answers[0].truncate_after_chunks, Some(1));
     assert_eq!(fixture("ours_entry.json", 0).id.as_deref(), Some("greeting"));

@@ -153,7 +153,9 @@ fn clause(key: &'static str) -> BoxedStrategy<Clause> {
             let wanted = prop_oneof![Just(None), small_text().prop_map(Some)];
             (select(&["x-team", "x-user"][..]), wanted).prop_map(|(name, wanted)| Pattern::Headers(vec![(name.into(), wanted)])).boxed()
         }
-        (_, Shape::Subset) => select(vec![json!({}), json!({"a": 1}), json!({"a": 1.0, "b": [1]})]).prop_map(Pattern::Subset).boxed(),
+        (_, Shape::Subset) => {
+            select(vec![json!({}), json!({"a": 1}), json!({"a": 1.0, "b": [1]})]).prop_map(|body| Pattern::Subset(Box::new(body))).boxed()
+        }
     };
     pattern.prop_map(move |pattern| Clause { criterion, pattern }).boxed()
 }

@@ -5,9 +5,12 @@
 //! that costs its character and not the file. It recurses no deeper than [`Limits::depth`].
 
 mod complaint;
+mod items;
 mod scan;
 
 use std::borrow::Cow;
+
+pub(super) use items::parse_items;
 
 use super::{Findings, Limits, Member, Node, Parsed, Span, Trouble, Value, bom_length};
 
@@ -16,29 +19,9 @@ type Result<T> = std::result::Result<T, Box<Trouble>>;
 
 /// Reads a JSON or JSONC text.
 pub(super) fn parse<'s>(text: &'s str, limits: &Limits) -> std::result::Result<Parsed<'s>, Vec<Trouble>> {
-    let bom = bom_length(text);
-    let mut reader = Reader {
-        text,
-        at: bom,
-        limits,
-        nodes: 0,
-        open: Vec::new(),
-        findings: Findings::default(),
-        comments: Vec::new(),
-        trailing_commas: Vec::new(),
-        items: Vec::new(),
-        members: Vec::new(),
-        unescaped: String::new(),
-    };
+    let mut reader = Reader::new(text, limits);
     match reader.document() {
-        Ok(root) => Ok(Parsed {
-            root,
-            findings: reader.findings.into_vec(),
-            had_bom: bom > 0,
-            binaries: Vec::new(),
-            comments: reader.comments,
-            trailing_commas: reader.trailing_commas,
-        }),
+        Ok(root) => Ok(reader.into_parsed(root)),
         Err(fatal) => Err(reader.findings.ended_by(*fatal)),
     }
 }
@@ -48,6 +31,8 @@ struct Reader<'s, 'l> {
     text: &'s str,
     /// Byte offset of what is read next; always on a character boundary when a function returns.
     at: usize,
+    /// Where the text begins in its file, of which it may be a part.
+    base: usize,
     limits: &'l Limits,
     nodes: usize,
     /// Offsets of the brackets that are open, outermost first.
@@ -72,7 +57,35 @@ fn taken<T>(list: &mut Vec<T>, first: usize) -> Vec<T> {
     if first == 0 && list.len() >= LONG { std::mem::take(list) } else { list.drain(first..).collect() }
 }
 
-impl<'s> Reader<'s, '_> {
+impl<'s, 'l> Reader<'s, 'l> {
+    fn new(text: &'s str, limits: &'l Limits) -> Reader<'s, 'l> {
+        Reader {
+            text,
+            at: bom_length(text),
+            base: 0,
+            limits,
+            nodes: 0,
+            open: Vec::new(),
+            findings: Findings::default(),
+            comments: Vec::new(),
+            trailing_commas: Vec::new(),
+            items: Vec::new(),
+            members: Vec::new(),
+            unescaped: String::new(),
+        }
+    }
+
+    fn into_parsed(self, root: Node<'s>) -> Parsed<'s> {
+        Parsed {
+            root,
+            findings: self.findings.into_vec(),
+            had_bom: bom_length(self.text) > 0,
+            binaries: Vec::new(),
+            comments: self.comments,
+            trailing_commas: self.trailing_commas,
+        }
+    }
+
     /// One value with nothing but white space and comments around it.
     fn document(&mut self) -> Result<Node<'s>> {
         self.space()?;
@@ -99,7 +112,7 @@ impl<'s> Reader<'s, '_> {
             Some(byte) if byte.is_ascii_alphabetic() => self.word(wanted)?,
             _ => return Err(self.unexpected(wanted)),
         };
-        Ok(Node { span: Span::new(start, self.at), value })
+        Ok(Node { span: self.span_from(start), value })
     }
 
     fn object(&mut self) -> Result<Value<'s>> {
@@ -124,16 +137,22 @@ impl<'s> Reader<'s, '_> {
     }
 
     fn member_of_object(&mut self) -> Result<Member<'s>> {
+        let (key, key_span) = self.key()?;
+        Ok(Member { key, key_span, value: self.value("a value after `:`")? })
+    }
+
+    /// A key and the colon behind it.
+    fn key(&mut self) -> Result<(Cow<'s, str>, Span)> {
         let start = self.at;
         let key = self.string()?;
-        let key_span = Span::new(start, self.at);
+        let key_span = self.span_from(start);
         self.space()?;
         if self.peek() != Some(b':') {
             return Err(self.unexpected("`:` after the key"));
         }
         self.at += 1;
         self.space()?;
-        Ok(Member { key, key_span, value: self.value("a value after `:`")? })
+        Ok((key, key_span))
     }
 
     fn array(&mut self) -> Result<Value<'s>> {
@@ -193,6 +212,11 @@ impl<'s> Reader<'s, '_> {
     fn count(&mut self, place: Span) -> Result<()> {
         self.nodes += 1;
         if self.nodes > self.limits.nodes { Err(self.too_many(place)) } else { Ok(()) }
+    }
+
+    /// What was read since an offset.
+    fn span_from(&self, start: usize) -> Span {
+        Span::new(self.base + start, self.base + self.at)
     }
 
     fn peek(&self) -> Option<u8> {

@@ -6,7 +6,7 @@ use super::*;
 
 /// A stream of two milliseconds an event whose fixture scripts these faults, and what became of each of them.
 fn scripted(faults: Faults, change: impl FnOnce(&mut Answer)) -> String {
-    let mut answer = Answer { faults, ..paced(Pace { latency: Some(2.0), ..Pace::default() }) };
+    let mut answer = Answer { faults: faults.into(), ..paced(Pace { latency: Some(2.0), ..Pace::default() }) };
     change(&mut answer);
     let server = Pace::default();
     let delivery = Delivery::of(&answer, &server);
@@ -202,7 +202,7 @@ fn faults_at_one_place_come_in_a_fixed_order() {
 fn an_error_before_the_first_event_takes_the_place_of_the_stream() {
     let error = ErrorReply::new(ErrorOrigin::Fixture, 503, "x");
     let faults = Faults { error_after_events: Some((0, error.clone())), ..disconnect(3) };
-    let (answer, server) = (Answer { faults, ..answer() }, Pace::default());
+    let (answer, server) = (Answer { faults: faults.into(), ..answer() }, Pace::default());
     let delivery = Delivery::of(&answer, &server);
     assert_eq!(error_at_once(&delivery), Some(&error));
     let keys: Vec<_> = replaced(&delivery).into_iter().map(|fault| (fault.key, fault.at.is_ok())).collect();
@@ -212,7 +212,7 @@ fn an_error_before_the_first_event_takes_the_place_of_the_stream() {
 #[test]
 fn what_is_no_stream_is_left_alone() {
     let emission = Emission { status: 200, headers: Vec::new(), body: Body::Whole(Bytes::from_static(b"{}")) };
-    let (answer, server) = (Answer { faults: disconnect(0), ..answer() }, Pace::default());
+    let (answer, server) = (Answer { faults: disconnect(0).into(), ..answer() }, Pace::default());
     let delivery = Delivery::of(&answer, &server);
     let mut plan = plan_emission(emission, &delivery, &mut Dice::seeded(1));
     let done = script(&mut plan, &delivery, None);

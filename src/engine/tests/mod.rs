@@ -34,18 +34,18 @@ fn stream() -> Emission {
 fn answer() -> Answer {
     Answer {
         reply: Reply::Turn(Turn::default()),
-        pace: Pace::default(),
+        pace: Pace::default().into(),
         truncate_after_chunks: None,
         disconnect_after_ms: None,
-        faults: Faults::default(),
-        chaos: Chaos::default(),
+        faults: Faults::default().into(),
+        chaos: Chaos::default().into(),
         polls: 0,
         headers: Vec::new(),
     }
 }
 
 fn paced(pace: Pace) -> Answer {
-    Answer { pace, ..answer() }
+    Answer { pace: pace.into(), ..answer() }
 }
 
 fn plan_of(answer: &Answer, server: &Pace) -> Plan {

@@ -7,7 +7,7 @@ use crate::fixture::Fixture;
 pub(super) fn pinned_ids(fixture: &Fixture) -> impl Iterator<Item = &str> {
     let turns = fixture.answers.iter().filter_map(|answer| match &answer.reply {
         Reply::Turn(turn) => Some(turn),
-        Reply::Audio(audio) => audio.companion.as_ref(),
+        Reply::Audio(audio) => audio.companion.as_deref(),
         _ => None,
     });
     turns.flat_map(|turn| &turn.blocks).filter_map(|block| match block {

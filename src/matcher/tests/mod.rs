@@ -28,7 +28,7 @@ fn clause(key: &str, value: &Value) -> Clause {
         Shape::Text { plain, .. } => Pattern::Text(text(value, plain)),
         Shape::OneOf(_) => Pattern::Text(text(value, Plain::Equals)),
         Shape::Flag => Pattern::Flag(value.as_bool().expect("a flag")),
-        Shape::Subset => Pattern::Subset(value.clone()),
+        Shape::Subset => Pattern::Subset(Box::new(value.clone())),
         Shape::Headers => {
             let fields = value.as_object().expect("headers are an object").iter();
             Pattern::Headers(

@@ -163,7 +163,7 @@ impl Answer {
         turn.reasoning = (!self.reasoning.is_empty()).then_some(self.reasoning);
         turn.reasoning_signature = self.signature;
         turn.redacted_thinking = self.hidden;
-        turn.overrides = self.overrides;
+        turn.overrides = self.overrides.into();
         Ok(turn)
     }
 

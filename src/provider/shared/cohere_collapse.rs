@@ -87,7 +87,8 @@ impl Answer {
             finish_reason: finish_reason(&finish, turn.calls_tools()),
             usage: self.usage.as_ref().and_then(|given| usage(&counts(given, left_out), left_out)),
             ..Overrides::default()
-        };
+        }
+        .into();
         Ok(turn)
     }
 }

@@ -38,7 +38,8 @@ pub(in crate::provider) fn whole(body: &Value, left_out: &mut LeftOut) -> Result
         finish_reason: finish_reason(stop, turn.calls_tools()),
         usage: body.get("usage").and_then(|given| usage(&named(given), left_out)),
         ..Overrides::default()
-    };
+    }
+    .into();
     Ok(turn)
 }
 

@@ -178,7 +178,7 @@ impl Answer {
             "SAFETY" => Some("content_filter".to_owned()),
             other => Some(other.to_owned()),
         };
-        turn.overrides = Overrides { id: self.id, model: self.model, finish_reason, usage: self.usage, ..Overrides::default() };
+        turn.overrides = Overrides { id: self.id, model: self.model, finish_reason, usage: self.usage, ..Overrides::default() }.into();
         Ok(turn)
     }
 }

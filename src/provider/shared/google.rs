@@ -93,7 +93,7 @@ fn envelope(error: &ErrorReply) -> Value {
         if !details.is_empty() {
             members.insert("details".to_owned(), details.into());
         }
-        if let Some(detail) = &error.detail {
+        if let Some(detail) = error.detail.as_deref() {
             members.insert("aimock".to_owned(), detail.clone());
         }
     }

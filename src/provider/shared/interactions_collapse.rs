@@ -67,7 +67,7 @@ fn interaction(body: &Value, left_out: &mut LeftOut) -> Result<Turn, Unsayable> 
         _ => return Err(unsayable("the interaction has not come to an end")),
     };
     let usage = body.get("usage").and_then(|given| usage(given, left_out));
-    turn.overrides = Overrides { id: text("id"), model: text("model"), finish_reason, usage, ..Overrides::default() };
+    turn.overrides = Overrides { id: text("id"), model: text("model"), finish_reason, usage, ..Overrides::default() }.into();
     Ok(turn)
 }
 

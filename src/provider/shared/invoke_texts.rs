@@ -169,7 +169,7 @@ pub(in crate::provider) fn collapse(events: &[Value], counted: [Option<f64>; 2],
         .filter_map(|(key, number)| Some((key.to_owned(), Value::Number(count(number?)))))
         .collect();
     let usage = if given.is_empty() { None } else { usage_of(&Value::Object(given), left_out) };
-    turn.overrides = Overrides { finish_reason: (word != natural).then_some(word), usage, ..Overrides::default() };
+    turn.overrides = Overrides { finish_reason: (word != natural).then_some(word), usage, ..Overrides::default() }.into();
     Ok(turn)
 }
 

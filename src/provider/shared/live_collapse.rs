@@ -129,13 +129,18 @@ impl Told {
         let turn = Turn {
             reasoning: self.reasoning.filter(|text| !text.is_empty()),
             web_searches: self.searches,
-            overrides: Overrides { usage: self.usage, ..Overrides::default() },
+            overrides: Overrides { usage: self.usage, ..Overrides::default() }.into(),
             ..said
         };
         if !speaks {
             return Ok(Reply::Turn(turn));
         }
-        Ok(Reply::Audio(Audio { base64: STANDARD.encode(&self.audio), format: None, content_type: self.mime_type, companion: Some(turn) }))
+        Ok(Reply::Audio(Audio {
+            base64: STANDARD.encode(&self.audio),
+            format: None,
+            content_type: self.mime_type,
+            companion: Some(Box::new(turn)),
+        }))
     }
 }
 

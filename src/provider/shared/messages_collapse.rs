@@ -52,7 +52,8 @@ pub(in crate::provider) fn whole(message: &Value, left_out: &mut LeftOut) -> Res
         finish_reason: finish_reason(&stop, turn.calls_tools()),
         usage: message.get("usage").and_then(|given| usage(given, left_out)),
         ..Overrides::default()
-    };
+    }
+    .into();
     Ok(turn)
 }
 

@@ -63,14 +63,15 @@ pub(in crate::provider) fn error_event(error: &ErrorReply, moment: Moment<'_>) -
 
 fn envelope(error: &ErrorReply, moment: Moment<'_>) -> Value {
     let mut body = json!({ "type": error.kind.as_deref().unwrap_or_else(|| kind_of(error)), "message": error.message });
-    if let (Some(body), Some(details)) = (body.as_object_mut(), error.metadata.as_ref().filter(|_| error.origin == ErrorOrigin::Request)) {
+    if let (Some(body), Some(details)) = (body.as_object_mut(), error.metadata.as_deref().filter(|_| error.origin == ErrorOrigin::Request))
+    {
         body.insert("details".to_owned(), details.clone());
     }
     if let (Some(body), Some(code), ErrorOrigin::Chaos | ErrorOrigin::Server) = (body.as_object_mut(), &error.code, error.origin) {
         // Not the vendor's member, but the one by which a test knows what the server itself reports, and a random fault.
         body.insert("code".to_owned(), json!(code));
     }
-    if let (Some(body), Some(detail)) = (body.as_object_mut(), &error.detail) {
+    if let (Some(body), Some(detail)) = (body.as_object_mut(), error.detail.as_deref()) {
         body.insert("aimock".to_owned(), detail.clone());
     }
     json!({ "type": "error", "error": body, "request_id": moment.request_id })

@@ -125,7 +125,7 @@ pub(in crate::provider) fn refusal(problem: Problem) -> Box<ErrorReply> {
     };
     let metadata =
         (message == NO_THREADS).then(|| serde_json::json!({ "error_code": "thread_unsupported_request", "unsupported": ["thread"] }));
-    Box::new(ErrorReply { metadata, ..ErrorReply::new(ErrorOrigin::Request, 400, message) })
+    Box::new(ErrorReply { metadata: metadata.map(Box::new), ..ErrorReply::new(ErrorOrigin::Request, 400, message) })
 }
 
 fn push_message(place: &Place<'_, '_>, order: Results, messages: &mut Vec<Message>) -> Result<(), Problem> {

@@ -40,7 +40,7 @@ pub(in crate::provider) fn envelope(error: &ErrorReply) -> Value {
         "code": error.code.as_deref().or(code),
         "raw_status_code": status,
     });
-    if let Some(detail) = &error.detail {
+    if let Some(detail) = error.detail.as_deref() {
         body["aimock"] = detail.clone();
     }
     body

@@ -31,7 +31,7 @@ pub(in crate::provider) fn error_event(error: &ErrorReply) -> Frame {
 
 fn envelope(error: &ErrorReply) -> Value {
     let mut body = json!({ "error": error.message });
-    if let Some(detail) = &error.detail {
+    if let Some(detail) = error.detail.as_deref() {
         body["aimock"] = detail.clone();
     }
     body

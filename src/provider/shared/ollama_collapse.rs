@@ -71,7 +71,7 @@ fn read(captured: &Captured, form: Form, left_out: &mut LeftOut) -> Result<Turn,
     }
     let mut turn = turn(blocks)?;
     turn.reasoning = (!thinking.is_empty()).then_some(thinking);
-    turn.overrides = overrides;
+    turn.overrides = overrides.into();
     Ok(turn)
 }
 

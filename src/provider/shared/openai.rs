@@ -3,6 +3,7 @@
 //! The envelope always has the four members `message`, `type`, `param` and `code`, as documented in OpenAI's guide to
 //! error codes.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::body::Problem;
@@ -21,7 +22,11 @@ const RATE_LIMIT_HEADERS: [(&str, &str); 6] = [
 
 /// An error answer with its retry headers.
 pub(in crate::provider) fn encode_error(error: &ErrorReply) -> Emission {
-    let mut emission = respond::json(respond::status_or_500(error.status), &envelope(error));
+    let status = respond::status_or_500(error.status);
+    let mut emission = match error.origin {
+        ErrorOrigin::Chaos => respond::json(status, &envelope(error)),
+        _ => respond::json(status, &Envelope { error: Members::of(error) }),
+    };
     emission.headers.extend(retry_headers(error));
     if error.status == 429 {
         emission.headers.extend(RATE_LIMIT_HEADERS.map(|(name, value)| (name, value.to_owned())));
@@ -43,22 +48,40 @@ pub(in crate::provider) fn envelope(error: &ErrorReply) -> Value {
     if error.origin == ErrorOrigin::Chaos {
         return json!({ "error": { "message": error.message, "type": chaos_kind(error.status), "code": error.code } });
     }
-    let (kind, code) = match error.origin {
-        ErrorOrigin::Fixture | ErrorOrigin::Server | ErrorOrigin::Chaos => ("server_error", None),
-        ErrorOrigin::Miss | ErrorOrigin::StrictMiss => ("invalid_request_error", Some("no_fixture_match")),
-        ErrorOrigin::Request => ("invalid_request_error", None),
-    };
-    let mut body = json!({
-        "message": error.message,
-        "type": error.kind.as_deref().unwrap_or(kind),
-        "param": error.param,
-        "code": error.code.as_deref().or(code),
-    });
-    if let (Some(body), Some(detail)) = (body.as_object_mut(), &error.detail) {
-        body.insert("aimock".to_owned(), detail.clone());
+    serde_json::to_value(Envelope { error: Members::of(error) }).unwrap_or_default()
+}
+
+/// The envelope as it is written, without a copy of what stands in it.
+#[derive(Serialize)]
+struct Envelope<'e> {
+    error: Members<'e>,
+}
+
+#[derive(Serialize)]
+struct Members<'e> {
+    message: &'e str,
+    r#type: &'e str,
+    param: Option<&'e str>,
+    code: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aimock: Option<&'e Value>,
+}
+
+impl Members<'_> {
+    fn of(error: &ErrorReply) -> Members<'_> {
+        let (kind, code) = match error.origin {
+            ErrorOrigin::Fixture | ErrorOrigin::Server | ErrorOrigin::Chaos => ("server_error", None),
+            ErrorOrigin::Miss | ErrorOrigin::StrictMiss => ("invalid_request_error", Some("no_fixture_match")),
+            ErrorOrigin::Request => ("invalid_request_error", None),
+        };
+        Members {
+            message: &error.message,
+            r#type: error.kind.as_deref().unwrap_or(kind),
+            param: error.param.as_deref(),
+            code: error.code.as_deref().or(code),
+            aimock: error.detail.as_deref(),
+        }
     }
-    // `json!` would copy it.
-    Value::Object([("error".to_owned(), body)].into_iter().collect())
 }
 
 fn chaos_kind(status: u16) -> &'static str {

@@ -20,10 +20,10 @@ pub(in crate::provider) fn encode_error(error: &ErrorReply) -> Emission {
 /// The member `error`, also of an event inside a stream.
 pub(in crate::provider) fn envelope(error: &ErrorReply) -> Value {
     let mut body = json!({ "code": respond::status_or_500(error.status), "message": error.message });
-    if let Some(metadata) = &error.metadata {
+    if let Some(metadata) = error.metadata.as_deref() {
         body["metadata"] = metadata.clone();
     }
-    if let Some(detail) = &error.detail {
+    if let Some(detail) = error.detail.as_deref() {
         body["aimock"] = detail.clone();
     }
     body
@@ -36,7 +36,7 @@ pub(in crate::provider) fn collapse_error(captured: &Captured, left_out: &mut Le
     let message = body.pointer("/error/message").and_then(Value::as_str).filter(|message| !message.is_empty());
     let message = message.ok_or_else(|| unsayable("the error has no message"))?;
     let mut error = ErrorReply::new(ErrorOrigin::Fixture, captured.status, message);
-    error.metadata = body.pointer("/error/metadata").filter(|metadata| metadata.is_object()).cloned();
+    error.metadata = body.pointer("/error/metadata").filter(|metadata| metadata.is_object()).cloned().map(Box::new);
     error.retry_after = own_pause(captured, left_out);
     Ok(error)
 }

@@ -43,7 +43,7 @@ fn given_counts_win_over_the_estimate() {
         let usage = Usage { input_tokens: input, output_tokens: output, total_tokens: total, ..Usage::default() };
         let turn = Turn {
             blocks: vec![Block::Text("12345".into())],
-            overrides: Overrides { usage: Some(usage), ..Overrides::default() },
+            overrides: Overrides { usage: Some(usage), ..Overrides::default() }.into(),
             ..Turn::default()
         };
         let request = Request { messages: vec![Message::text(Role::User, "😀😀😀")], ..Request::default() };

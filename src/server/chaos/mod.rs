@@ -112,7 +112,7 @@ impl Levels {
             Verdict::Serve(claim) => decision.edition.library.fixtures.get(claim.row).and_then(|fixture| fixture.answer_at(claim.times)),
             Verdict::Injected(_) | Verdict::Exhausted(_) | Verdict::Miss(..) => None,
         };
-        let own = answer.map(|answer| answer.chaos).unwrap_or_default();
+        let own = answer.map(|answer| *answer.chaos).unwrap_or_default();
         self.roll_over(app, &own, identity.unwrap_or_default(), decision.occurrence)
     }
 

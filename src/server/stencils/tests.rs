@@ -5,8 +5,8 @@ use crate::diagnostic::{SourceId, Span};
 use std::time::Duration;
 
 use crate::engine::{Dice, MatchedBy, Policy, ServerPolicy, Step, Steps, plan_emission};
-use crate::exchange::{Block, Headers, Overrides, RawRequest, Usage};
-use crate::fixture::{Chaos, Faults, Fixture, Library, OnExhausted, Origin, Pace, Profile};
+use crate::exchange::{Block, Headers, Overrides, RawRequest, Sparse, Usage};
+use crate::fixture::{Fixture, Library, OnExhausted, Origin, Pace, Profile};
 use crate::matcher::{Match, Position};
 use crate::provider::route::{Lookup, lookup};
 use crate::server::decide::Call;
@@ -31,7 +31,7 @@ fn turns() -> Vec<Turn> {
         text(""),
         Turn { blocks: vec![call(None), call(Some("mine")), call(None)], ..text("x") },
         Turn { reasoning: Some("because".to_owned()), redacted_thinking: vec!["secret".to_owned()], ..text("so") },
-        Turn { overrides, ..text("given") },
+        Turn { overrides: overrides.into(), ..text("given") },
         // What looks like a mark is none.
         text("8191 tokens of \"aimock-stencil-model\" at 4081679423 by chatcmpl-aimock-id-000000"),
         text("8192"),
@@ -41,11 +41,11 @@ fn turns() -> Vec<Turn> {
 fn library(turn: &Turn) -> Library {
     let answer = Answer {
         reply: Reply::Turn(turn.clone()),
-        pace: Pace::default(),
+        pace: Sparse::default(),
         truncate_after_chunks: None,
         disconnect_after_ms: None,
-        faults: Faults::default(),
-        chaos: Chaos::default(),
+        faults: Sparse::default(),
+        chaos: Sparse::default(),
         polls: 0,
         headers: vec![("x-own".to_owned(), "1".to_owned())],
     };

@@ -92,7 +92,8 @@ fn said_by_turn(turn: &Turn, wanted: &Turn) -> Turn {
             finish_reason: turn.overrides.finish_reason.clone(),
             id: turn.overrides.id.clone().filter(|_| given.id.is_some()),
             ..Overrides::default()
-        },
+        }
+        .into(),
         redacted_thinking: Vec::new(),
         ..turn.clone()
     }
@@ -247,13 +248,13 @@ fn thoughts_signatures_searches_and_counts_of_gemini_are_kept() {
         "modelVersion": "gemini-2.5-flash", "responseId": "r",
     }));
     assert_eq!((turn.reasoning.as_deref(), turn.reasoning_signature.as_deref()), (Some("Hm."), Some("c2ln")));
-    assert_eq!((turn.web_searches, turn.overrides.finish_reason), (vec!["oslo".to_owned()], None));
+    assert_eq!((turn.web_searches, turn.overrides.finish_reason.clone()), (vec!["oslo".to_owned()], None));
     assert_eq!((turn.overrides.id.as_deref(), turn.overrides.model.as_deref()), (Some("r"), Some("gemini-2.5-flash")));
     let usage = serde_json::json!({
         "prompt_tokens": 9, "completion_tokens": 10, "total_tokens": 19,
         "prompt_tokens_details": { "cached_tokens": 3 }, "completion_tokens_details": { "reasoning_tokens": 6 },
     });
-    assert_eq!(Value::Object(turn.overrides.usage.unwrap().given), usage);
+    assert_eq!(Value::Object(turn.overrides.usage.clone().unwrap().given), usage);
     let calls = [("f", "{}", None), ("g", "{\"a\":1}", Some("x"))];
     let calls =
         calls.map(|(name, arguments, id)| Block::ToolCall { name: name.into(), arguments: arguments.into(), id: id.map(Into::into) });
@@ -290,7 +291,7 @@ fn who_served_what_it_cost_and_what_was_thought_at_openrouter_is_kept() {
     assert_eq!(turn.redacted_thinking, ["b3BhcXVl"]);
     let given = turn.overrides;
     assert_eq!((given.provider.as_deref(), given.native_finish_reason.as_deref()), (Some("Amazon Bedrock"), Some("end_turn")));
-    let usage = given.usage.unwrap().given;
+    let usage = given.usage.clone().unwrap().given;
     assert_eq!((&usage["cost"], &usage["cost_details"], &usage["is_byok"]), (&serde_json::json!(0.25), &cost, &serde_json::json!(false)));
 }
 

@@ -326,7 +326,7 @@ proptest! {
 /// The answer to a turn that the filter ended, with this text in it.
 fn filtered(text: &str) -> Value {
     let overrides = Overrides { finish_reason: Some("content_filter".to_owned()), ..Overrides::default() };
-    let turn = Turn { overrides, ..of(vec![Block::Text(text.to_owned())]) };
+    let turn = Turn { overrides: overrides.into(), ..of(vec![Block::Text(text.to_owned())]) };
     let emission = gemini("/v1beta/models/m:generateContent").answer(&Reply::Turn(turn), 20);
     let Body::Whole(bytes) = emission.body else { panic!("a stream") };
     serde_json::from_slice(&bytes).unwrap()

@@ -79,7 +79,7 @@ pub(super) fn reply(name: &str) -> Reply {
         "filtered" => ended("content_filter"),
         "failed" => ended("failed"),
         "custom-call" => turn(vec![Block::ToolCall { name: "run_code".into(), arguments: r#""print(1)""#.into(), id: None }]),
-        "overrides" => Reply::Turn(Turn { overrides: overrides(), ..of(vec![text("Fine.")]) }),
+        "overrides" => Reply::Turn(Turn { overrides: overrides().into(), ..of(vec![text("Fine.")]) }),
         "broken-arguments" => turn(vec![call(r#"{"city": "#, None)]),
         "error" => Reply::Error(error(500)),
         "rate-limited" => Reply::Error(ErrorReply { retry_after: Some(3.0), ..error(429) }),
@@ -148,7 +148,7 @@ fn turn(blocks: Vec<Block>) -> Reply {
 /// A text that ended so.
 fn ended(finish_reason: &str) -> Reply {
     let overrides = Overrides { finish_reason: Some(finish_reason.to_owned()), ..Overrides::default() };
-    Reply::Turn(Turn { overrides, ..of(vec![text("Fine.")]) })
+    Reply::Turn(Turn { overrides: overrides.into(), ..of(vec![text("Fine.")]) })
 }
 
 fn text(text: &str) -> Block {
@@ -174,7 +174,7 @@ fn call(arguments: &str, id: Option<&str>) -> Block {
 }
 
 fn miss(origin: ErrorOrigin, status: u16, message: &str) -> ErrorReply {
-    ErrorReply { detail: Some(json!({ "nearest": [] })), ..ErrorReply::new(origin, status, message) }
+    ErrorReply { detail: Some(Box::new(json!({ "nearest": [] }))), ..ErrorReply::new(origin, status, message) }
 }
 
 fn overrides() -> Overrides {

@@ -207,7 +207,7 @@ fn what_is_written_of_a_reply_is_read_as_that_reply() {
         ordered,
         blocks,
         reasoning: Some("hm".to_owned()),
-        overrides: Overrides { finish_reason: Some("length".to_owned()), created: Some(1.5), ..Overrides::default() },
+        overrides: Overrides { finish_reason: Some("length".to_owned()), created: Some(1.5), ..Overrides::default() }.into(),
         ..Turn::default()
     };
     for arguments in ["{}", "{\"a\":1}", "{ \"a\" : 1 }", "[1]", "{\"a\":1.0,\"b\":1e3,\"c\":12345678901234567890}", "{\"a\":1,\"a\":2}"] {

@@ -149,19 +149,19 @@ impl Told {
         }
         if !heard {
             let said = turn(blocks)?;
-            return Ok(Reply::Turn(Turn { overrides, ..said }));
+            return Ok(Reply::Turn(Turn { overrides: overrides.into(), ..said }));
         }
         // Without a transcript its text is empty.
         blocks.retain(|block| !matches!(block, Block::Text(text) if text.is_empty()));
         let companion = if blocks.is_empty() { Turn::default() } else { turn(blocks)? };
         let kind = text_at(&done, "/audio/output/format/type");
-        Ok(Reply::Audio(spoken(&self.audio, kind, Some(Turn { overrides, ..companion }))))
+        Ok(Reply::Audio(spoken(&self.audio, kind, Some(Turn { overrides: overrides.into(), ..companion }))))
     }
 }
 
 fn spoken(audio: &[u8], kind: Option<&str>, companion: Option<Turn>) -> Audio {
     let content_type = Some(kind.unwrap_or(AUDIO).to_owned());
-    Audio { base64: STANDARD.encode(audio), format: None, content_type, companion }
+    Audio { base64: STANDARD.encode(audio), format: None, content_type, companion: companion.map(Box::new) }
 }
 
 /// Reads an item of a response; how many of its parts are transcripts.

@@ -28,7 +28,7 @@ pub(in crate::provider) fn encode(context: &mut Context<'_>, reply: &Reply) -> E
         (Some(Endpoint::RealtimeTranscription), Reply::Error(error)) => not_transcribed(context, error),
         (Some(Endpoint::RealtimeTranslation), Reply::Transcription(transcription)) => translated(context, text_of(&transcription.0), None),
         (Some(Endpoint::RealtimeTranslation), Reply::Audio(audio)) => {
-            let text = audio.companion.as_ref().map(Turn::text).unwrap_or_default();
+            let text = audio.companion.as_deref().map(Turn::text).unwrap_or_default();
             translated(context, &text, Some(audio))
         }
         (Some(Endpoint::RealtimeTranslation), Reply::Turn(turn)) if is_speech(turn) => translated(context, &turn.text(), None),

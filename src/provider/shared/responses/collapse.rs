@@ -114,7 +114,8 @@ fn response(response: &Value, left_out: &mut LeftOut) -> Result<Turn, Unsayable>
         finish_reason,
         usage: response.get("usage").and_then(|given| usage(&in_chat_words(given), left_out)),
         ..Overrides::default()
-    };
+    }
+    .into();
     Ok(turn)
 }
 
