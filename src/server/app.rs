@@ -34,7 +34,7 @@ pub struct Limits {
     pub connections: usize,
     /// A connection without a request for this long is closed.
     pub idle: Duration,
-    /// A request head must be complete within this time.
+    /// A request head must be complete within this time, or half as long again.
     pub header_time: Duration,
     /// A request body must not stand still for longer.
     pub body_pause: Duration,

@@ -41,6 +41,8 @@ pub(super) struct Link {
     opened: Instant,
     /// Milliseconds from `opened` to the last sign of life.
     alive: AtomicU64,
+    /// Milliseconds from `opened` to the first bytes of a head that is not complete yet, plus 1; 0: there is none.
+    head: AtomicU64,
     /// Who plays paced streams; `None`: their bodies do.
     pacer: Option<Arc<Pacer>>,
     /// Whether the client knows no chunks (HTTP/1.0).
@@ -60,6 +62,7 @@ impl Link {
             in_flight: AtomicUsize::new(0),
             opened: Instant::now(),
             alive: AtomicU64::new(0),
+            head: AtomicU64::new(0),
             pacer,
             is_old: AtomicBool::new(false),
             wire: OnceLock::new(),
@@ -123,7 +126,18 @@ impl Link {
     /// Counts a request until the guard is dropped.
     pub(super) fn request(self: &Arc<Link>) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::AcqRel);
+        self.head.store(0, Ordering::Relaxed);
         InFlight(self.clone())
+    }
+
+    /// When the connection is given up unless something comes: it has been without a request for too long, or with a part of
+    /// one.
+    pub(super) fn over_at(&self, idle: Duration, head: Duration) -> Instant {
+        let idle_at = self.idle_at(idle);
+        match self.head.load(Ordering::Relaxed).checked_sub(1) {
+            Some(since) => idle_at.min(self.opened + Duration::from_millis(since) + head),
+            None => idle_at,
+        }
     }
 
     /// When the connection has been without a request for this long, unless something comes.
@@ -144,9 +158,18 @@ impl Link {
         }
     }
 
-    fn touch(&self) {
-        let since = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.alive.store(since, Ordering::Relaxed);
+    /// Bytes have come. Those that come without a request begin one.
+    fn read(&self) {
+        let now = self.touch();
+        if self.in_flight.load(Ordering::Relaxed) == 0 && self.head.load(Ordering::Relaxed) == 0 {
+            self.head.store(now.saturating_add(1), Ordering::Relaxed);
+        }
+    }
+
+    fn touch(&self) -> u64 {
+        let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.alive.store(now, Ordering::Relaxed);
+        now
     }
 }
 
@@ -253,7 +276,7 @@ impl Read for Line {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         let read = Pin::new(&mut self.reads).poll_read(cx, buffer);
         if read.is_ready() {
-            self.link.touch();
+            self.link.read();
         }
         read
     }

@@ -25,7 +25,7 @@ use hyper_util::service::TowerToHyperService;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::app::{App, Level, Limits};
 use super::auth::ApiKeys;
@@ -200,7 +200,7 @@ async fn drive(mut serving: Pin<&mut impl Served>, (link, limits): (&Link, &Limi
             biased;
             // What goes wrong on a connection concerns its client alone, and the journal has it.
             _ = serving.as_mut() => return Some(()),
-            turn = Seldom::new(turn(&mut *stage, link, limits.idle)) => match turn {
+            turn = Seldom::new(turn(&mut *stage, link, limits)) => match turn {
                 Turn::Drain => serving.as_mut().wind_up(),
                 Turn::Over => return None,
             },
@@ -218,14 +218,16 @@ enum Turn {
 }
 
 /// Waits for what happens next.
-async fn turn(stage: &mut watch::Receiver<Stage>, link: &Link, idle: Duration) -> Turn {
+async fn turn(stage: &mut watch::Receiver<Stage>, link: &Link, limits: &Limits) -> Turn {
+    let over_at = || link.over_at(limits.idle, limits.header_time);
     loop {
-        let idle_at = link.idle_at(idle);
+        // Nobody says when a head begins: it is looked for now and then.
+        let look_at = over_at().min(Instant::now() + limits.header_time / 2);
         tokio::select! {
             changed = stage.changed() => {
                 return if changed.is_err() || *stage.borrow_and_update() == Stage::Abort { Turn::Over } else { Turn::Drain };
             }
-            () = sleep_until(idle_at) => if link.idle_at(idle) <= idle_at { return Turn::Over },
+            () = sleep_until(look_at) => if over_at() <= Instant::now() { return Turn::Over },
         }
     }
 }
@@ -258,7 +260,8 @@ fn header_bytes(limits: &Limits) -> usize {
 /// For what is HTTP/1: told so, hyper reads a request at once, and into one buffer.
 fn http1(limits: &Limits) -> http1::Builder {
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(limits.header_time).max_buf_size(header_bytes(limits));
+    // A timer for each head would cost more than reading it; see `turn`.
+    builder.header_read_timeout(None).max_buf_size(header_bytes(limits));
     builder
 }
 
