@@ -50,6 +50,8 @@ pub(super) fn run(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal
 fn serve(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> anyhow::Result<Status> {
     let config = Config::load(global, terminal)?;
     let all = Everything::resolve(args, &config)?;
+    // Before anything starts a thread.
+    server::make_room(all.settings.limits.connections);
     for warning in &all.warnings {
         terminal.warn(warning);
     }

@@ -3,8 +3,6 @@
 //!
 //! It names rows that are likely to be near, no more: what they have in common is measured by `near`.
 
-use std::cmp::Reverse;
-
 use super::near::{PATTERN_LOOKED_AT, pieces, pieces_of};
 use super::{Criterion, Facets, Pattern, Row, TextPattern};
 
@@ -85,14 +83,15 @@ impl Kin {
                 }
             }
         }
-        let mut counted: Vec<(u32, u32)> = named.slots.into_iter().filter(|(times, _)| *times > 0).collect();
-        let order = |(times, row): &(u32, u32)| (Reverse(*times), *row);
-        if most < counted.len() {
-            counted.select_nth_unstable_by_key(most, order);
-            counted.truncate(most);
+        // Times above, and the row below so that of as many the earlier is the greater: numbers are ranked fast.
+        let rank = |(times, row): &(u32, u32)| u64::from(*times) << 32 | u64::from(u32::MAX - row);
+        let mut ranks: Vec<u64> = named.slots.iter().filter(|(times, _)| *times > 0).map(rank).collect();
+        if most < ranks.len() {
+            ranks.select_nth_unstable_by(most, |one, other| other.cmp(one));
+            ranks.truncate(most);
         }
-        counted.sort_unstable_by_key(order);
-        counted.into_iter().map(|(_, row)| row as usize).collect()
+        ranks.sort_unstable_by(|one, other| other.cmp(one));
+        ranks.into_iter().map(|rank| (u32::MAX - u32::try_from(rank & u64::from(u32::MAX)).unwrap_or(0)) as usize).collect()
     }
 
     fn rows_at(&self, slot: usize) -> &[u32] {

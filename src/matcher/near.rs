@@ -58,7 +58,7 @@ impl Table {
     }
 
     /// The rows to compare, ascending: all of a small table. Of a larger one those whose needles the request has, those of
-    /// alike texts, the first, and the last that came since.
+    /// alike texts, and the last that came since; where these are few, the first.
     fn likely_near(&self, facets: &mut Facets<'_>) -> Vec<usize> {
         let count = self.rows().len();
         if count <= MOST_COMPARED {
@@ -66,9 +66,11 @@ impl Table {
         }
         let mut likely: Vec<usize> = self.likely(facets).take(MOST_COMPARED).collect();
         let kin = self.kin();
-        likely.extend(kin.of(facets, MOST_COMPARED / 2));
+        likely.extend(kin.of(facets, MOST_COMPARED * 3 / 8));
         likely.extend((kin.end..count).rev().take(MOST_COMPARED / 4));
-        likely.extend(self.rows().iter().enumerate().filter(|(_, row)| !row.dead).map(|(number, _)| number).take(MOST_COMPARED / 4));
+        // Each row that is looked at has to come from memory: the first ones do only where there are few others.
+        let missing = (MOST_COMPARED / 4).saturating_sub(likely.len());
+        likely.extend(self.rows().iter().enumerate().filter(|(_, row)| !row.dead).map(|(number, _)| number).take(missing));
         likely.sort_unstable();
         likely.dedup();
         likely

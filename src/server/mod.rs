@@ -49,7 +49,7 @@ pub use app::{App, Level, Limits, Loader, Log, OnMiss, Settings, World};
 pub use auth::{ApiKeyError, ApiKeys};
 pub use control::{OWN, OwnRoute};
 pub use journal::JournalLimits;
-pub use listen::{Ended, Stage, serve};
+pub use listen::{Ended, Stage, make_room, serve};
 pub use recorder::{RecordSettings, RecordWhen, Recorder};
 pub use signals::{PassedSignals, outlive_size_limits, stop_signals};
 pub use upstream::{Proxies, Target, UpstreamError, UpstreamSettings, Upstreams};

@@ -40,6 +40,8 @@ mod lint_memory;
 mod lint_reach;
 /// Secrets, volatile texts and text hygiene: what lint finds, and what it lets through.
 mod lint_texts;
+/// Files so long that they are read piece by piece while they are loaded.
+mod long_files;
 /// `aimock match` from outside.
 mod match_cli;
 /// Laws of the matcher, over made-up patterns and tables.
