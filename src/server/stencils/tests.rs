@@ -108,8 +108,8 @@ fn check(path: &'static str, bodies: &[String], turn: &Turn) -> Vec<bool> {
 }
 
 /// The steps of a plan as the pacer comes upon them.
-fn played(plan: Plan) -> Vec<Step> {
-    let (mut steps, mut now, mut played) = (Steps::new(plan.steps, plan.told), Duration::ZERO, Vec::new());
+fn played(mut plan: Plan) -> Vec<Step> {
+    let (mut steps, mut now, mut played) = (Steps::of(&mut plan), Duration::ZERO, Vec::new());
     loop {
         while let Some(due) = steps.wait(now) {
             assert_eq!(steps.tell(&mut Vec::new()), None, "nothing is told before its time");
