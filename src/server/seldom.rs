@@ -63,6 +63,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::server::transmit::pause;
 
     /// Counts how often a future is asked.
     struct Counted<'a, F>(Pin<Box<F>>, &'a AtomicUsize);
@@ -79,7 +80,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_is_asked_when_it_begins_and_when_it_is_woken() {
         let asked = AtomicUsize::new(0);
-        let mut seldom = Seldom::new(Counted(Box::pin(tokio::time::sleep(Duration::from_secs(5))), &asked));
+        let mut seldom = Seldom::new(Counted(Box::pin(pause(Duration::from_secs(5))), &asked));
         let busy = async {
             for _ in 0..100 {
                 tokio::task::yield_now().await;
