@@ -406,3 +406,14 @@ fn listening_beyond_this_machine_without_keys_is_warned_of() {
     assert!(warns("0.0.0.0:4010", &ApiKeys::default()) && warns("[::]:1", &ApiKeys::default()) && warns("10.1.2.3:1", &ApiKeys::default()));
     assert!(!warns("127.0.0.1:4010", &ApiKeys::default()) && !warns("[::1]:1", &ApiKeys::default()) && !warns("0.0.0.0:1", &keys));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+#[expect(clippy::disallowed_methods, reason = "it is no file: the system's word on this process")]
+fn room_is_made_for_connections() {
+    listen::make_room(3000);
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let size = status.lines().find_map(|line| line.strip_prefix("FDSize:")).unwrap();
+    let most = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
+    assert!(size.trim().parse::<u64>().unwrap() >= most.min(3000), "{size}");
+}
