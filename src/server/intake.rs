@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use hyper::HeaderMap;
-use hyper::body::Body;
+use hyper::body::{Body, Frame};
 use hyper::http::request::Parts;
 use tokio::time::timeout;
 
@@ -75,45 +75,64 @@ pub(super) fn query(query: &str) -> RawRequest {
     RawRequest::new("GET", &format!("?{query}"), Headers::new(), Bytes::new())
 }
 
-/// Reads a body to its end.
+/// Reads a body to its end. What has come with the head, as most bodies have, needs no timer, and no room for one.
 pub(super) async fn read(mut body: impl Incoming, limits: &Limits) -> Result<Bytes, BodyError> {
-    let mut first: Option<Bytes> = None;
-    let mut joined = BytesMut::new();
-    let mut length = 0_usize;
-    loop {
-        // What has come with the head, as most bodies have, needs no timer.
-        let frame = match body.frame().now_or_never() {
-            Some(frame) => frame,
-            None => timeout(limits.body_pause, body.frame()).await.map_err(|_| BodyError::TooSlow(limits.body_pause))?,
-        };
-        let Some(frame) = frame else { break };
-        let Ok(data) = frame.map_err(|error| BodyError::of(&error))?.into_data() else { continue };
-        length = length.saturating_add(data.len());
-        if length > limits.body_bytes.saturating_mul(DRAINED) {
+    let mut gathered = Gathered::default();
+    while let Some(frame) = body.frame().now_or_never() {
+        let Some(frame) = frame else { return gathered.whole(limits) };
+        gathered.take(frame, &body, limits)?;
+    }
+    Box::pin(read_on(body, gathered, limits)).await
+}
+
+async fn read_on(mut body: impl Incoming, mut gathered: Gathered, limits: &Limits) -> Result<Bytes, BodyError> {
+    while let Some(frame) = timeout(limits.body_pause, body.frame()).await.map_err(|_| BodyError::TooSlow(limits.body_pause))? {
+        gathered.take(frame, &body, limits)?;
+    }
+    gathered.whole(limits)
+}
+
+/// What has come of a body.
+#[derive(Default)]
+struct Gathered {
+    first: Option<Bytes>,
+    joined: BytesMut,
+    length: usize,
+}
+
+impl Gathered {
+    fn take<B: Incoming>(&mut self, frame: Result<Frame<Bytes>, B::Error>, body: &B, limits: &Limits) -> Result<(), BodyError> {
+        let Ok(data) = frame.map_err(|error| BodyError::of(&error))?.into_data() else { return Ok(()) };
+        self.length = self.length.saturating_add(data.len());
+        if self.length > limits.body_bytes.saturating_mul(DRAINED) {
             return Err(BodyError::TooLarge);
         }
-        if length > limits.body_bytes {
-            (first, joined) = (None, BytesMut::new());
-            continue;
+        if self.length > limits.body_bytes {
+            (self.first, self.joined) = (None, BytesMut::new());
+            return Ok(());
         }
         // Most bodies come in one piece, which is then taken as it is.
-        match first.take() {
-            None if joined.is_empty() => first = Some(data),
+        match self.first.take() {
+            None if self.joined.is_empty() => self.first = Some(data),
             held => {
                 if let (Some(held), Some(announced)) = (&held, body.size_hint().upper()) {
                     // What is announced is made room for once; what is announced and never comes takes up nothing.
                     let rest = usize::try_from(announced).unwrap_or(usize::MAX).min(MOST_ROOM);
-                    joined.reserve(held.len().saturating_add(data.len()).saturating_add(rest));
+                    self.joined.reserve(held.len().saturating_add(data.len()).saturating_add(rest));
                 }
-                joined.extend_from_slice(&held.unwrap_or_default());
-                joined.extend_from_slice(&data);
+                self.joined.extend_from_slice(&held.unwrap_or_default());
+                self.joined.extend_from_slice(&data);
             }
         }
+        Ok(())
     }
-    if length > limits.body_bytes {
-        return Err(BodyError::TooLarge);
+
+    fn whole(self, limits: &Limits) -> Result<Bytes, BodyError> {
+        if self.length > limits.body_bytes {
+            return Err(BodyError::TooLarge);
+        }
+        Ok(self.first.unwrap_or_else(|| self.joined.freeze()))
     }
-    Ok(first.unwrap_or_else(|| joined.freeze()))
 }
 
 /// What a client is told whose body was not read.

@@ -14,6 +14,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
+use futures_util::future::Either;
 use hyper::body::Incoming;
 use hyper::header::{HeaderValue, UPGRADE};
 use hyper::server::conn::http1;
@@ -34,7 +35,7 @@ use super::pacer::{Pacer, Pacers};
 use super::pipeline::{self, Origin};
 use super::seldom::Seldom;
 use super::socket::{self, Doorstep};
-use super::transmit::{Abandon, forever};
+use super::transmit::{Abandon, Sending, forever};
 use super::{control, head, intake};
 use crate::engine::FieldValue;
 
@@ -172,7 +173,7 @@ pub(super) async fn connection(tcp: TcpStream, app: Arc<App>, router: Router, mu
     let doorstep = Doorstep::default();
     let service = {
         let (app, link, doorstep) = (app.clone(), link.clone(), doorstep.clone());
-        // In a box as well: a connection keeps the room for it as long as it lasts.
+        // In a box: a connection keeps the room for it as long as it lasts.
         hyper::service::service_fn(move |request| Box::pin(respond(app.clone(), router.clone(), (link.clone(), doorstep.clone()), request)))
     };
     let io = Line::new(tcp, link.clone());
@@ -304,28 +305,45 @@ fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
 #[error("nothing is to be answered")]
 struct Abandoned;
 
-/// Answers one request: what holds for all of them, around the router.
-async fn respond(
+/// Answers one request: what holds for all of them, around the router. What is kept while it waits is kept small: each request
+/// makes it anew.
+fn respond(
     app: Arc<App>,
     router: Router,
     (link, doorstep): (Arc<Link>, Doorstep),
     request: Request<Incoming>,
-) -> Result<Response, Abandoned> {
+) -> impl Future<Output = Result<Response, Abandoned>> {
     let http2 = request.version() == Version::HTTP_2;
     if request.version() < Version::HTTP_11 {
         link.mark_old();
     }
     let request_id: FieldValue = request_id(&app, &request).into();
     let origin = Origin { link: link.clone(), http2, request_id: request_id.clone(), doorstep };
-    let mut response = if is_plain(&app, &request) {
-        pipeline::serve(app, origin, request).await
-    } else {
+    if is_plain(&app, &request) {
+        let begun = pipeline::begin(app, origin, request);
+        return Either::Left(async move {
+            let read = intake::read(begun.body, begun.arrived.limits()).await;
+            let sending = begun.arrived.decided(read, pipeline::by_all_means);
+            let response = match sending {
+                Sending::Begun(response) => response,
+                Sending::Later(response) => response.await,
+            };
+            settled(response, &link, http2, request_id).await
+        });
+    }
+    Either::Right(Box::pin(async move {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(origin);
         // Whatever takes long, a large journal for one, is not idleness.
-        let _answering = link.request();
-        Box::pin(route(app, router, request)).await
-    };
+        let answering = link.request();
+        let response = route(app, router, request).await;
+        drop(answering);
+        settled(response, &link, http2, request_id).await
+    }))
+}
+
+/// What holds for all answers.
+async fn settled(mut response: Response, link: &Link, http2: bool, request_id: FieldValue) -> Result<Response, Abandoned> {
     if let Some(Abandon(close)) = response.extensions().get().copied() {
         if http2 {
             return Err(Abandoned);

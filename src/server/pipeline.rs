@@ -5,19 +5,20 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::App;
-use super::app::Level;
+use super::app::{Level, Limits};
 use super::decide::{Action, Call, Decided};
 use super::finish::{CLIENT_GONE, Finish};
 use super::intake::{self, BodyError, Incoming};
 use super::journal::{Arrival, Outcome};
 use super::line::Link;
-use super::transmit::{self, Carrier, transmit};
+use super::transmit::{self, Carrier, Sending};
 use super::{control, errors, metrics, relay, socket};
 use crate::engine::{FieldValue, Policy};
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, RawRequest};
 use crate::provider::route::{self, Lookup};
 use crate::wire::Framing;
 
@@ -44,12 +45,10 @@ pub(super) async fn answer(State(app): State<Arc<App>>, mut request: Request) ->
 }
 
 /// Answers a request that asks neither for what is the server's own nor for a socket.
-pub(super) async fn serve<B: Incoming>(app: Arc<App>, origin: Origin, request: Request<B>) -> Response {
-    run(app, origin, request, |call, lookup, read| match read {
-        Ok(exchange) => decide(call, exchange, lookup),
-        Err(error) => call.refuse(lookup, &intake::refusal(error, call.app)),
-    })
-    .await
+async fn serve<B: Incoming>(app: Arc<App>, origin: Origin, request: Request<B>) -> Response {
+    let Begun { arrived, body } = begin(app, origin, request);
+    let read = intake::read(body, arrived.limits()).await;
+    arrived.decided(read, by_all_means).response().await
 }
 
 fn unknown_origin() -> Response {
@@ -60,35 +59,60 @@ fn unknown_origin() -> Response {
 /// pipe.
 pub(super) async fn turn_away(app: Arc<App>, mut request: Request, status: u16, body: &'static Value) -> Response {
     let Some(origin) = request.extensions_mut().remove::<Origin>() else { return unknown_origin() };
-    run(app, origin, request, |call, _, _| call.fixed(errors::json(status, body), body)).await
+    let Begun { arrived, body: sent } = begin(app, origin, request);
+    let read = intake::read(sent, arrived.limits()).await;
+    arrived.decided(read, |call, _, _| call.fixed(errors::json(status, body), body)).response().await
 }
 
-/// Reads, decides, records and transmits.
-async fn run<B: Incoming>(
+/// A request whose head is here.
+pub(super) struct Begun<B> {
+    pub arrived: Arrived,
+    pub body: B,
+}
+
+/// What is known of a request before its body is.
+pub(super) struct Arrived {
     app: Arc<App>,
-    origin: Origin,
-    request: Request<B>,
-    decide: impl FnOnce(&Call<'_>, &Lookup<'_>, Result<&mut Exchange, &BodyError>) -> Decided,
-) -> Response {
+    request_id: FieldValue,
+    raw: RawRequest,
+    policy: Policy,
+    carrier: Carrier,
+    finish: Finish,
+}
+
+/// Takes a request's head in.
+pub(super) fn begin<B>(app: Arc<App>, origin: Origin, request: Request<B>) -> Begun<B> {
     let (parts, body) = request.into_parts();
     let raw = intake::head(&parts);
-    drop(parts);
     let policy = Policy::resolve(&raw, app.settings.policy);
     let carrier = Carrier::new(origin.link, origin.http2);
-    let mut finish = Finish::new(app.clone(), arrival(&app, &origin.request_id, &policy), &raw);
+    let finish = Finish::new(app.clone(), arrival(&app, &origin.request_id, &policy), &raw);
+    Begun { arrived: Arrived { app, request_id: origin.request_id, raw, policy, carrier, finish }, body }
+}
 
-    let read = intake::read(body, &app.settings.limits).await;
-    if matches!(read, Err(BodyError::Gone)) {
-        finish.interrupted(CLIENT_GONE);
-        return transmit::abandoned();
+impl Arrived {
+    /// Bounds of the body.
+    pub(super) fn limits(&self) -> &Limits {
+        &self.app.settings.limits
     }
-    let head = raw.head();
-    let path = route::address(&head);
-    let lookup = (app.world.lookup)(&head.method, &path);
-    let mut exchange = Exchange { raw, request: crate::exchange::Request::default() };
-    let framing = if let Lookup::Found { codec, .. } = &lookup { codec.framing(&exchange.raw) } else { Framing::Whole };
-    let call = Call { app: &app, policy: &policy, request_id: &origin.request_id, framing, socket: false, relayed: false };
-    let action = {
+
+    /// Decides, records and begins to transmit, now that the body is there, or is known not to come.
+    pub(super) fn decided(
+        self,
+        read: Result<Bytes, BodyError>,
+        decide: impl FnOnce(&Call<'_>, &Lookup<'_>, Result<&mut Exchange, &BodyError>) -> Decided,
+    ) -> Sending {
+        let Arrived { app, request_id, raw, policy, carrier, mut finish } = self;
+        if matches!(read, Err(BodyError::Gone)) {
+            finish.interrupted(CLIENT_GONE);
+            return Sending::Begun(transmit::abandoned());
+        }
+        let head = raw.head();
+        let path = route::address(&head);
+        let lookup = (app.world.lookup)(&head.method, &path);
+        let mut exchange = Exchange { raw, request: crate::exchange::Request::default() };
+        let framing = if let Lookup::Found { codec, .. } = &lookup { codec.framing(&exchange.raw) } else { Framing::Whole };
+        let call = Call { app: &app, policy: &policy, request_id: &request_id, framing, socket: false, relayed: false };
         let read = read.map(|body| {
             exchange.raw.body = body;
             &mut exchange
@@ -99,15 +123,21 @@ async fn run<B: Incoming>(
         };
         let outcome = Outcome { route: metrics::route(&lookup), ..decided.outcome };
         finish.decided(&exchange.raw, outcome);
-        decided.action
-    };
-    match action {
-        Action::Answer(plan) => {
-            drop(exchange);
-            transmit(plan.joined(), carrier, finish).await
+        match decided.action {
+            Action::Answer(plan) => transmit::send(plan.joined(), carrier, finish),
+            Action::Relay(relay) => Sending::Later(Box::pin(async move {
+                let call = Call { app: &app, policy: &policy, request_id: &request_id, framing, socket: false, relayed: false };
+                relay::carry(*relay, exchange, &call, carrier, finish).await
+            })),
         }
-        // In a box of its own, so that answers from fixtures do not move its many states about.
-        Action::Relay(relay) => Box::pin(relay::carry(*relay, exchange, &call, carrier, finish)).await,
+    }
+}
+
+/// Decides by what is asked for, or says why the body is of no use.
+pub(super) fn by_all_means(call: &Call<'_>, lookup: &Lookup<'_>, read: Result<&mut Exchange, &BodyError>) -> Decided {
+    match read {
+        Ok(exchange) => decide(call, exchange, lookup),
+        Err(error) => call.refuse(lookup, &intake::refusal(error, call.app)),
     }
 }
 

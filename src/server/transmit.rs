@@ -51,19 +51,51 @@ impl Carrier {
     }
 }
 
-/// Starts a plan: waits until its first byte is due, and returns the head with a body that carries out the rest.
-pub(super) async fn transmit(mut plan: Plan, carrier: Carrier, mut finish: Finish) -> Response {
+/// An answer on its way: its head with a body that carries out the rest, or what waits for the time of its first byte.
+pub(super) enum Sending {
+    Begun(Response),
+    Later(Pin<Box<dyn Future<Output = Response> + Send>>),
+}
+
+impl Sending {
+    /// The answer, when its first byte is due.
+    pub(super) async fn response(self) -> Response {
+        match self {
+            Sending::Begun(response) => response,
+            Sending::Later(response) => response.await,
+        }
+    }
+}
+
+/// Starts a plan.
+pub(super) fn send(mut plan: Plan, carrier: Carrier, mut finish: Finish) -> Sending {
     if let ([Step::Send { bytes, .. }], false, None) = (plan.steps.as_slice(), plan.streamed, &plan.told) {
         finish.answered(bytes, plan.telling.as_ref());
         let body = Body::from(bytes.clone());
-        return head::response(plan.status, plan.headers, body);
+        return Sending::Begun(head::response(plan.status, plan.headers, body));
     }
     let start = Instant::now();
     let mut steps = Steps::of(&mut plan);
-    while let Some(Step::Until(due)) = steps.front() {
-        sleep_until(start + *due).await;
-        steps.pop_front();
+    let waits = matches!(steps.front(), Some(Step::Until(_)));
+    if !waits {
+        return Sending::Begun(begin(plan, steps, start, carrier, finish));
     }
+    Sending::Later(Box::pin(async move {
+        while let Some(Step::Until(due)) = steps.front() {
+            sleep_until(start + *due).await;
+            steps.pop_front();
+        }
+        begin(plan, steps, start, carrier, finish)
+    }))
+}
+
+/// Starts a plan: waits until its first byte is due, and returns the head with a body that carries out the rest.
+pub(super) async fn transmit(plan: Plan, carrier: Carrier, finish: Finish) -> Response {
+    send(plan, carrier, finish).response().await
+}
+
+/// The answer from its first byte on.
+fn begin(plan: Plan, mut steps: Steps, start: Instant, carrier: Carrier, mut finish: Finish) -> Response {
     if let Some(Step::HangUp(cut)) = steps.front() {
         finish.nothing_sent();
         finish.interrupted(cut.reason);
