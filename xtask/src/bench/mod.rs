@@ -140,7 +140,8 @@ fn measure(root: &Path, options: &Options) -> Result<(), String> {
         eprintln!("left out, cannot be had: {}", absent.trim());
     }
     let size = std::fs::metadata(&programs.ours).map_or(0, |file| file.len());
-    let extent = format!("{} rounds of {} s", options.extent.rounds, options.extent.seconds);
+    let Extent { rounds, seconds, .. } = &options.extent;
+    let extent = format!("{rounds} round{} of {seconds} s", if *rounds == 1 { "" } else { "s" });
     let mut results = Results {
         versions: programs.versions.clone(),
         machine: results::machine(),

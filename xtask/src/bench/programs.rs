@@ -172,7 +172,10 @@ impl Programs {
             }
             Target::Vidaimock => {
                 write_vidaimock(scene, folder).map_err(trouble)?;
-                let words = format!("--host 127.0.0.1 --port {port} --config-dir . --config ./none.toml --mode benchmark --latency 0");
+                // It finds its templates by a whole path only.
+                let place = folder.display().to_string();
+                command.extend(["--config-dir".to_owned(), place.clone(), "--config".to_owned(), format!("{place}/none.toml")]);
+                let words = format!("--host 127.0.0.1 --port {port} --mode benchmark --latency 0");
                 command.extend(words.split(' ').map(str::to_owned));
             }
             Target::Limit | Target::LimitParse => {
