@@ -37,8 +37,14 @@ const OF_BODY: [&str; 7] = ["tools", "functions", "response_format", "stream_opt
 /// The same of a message.
 const OF_MESSAGE: [&str; 2] = ["tool_calls", "function_call"];
 
+/// A larger body leaves the processor's cache between two looks at it.
+const LOOKED_AT_TWICE: usize = 64 * 1024;
+
 /// The body, if it is of plain messages.
 pub(in crate::provider) fn read(body: &[u8]) -> Option<Plain> {
+    if body.len() > LOOKED_AT_TWICE {
+        return serde_json::from_slice(body).ok();
+    }
     // What is UTF-8 as a whole need not be looked at again, string by string.
     serde_json::from_str(std::str::from_utf8(body).ok()?).ok()
 }
