@@ -130,12 +130,12 @@ impl Link {
         InFlight(self.clone())
     }
 
-    /// When the connection is given up unless something comes: it has been without a request for too long, or with a part of
-    /// one.
-    pub(super) fn over_at(&self, idle: Duration, head: Duration) -> Instant {
+    /// When the connection is given up unless something comes: it has been without a request for too long, or, where that is
+    /// limited, with a part of its head.
+    pub(super) fn over_at(&self, idle: Duration, head: Option<Duration>) -> Instant {
         let idle_at = self.idle_at(idle);
-        match self.head.load(Ordering::Relaxed).checked_sub(1) {
-            Some(since) => idle_at.min(self.opened + Duration::from_millis(since) + head),
+        match self.head.load(Ordering::Relaxed).checked_sub(1).zip(head) {
+            Some((since, head)) => idle_at.min(self.opened + Duration::from_millis(since) + head),
             None => idle_at,
         }
     }
@@ -317,5 +317,22 @@ impl Write for Line {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(self.end())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_is_waited_for_less_long_than_a_request_and_only_where_that_is_limited() {
+        let link = Arc::new(Link::new(None));
+        let (idle, head) = (Duration::from_secs(75), Duration::from_secs(30));
+        assert_eq!(link.over_at(idle, Some(head)), link.opened + idle);
+        link.read();
+        assert_eq!(link.over_at(idle, Some(head)), link.opened + head);
+        assert_eq!(link.over_at(idle, None), link.opened + idle);
+        drop(link.request());
+        assert_eq!(link.over_at(idle, Some(head)), link.opened + idle);
     }
 }

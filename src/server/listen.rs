@@ -178,11 +178,19 @@ pub(super) async fn connection(tcp: TcpStream, app: Arc<App>, router: Router, mu
     };
     let io = Line::new(tcp, link.clone());
     let over = match opening {
-        Opening::Http1 => drive(pin!(http1(limits).serve_connection(io, service).with_upgrades()), (&link, limits), &mut stage).await,
+        Opening::Http1 => {
+            drive(
+                pin!(http1(limits).serve_connection(io, service).with_upgrades()),
+                (&link, limits.idle, Some(limits.header_time)),
+                &mut stage,
+            )
+            .await
+        }
         Opening::Unclear => {
             let builder = builder(limits);
             let mut serving = Box::pin(builder.serve_connection_with_upgrades(io, service));
-            Box::pin(drive(serving.as_mut(), (&link, limits), &mut stage)).await
+            // What comes over HTTP/2 without a request is no head; where it turns out to be HTTP/1, hyper has its own timer.
+            Box::pin(drive(serving.as_mut(), (&link, limits.idle, None), &mut stage)).await
         }
     };
     // Here, so that the connection keeps its slot and ends with the server.
@@ -216,13 +224,17 @@ where
 }
 
 /// Has a connection served to its end; `None`: it was given up before, as it was idle or the server stops.
-async fn drive(mut serving: Pin<&mut impl Served>, (link, limits): (&Link, &Limits), stage: &mut watch::Receiver<Stage>) -> Option<()> {
+async fn drive(
+    mut serving: Pin<&mut impl Served>,
+    (link, idle, head): (&Link, Duration, Option<Duration>),
+    stage: &mut watch::Receiver<Stage>,
+) -> Option<()> {
     loop {
         tokio::select! {
             biased;
             // What goes wrong on a connection concerns its client alone, and the journal has it.
             _ = serving.as_mut() => return Some(()),
-            turn = Seldom::new(turn(&mut *stage, link, limits)) => match turn {
+            turn = Seldom::new(turn(&mut *stage, link, idle, head)) => match turn {
                 Turn::Drain => serving.as_mut().wind_up(),
                 Turn::Over => return None,
             },
@@ -240,11 +252,11 @@ enum Turn {
 }
 
 /// Waits for what happens next.
-async fn turn(stage: &mut watch::Receiver<Stage>, link: &Link, limits: &Limits) -> Turn {
-    let over_at = || link.over_at(limits.idle, limits.header_time);
+async fn turn(stage: &mut watch::Receiver<Stage>, link: &Link, idle: Duration, head: Option<Duration>) -> Turn {
+    let over_at = || link.over_at(idle, head);
     loop {
         // Nobody says when a head begins: it is looked for now and then.
-        let look_at = over_at().min(Instant::now() + limits.header_time / 2);
+        let look_at = head.map_or_else(over_at, |head| over_at().min(Instant::now() + head / 2));
         tokio::select! {
             changed = stage.changed() => {
                 return if changed.is_err() || *stage.borrow_and_update() == Stage::Abort { Turn::Over } else { Turn::Drain };
