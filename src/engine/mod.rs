@@ -27,7 +27,7 @@ pub use describe::{describe_match, is_credential};
 pub use dice::Dice;
 pub use edition::{Edition, Editions, Likeness, View};
 pub use faults::{ErrorEvent, Scripted, error_at_once, replaced, script};
-pub use miss::{NearMiss, miss_reply, near_misses};
+pub use miss::{miss_reply, near_misses};
 pub use mutation::{Change, MALFORMED, Mutation, Piece};
 pub use pace::{Beat, Delivery, plan_at_once, plan_emission, plan_events, plan_http, plan_told};
 pub use plan::{Cut, Field, FieldValue, Plan, Step};

@@ -4,6 +4,7 @@
 //! into an [`Emission`]. This module is only vocabulary: it imports nothing of ours, knows no vendor's field names
 //! and does no I/O.
 
+mod detail;
 mod emission;
 mod model;
 mod neutral;
@@ -13,6 +14,7 @@ mod request;
 mod sparse;
 mod stream;
 
+pub use detail::{Detail, Failed, Missed, NearMiss};
 pub use emission::{Body, Emission, Frame, FrameKind};
 pub use model::model_family;
 pub use neutral::PROVIDERS;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Blank, Sparse};
+use super::{Blank, Detail, Sparse};
 
 /// Token counts and cost. `None` means: not given, so the codec estimates or leaves it out.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -121,7 +121,7 @@ pub struct ErrorReply {
     /// No further model is tried after it, where several were named.
     pub ends_failover: bool,
     /// Added to the envelope as member `aimock`: the nearest fixtures of a miss.
-    pub detail: Option<Box<Value>>,
+    pub detail: Option<Detail>,
 }
 
 impl ErrorReply {

@@ -172,8 +172,8 @@ fn timed(context: &Context<'_>, audio: &Audio) -> Option<Emission> {
 fn failed(error: &ErrorReply) -> Emission {
     let code = error.code.as_deref().or(error.kind.as_deref()).unwrap_or_else(|| word(error));
     let mut detail = json!({ "status": code, "message": error.message });
-    if let Some(found) = error.detail.as_deref() {
-        detail["aimock"] = found.clone();
+    if let Some(found) = error.detail.as_ref() {
+        detail["aimock"] = found.to_json();
     }
     let mut emission = respond::json(respond::status_or_500(error.status), &json!({ "detail": detail }));
     emission.headers.extend(openai::retry_headers(error));

@@ -229,8 +229,8 @@ fn failed(error: &ErrorReply) -> Emission {
     if let Some(kind) = error.kind.as_deref().or(error.code.as_deref()) {
         body["error_type"] = kind.into();
     }
-    if let Some(found) = error.detail.as_deref() {
-        body["aimock"] = found.clone();
+    if let Some(found) = error.detail.as_ref() {
+        body["aimock"] = found.to_json();
     }
     let mut emission = respond::json(respond::status_or_500(error.status), &body);
     emission.headers.extend(openai::retry_headers(error));

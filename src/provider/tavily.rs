@@ -170,8 +170,8 @@ fn answer(context: &mut Context<'_>, value: &Value) -> Emission {
 /// An error in Tavily's envelope.
 fn failed(error: &ErrorReply) -> Emission {
     let mut detail = json!({ "error": error.message });
-    if let Some(found) = error.detail.as_deref() {
-        detail["aimock"] = found.clone();
+    if let Some(found) = error.detail.as_ref() {
+        detail["aimock"] = found.to_json();
     }
     let mut emission = respond::json(respond::status_or_500(error.status), &json!({ "detail": detail }));
     emission.headers.extend(openai::retry_headers(error));

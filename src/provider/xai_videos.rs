@@ -118,8 +118,8 @@ impl Provider for XaiVideos {
 fn failed(error: &ErrorReply) -> Emission {
     let code = error.code.as_deref().unwrap_or_else(|| words(error.status));
     let mut body = json!({ "code": code, "error": error.message });
-    if let Some(detail) = error.detail.as_deref() {
-        body["aimock"] = detail.clone();
+    if let Some(detail) = error.detail.as_ref() {
+        body["aimock"] = detail.to_json();
     }
     let mut emission = respond::json(respond::status_or_500(error.status), &body);
     emission.headers.extend(openai::retry_headers(error));

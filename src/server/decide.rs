@@ -1,6 +1,7 @@
 //! From a complete request to a plan and what the journal will say: no waiting, no socket.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -11,10 +12,10 @@ use super::relay::{RELAYED, Relay};
 use super::stencils::{Encoded, Wanted};
 use super::{errors, head};
 use crate::engine::{
-    Beat, Claim, Decision, Delivery, Dice, Edition, FieldValue, NearMiss, Plan, Policy, Verdict, miss_reply, near_misses, plan_emission,
-    plan_events, plan_http,
+    Beat, Claim, Decision, Delivery, Dice, Edition, FieldValue, Plan, Policy, Verdict, miss_reply, near_misses, plan_emission, plan_events,
+    plan_http,
 };
-use crate::exchange::{Emission, ErrorOrigin, ErrorReply, Exchange, Frame, FrameKind, RawEvent, RawRequest, Reply, Request};
+use crate::exchange::{Emission, ErrorOrigin, ErrorReply, Exchange, Frame, FrameKind, Missed, RawEvent, RawRequest, Reply, Request};
 use crate::fixture::{Answer, Pace};
 use crate::matcher::{Miss, Served};
 use crate::provider::route::Lookup;
@@ -306,11 +307,10 @@ impl Speaker<'_> {
                 return self.emission(emission, Outcome { source: Source::Internal, matched: Some("fallback"), ..outcome });
             }
         }
-        let nearest = near_misses(edition, seen, served);
-        let transforms = call.app.settings.transforms.names();
-        let reply = miss_reply(miss, call.policy.strict, &nearest, &transforms);
-        self.log_miss(exchange, &reply, &nearest, &transforms);
-        self.error(&reply, Outcome { matched: Some("miss"), nearest, transforms, ..outcome })
+        let missed = Arc::new(Missed { nearest: near_misses(edition, seen, served), transforms: call.app.settings.transforms.names() });
+        let reply = miss_reply(miss, call.policy.strict, Arc::clone(&missed));
+        self.log_miss(exchange, &reply, &missed);
+        self.error(&reply, Outcome { matched: Some("miss"), missed: Some(missed), ..outcome })
     }
 
     pub(super) fn context<'c>(self, exchange: &'c Exchange, pace: &Pace, ids: &'c mut dyn Ids) -> Context<'c>
@@ -382,14 +382,14 @@ impl Speaker<'_> {
         }
     }
 
-    fn log_miss(self, exchange: &Exchange, reply: &ErrorReply, nearest: &[NearMiss], transforms: &[String]) {
+    fn log_miss(self, exchange: &Exchange, reply: &ErrorReply, missed: &Missed) {
         let strict = if self.call.policy.strict { "STRICT: " } else { "" };
         let what = if reply.message.contains("skipped") { reply.message.as_str() } else { "No fixture matched" };
         let mut line = format!("{strict}{what} for {} {}", exchange.raw.method, exchange.raw.path);
-        if !transforms.is_empty() {
-            let _ = write!(line, " (after transforms: {})", transforms.join(", "));
+        if !missed.transforms.is_empty() {
+            let _ = write!(line, " (after transforms: {})", missed.transforms.join(", "));
         }
-        for near in nearest {
+        for near in &missed.nearest {
             let _ = write!(line, "\n  near: {}: {}", near.fixture, near.reason);
         }
         self.call.app.log(if self.call.policy.strict { Level::Error } else { Level::Warning }, &line);

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::engine::Edition;
-use crate::exchange::{Body, Emission, ErrorOrigin, ErrorReply, RawRequest};
+use crate::exchange::{Body, Detail, Emission, ErrorOrigin, ErrorReply, RawRequest};
 use crate::provider::route::Lookup;
 use crate::transform::TransformError;
 
@@ -22,7 +22,7 @@ pub(super) fn plain(error: &ErrorReply) -> Emission {
     let mut body = json!({ "message": error.message, "type": kind });
     if let Some(body) = body.as_object_mut() {
         let code = error.code.as_ref().map(|code| json!(code));
-        for (key, value) in [("code", code), ("aimock", error.detail.as_deref().cloned())] {
+        for (key, value) in [("code", code), ("aimock", error.detail.as_ref().map(Detail::to_json))] {
             if let Some(value) = value {
                 body.insert(key.to_owned(), value);
             }
@@ -56,7 +56,7 @@ pub(super) fn no_route(lookup: &Lookup<'_>, raw: &RawRequest) -> (Emission, Stri
         }
         Lookup::Unknown { nearest } => {
             let mut error = problem(ErrorOrigin::Request, 404, "Not found", "not_found");
-            error.detail = Some(Box::new(json!({ "nearest": nearest })));
+            error.detail = Some(Detail::Other(json!({ "nearest": nearest })));
             (plain(&error), format!("no route for {target}"))
         }
         Lookup::Found { .. } | Lookup::Stored { .. } | Lookup::Socket { .. } => {
@@ -113,7 +113,7 @@ pub(super) fn transform_failed(error: &TransformError) -> ErrorReply {
     let mut reply = problem(ErrorOrigin::Server, 500, &message, "server_error");
     reply.code = Some(CODE.to_owned());
     // Not every vendor's error has a code.
-    reply.detail = Some(Box::new(json!({ "code": CODE, "transform": error.transform, "reason": error.reason })));
+    reply.detail = Some(Detail::Other(json!({ "code": CODE, "transform": error.transform, "reason": error.reason })));
     reply
 }
 

@@ -415,7 +415,7 @@ fn new_fixtures_lose_to_old_ones_and_a_new_library_starts_all_counts_again() {
 fn a_miss_answers_with_the_peers_words() {
     #[track_caller]
     fn check(skipped: usize, strict: bool, status: u16, message: &str) {
-        let reply = miss_reply(crate::matcher::Miss { skipped_by_position: skipped }, strict, &[], &[]);
+        let reply = miss_reply(crate::matcher::Miss { skipped_by_position: skipped }, strict, Arc::default());
         assert_eq!((reply.status, reply.message.as_str()), (status, message));
         assert_eq!(reply.code.as_deref(), Some("no_fixture_match"));
     }

@@ -72,8 +72,8 @@ fn error_body(error: &ErrorReply) -> Value {
         if let (Some(code), ErrorOrigin::Chaos | ErrorOrigin::Server) = (&error.code, error.origin) {
             body.insert("code".to_owned(), json!(code));
         }
-        if let Some(detail) = error.detail.as_deref() {
-            body.insert("aimock".to_owned(), detail.clone());
+        if let Some(detail) = error.detail.as_ref() {
+            body.insert("aimock".to_owned(), detail.to_json());
         }
     }
     body

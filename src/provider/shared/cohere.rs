@@ -15,8 +15,8 @@ pub(in crate::provider) const REQUEST_ID: &str = "x-debug-trace-id";
 /// An error answer with its retry headers.
 pub(in crate::provider) fn encode_error(error: &ErrorReply, moment: Moment<'_>) -> Emission {
     let mut body = json!({ "id": moment.request_id, "message": error.message });
-    if let Some(detail) = error.detail.as_deref() {
-        body["aimock"] = detail.clone();
+    if let Some(detail) = error.detail.as_ref() {
+        body["aimock"] = detail.to_json();
     }
     let mut emission = respond::json(respond::status_or_500(error.status), &body);
     emission.headers.extend(openai::retry_headers(error));

@@ -93,8 +93,8 @@ fn envelope(error: &ErrorReply) -> Value {
         if !details.is_empty() {
             members.insert("details".to_owned(), details.into());
         }
-        if let Some(detail) = error.detail.as_deref() {
-            members.insert("aimock".to_owned(), detail.clone());
+        if let Some(detail) = error.detail.as_ref() {
+            members.insert("aimock".to_owned(), detail.to_json());
         }
     }
     json!({ "error": body })

@@ -50,8 +50,8 @@ pub(in crate::provider) fn error_event(error: &ErrorReply) -> Frame {
 fn inner(error: &ErrorReply) -> Value {
     let code = error.code.as_deref().or(error.kind.as_deref()).unwrap_or_else(|| code_of(error.status));
     let mut body = json!({ "message": error.message, "code": code });
-    if let (Some(body), Some(detail)) = (body.as_object_mut(), error.detail.as_deref()) {
-        body.insert("aimock".to_owned(), detail.clone());
+    if let (Some(body), Some(detail)) = (body.as_object_mut(), error.detail.as_ref()) {
+        body.insert("aimock".to_owned(), detail.to_json());
     }
     body
 }

@@ -110,8 +110,8 @@ fn body(error: &ErrorReply) -> Value {
     let is_canonical = |kind: &&str| !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
     let name = error.kind.as_deref().filter(is_canonical).unwrap_or_else(|| canonical(error.status));
     let mut body = json!({ "code": grpc(name), "message": error.message, "status": name });
-    if let Some(detail) = error.detail.as_deref() {
-        body["aimock"] = detail.clone();
+    if let Some(detail) = error.detail.as_ref() {
+        body["aimock"] = detail.to_json();
     }
     // Google's Python client reads the HTTP status here; without it, it fails over the error itself.
     json!({ "error": body, "code": status_or_500(error.status) })

@@ -71,8 +71,8 @@ fn envelope(error: &ErrorReply, moment: Moment<'_>) -> Value {
         // Not the vendor's member, but the one by which a test knows what the server itself reports, and a random fault.
         body.insert("code".to_owned(), json!(code));
     }
-    if let (Some(body), Some(detail)) = (body.as_object_mut(), error.detail.as_deref()) {
-        body.insert("aimock".to_owned(), detail.clone());
+    if let (Some(body), Some(detail)) = (body.as_object_mut(), error.detail.as_ref()) {
+        body.insert("aimock".to_owned(), detail.to_json());
     }
     json!({ "type": "error", "error": body, "request_id": moment.request_id })
 }

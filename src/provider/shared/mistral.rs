@@ -40,8 +40,8 @@ pub(in crate::provider) fn envelope(error: &ErrorReply) -> Value {
         "code": error.code.as_deref().or(code),
         "raw_status_code": status,
     });
-    if let Some(detail) = error.detail.as_deref() {
-        body["aimock"] = detail.clone();
+    if let Some(detail) = error.detail.as_ref() {
+        body["aimock"] = detail.to_json();
     }
     body
 }

@@ -31,8 +31,8 @@ pub(in crate::provider) fn error_event(error: &ErrorReply) -> Frame {
 
 fn envelope(error: &ErrorReply) -> Value {
     let mut body = json!({ "error": error.message });
-    if let Some(detail) = error.detail.as_deref() {
-        body["aimock"] = detail.clone();
+    if let Some(detail) = error.detail.as_ref() {
+        body["aimock"] = detail.to_json();
     }
     body
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::body::Problem;
 use super::respond;
-use crate::exchange::{Emission, ErrorOrigin, ErrorReply};
+use crate::exchange::{Detail, Emission, ErrorOrigin, ErrorReply};
 
 /// Sent with every 429: a limit that is used up. The values are those that fixtures' users know from the peer.
 const RATE_LIMIT_HEADERS: [(&str, &str); 6] = [
@@ -64,7 +64,7 @@ struct Members<'e> {
     param: Option<&'e str>,
     code: Option<&'e str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    aimock: Option<&'e Value>,
+    aimock: Option<&'e Detail>,
 }
 
 impl Members<'_> {
@@ -79,7 +79,7 @@ impl Members<'_> {
             r#type: error.kind.as_deref().unwrap_or(kind),
             param: error.param.as_deref(),
             code: error.code.as_deref().or(code),
-            aimock: error.detail.as_deref(),
+            aimock: error.detail.as_ref(),
         }
     }
 }

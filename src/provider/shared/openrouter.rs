@@ -23,8 +23,8 @@ pub(in crate::provider) fn envelope(error: &ErrorReply) -> Value {
     if let Some(metadata) = error.metadata.as_deref() {
         body["metadata"] = metadata.clone();
     }
-    if let Some(detail) = error.detail.as_deref() {
-        body["aimock"] = detail.clone();
+    if let Some(detail) = error.detail.as_ref() {
+        body["aimock"] = detail.to_json();
     }
     body
 }

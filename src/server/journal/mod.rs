@@ -29,8 +29,8 @@ use self::tail::Tails;
 use self::witness::Witness;
 use super::credential::{Credential, Credentials};
 use super::id::Id;
-use crate::engine::{Bypass, FieldValue, NearMiss, Scripted, Telling, View, reason};
-use crate::exchange::{RawRequest, StatedUsage};
+use crate::engine::{Bypass, FieldValue, Scripted, Telling, View, reason};
+use crate::exchange::{Missed, RawRequest, StatedUsage};
 use crate::fixture::ChaosAction;
 use crate::secrets::Redactor;
 use crate::wire::Framing;
@@ -111,9 +111,8 @@ pub(super) struct Outcome {
     pub error: Option<String>,
     /// The handle of the fixture that the answer became.
     pub recorded: Option<String>,
-    pub nearest: Vec<NearMiss>,
-    /// What rewrote the request before `nearest` was found.
-    pub transforms: Vec<String>,
+    /// What came nearest, where nothing matched.
+    pub missed: Option<Arc<Missed>>,
     pub interrupted: Option<&'static str>,
     /// From arrival to the end of the answer; `None` while it is under way.
     pub duration: Option<Duration>,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::{Answerer, ChaosRecord, Entry, Kept, Outcome, Tried};
-use crate::engine::{NearMiss, Scripted};
+use crate::engine::Scripted;
 use crate::exchange::{StatedUsage, StreamFacts};
 use crate::fixture::ChaosAction;
 use crate::secrets::Redacted;
@@ -43,11 +43,12 @@ impl Entry {
         if let Some(usage) = usage {
             entry.put("usage", usage_json(usage));
         }
-        if !outcome.nearest.is_empty() {
-            entry.put("nearest", outcome.nearest.iter().map(NearMiss::to_json).collect());
-        }
-        if !outcome.transforms.is_empty() {
-            entry.put("transforms", json!(outcome.transforms));
+        if let Some(missed) = &outcome.missed {
+            for (key, value) in [("nearest", json!(missed.nearest)), ("transforms", json!(missed.transforms))] {
+                if value.as_array().is_some_and(|list| !list.is_empty()) {
+                    entry.put(key, value);
+                }
+            }
         }
         if let Some(credential) = &self.credential {
             let ordinal = credential.ordinal.map(|ordinal| format!("k{ordinal}"));

@@ -1,6 +1,10 @@
 //! The replies that samples name, so that every codec shows what it makes of the same thing.
 
-use aimock::exchange::{Audio, Block, Emission, ErrorOrigin, ErrorReply, Image, Overrides, Reply, Transcription, Turn, Usage, Video};
+use std::sync::Arc;
+
+use aimock::exchange::{
+    Audio, Block, Detail, Emission, ErrorOrigin, ErrorReply, Image, Overrides, Reply, Transcription, Turn, Usage, Video,
+};
 use aimock::provider::{Context, Provider};
 use serde_json::{Value, json};
 
@@ -174,7 +178,7 @@ fn call(arguments: &str, id: Option<&str>) -> Block {
 }
 
 fn miss(origin: ErrorOrigin, status: u16, message: &str) -> ErrorReply {
-    ErrorReply { detail: Some(Box::new(json!({ "nearest": [] }))), ..ErrorReply::new(origin, status, message) }
+    ErrorReply { detail: Some(Detail::Missed(Arc::default())), ..ErrorReply::new(origin, status, message) }
 }
 
 fn overrides() -> Overrides {
