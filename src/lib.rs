@@ -20,16 +20,26 @@
 //!
 //! # Modules, in reading order
 //!
+//! A few packages, so that each is compiled for what it does: what a request passes through for speed, the rest for size.
+//!
+//! `crates/core`, for speed:
 //! - [`exchange`]: what is asked and answered, in nobody's dialect; [`wire`]: framing of streams
-//! - [`diagnostic`]: what we say about files; [`document`]: texts as trees with places; [`files`]: the only disk
+//! - [`diagnostic`]: what we say about files; [`document`]: texts as trees with places
 //! - [`secrets`]: what keys and personal data look like; [`transform`]: what differs from run to run, made constant
-//! - [`matcher`]: the core; [`shape`]: typed reading that reports every problem and writes the schema
-//! - [`fixture`]: files to a [`fixture::Library`]; [`config`]: `aimock.yaml`
-//! - [`provider`]: one file a wire format; [`normalize`]: one file a pass; [`lint`]: one file a rule
+//! - [`matcher`]: the core
+//!
+//! `crates/formats`, for size:
+//! - [`files`]: the only disk; [`shape`]: typed reading that reports every problem and writes the schema
+//! - [`fixture`]: files to a [`fixture::Library`]; [`config`]: `aimock.yaml`; [`expect`]: what must have happened by the end of a run
+//! - [`provider`]: one file a wire format; [`normalize`]: one file a pass; [`record`]: what an upstream said becomes an entry
+//!
+//! `crates/server`, for speed:
+//! - [`engine`]: decides, as data; [`server`]: the only async code, sockets and clock
+//!
+//! `crates/cli`, for size:
+//! - [`schema`]: JSON Schema over trees; [`lint`]: one file a rule
 //! - [`diff`](mod@diff): two sets of fixtures, or two journals, compared by meaning
 //! - [`convert`]: one file a foreign format
-//! - [`expect`]: what must have happened by the end of a run
-//! - [`engine`]: decides, as data; [`record`]: what an upstream said becomes an entry; [`server`]: the only async code, sockets and clock
 //! - [`cli`]: arguments, one file a command, reports; [`reference`](mod@reference): texts that are generated
 //!
 //! Who may import whom is a table in the tests.
@@ -45,25 +55,8 @@
 //! - Trouble in a user's file is a finding, and all of them are collected; trouble in the world is an error that names its
 //!   subject. `anyhow` is used in `cli` only.
 
-pub mod cli;
-pub mod config;
-pub mod convert;
-pub mod diagnostic;
-pub mod diff;
-pub mod document;
-pub mod engine;
-pub mod exchange;
-pub mod expect;
-pub mod files;
-pub mod fixture;
-pub mod lint;
-pub mod matcher;
-pub mod normalize;
-pub mod provider;
-pub mod record;
-pub mod reference;
-pub mod secrets;
-pub mod server;
-pub mod shape;
-pub mod transform;
-pub mod wire;
+// What the packages below hold, under the names by which all modules know it.
+pub use aimock_cli::{cli, convert, diff, lint, reference, schema};
+pub use aimock_core::{diagnostic, document, exchange, matcher, secrets, transform, wire};
+pub use aimock_formats::{config, expect, files, fixture, normalize, provider, record, shape};
+pub use aimock_server::{engine, server};

@@ -127,7 +127,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("not-utf8", "tests/it/hostile.rs"),
     ("path-not-found", "tests/it/validate_cli.rs"),
     ("schema", "tests/it/validate_cli.rs"),
-    ("too-many-nodes", "src/document/tests.rs"),
+    ("too-many-nodes", "crates/core/src/document/tests.rs"),
     ("too-many-problems", "tests/it/hostile.rs"),
     ("invalid-transform", "tests/it/rewriting/loading.rs"),
     ("transform-failed", "tests/it/rewriting/loading.rs"),

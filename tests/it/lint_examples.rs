@@ -107,7 +107,7 @@ fn names_are_sorted_unique_and_kebab_case() {
 
 #[test]
 fn every_rule_has_its_own_file() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/lint/rules");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/crates/cli/src/lint/rules");
     for rule in ALL {
         let file = format!("{folder}/{}.rs", rule.name.replace('-', "_"));
         assert!(std::path::Path::new(&file).is_file(), "{} stands elsewhere", rule.name);

@@ -4,9 +4,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::repository::sources;
+use crate::repository::{home, sources};
 
-/// The statics that are entries, and the folders below `src` in which every file must offer one (apart from `mod.rs`
+/// The statics that are entries, and the folders of sources in which every file must offer one (apart from `mod.rs`
 /// and tests). Elsewhere such a static must be registered too, but helpers may stand beside it.
 const ENTRIES: &[(&str, &[&str])] = &[
     ("CRITERION", &["matcher/criteria"]),
@@ -27,7 +27,7 @@ fn every_entry_is_registered() {
             let registry = files.iter().find(|(path, _)| path.as_path() == folder.join("mod.rs"));
             let registered = registry.is_some_and(|(_, text)| registers(text, &name, entry));
             if !registered {
-                let _ = writeln!(trouble, "src/{}: `&{name}::{entry}` is missing in that folder's mod.rs", path.display());
+                let _ = writeln!(trouble, "{}: `&{name}::{entry}` is missing in that folder's mod.rs", home(path).display());
             }
         }
     }
@@ -41,7 +41,7 @@ fn registry_folders_hold_entries_only() {
         for (entry, folders) in ENTRIES {
             let strict = folders.iter().any(|folder| path.parent() == Some(Path::new(folder)));
             if strict && !is_exempt(&path) && !offers(&text, entry) {
-                let _ = writeln!(trouble, "src/{} offers no `{entry}`", path.display());
+                let _ = writeln!(trouble, "{} offers no `{entry}`", home(&path).display());
             }
         }
     }
@@ -55,7 +55,7 @@ fn entries_are_named_after_their_files() {
         for entry in ["CRITERION", "RULE", "PASS", "TRANSFORM"].iter().filter(|entry| offers(&text, entry)) {
             let name = entry_name(&text, entry).unwrap_or_default();
             if snake(&name) != stem(&path) {
-                let _ = writeln!(trouble, "src/{} offers `{name}`", path.display());
+                let _ = writeln!(trouble, "{} offers `{name}`", home(&path).display());
             }
         }
     }
@@ -67,7 +67,7 @@ fn every_module_opens_with_what_it_is() {
     let silent: Vec<String> = sources()
         .iter()
         .filter(|(path, text)| !(is_exempt_from_docs(path) || text.starts_with("//! ")))
-        .map(|(path, _)| format!("src/{}", path.display()))
+        .map(|(path, _)| home(path).display().to_string())
         .collect();
     assert!(silent.is_empty(), "no `//!` at the top of {silent:?}");
 }

@@ -35,11 +35,20 @@ pub(crate) fn texts(below: &str, extensions: &[&str]) -> Vec<(PathBuf, String)> 
     found
 }
 
-/// Every Rust source below `src`, with paths relative to it.
+/// The folders of our packages' sources, lowest first.
+const SOURCES: [&str; 5] = ["crates/core/src", "crates/formats/src", "crates/server/src", "crates/cli/src", "src"];
+
+/// Every Rust source of the program, with paths relative to the `src` of its package.
 pub(crate) fn sources() -> Vec<(PathBuf, String)> {
-    let found = texts("src", &["rs"]);
-    assert!(!found.is_empty(), "no sources");
+    let found: Vec<_> = SOURCES.iter().flat_map(|folder| texts(folder, &["rs"])).collect();
+    assert!(found.len() > SOURCES.len(), "no sources");
     found
+}
+
+/// Where a file or folder of [`sources`] stands, from the repository's folder.
+pub(crate) fn home(path: &Path) -> PathBuf {
+    let places = SOURCES.iter().map(|folder| Path::new(folder).join(path));
+    places.into_iter().find(|place| root().join(place).exists()).unwrap_or_else(|| path.to_path_buf())
 }
 
 /// The text of one file.

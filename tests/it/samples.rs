@@ -6,12 +6,13 @@ use std::sync::{Arc, LazyLock};
 
 use aimock::diagnostic::{Diagnostic, Source, SourceId};
 use aimock::document::Format;
-use aimock::fixture::{Keep, LoadOptions, LoadedFile, SchemaCheck, check_together, load};
+use aimock::fixture::{Keep, LoadOptions, LoadedFile, check_together, load};
+use aimock::schema::{SchemaCheck, SchemaChecks};
 
 use crate::repository;
 
 /// The published schema, compiled once: that takes longer than to check a sample.
-pub(crate) static PUBLISHED: LazyLock<[SchemaCheck; 1]> = LazyLock::new(|| [SchemaCheck::published()]);
+pub(crate) static PUBLISHED: LazyLock<SchemaChecks> = LazyLock::new(|| SchemaChecks(vec![SchemaCheck::published()]));
 
 /// Extensions of samples.
 const FORMATS: [&str; 3] = ["json", "jsonc", "yaml"];
@@ -26,13 +27,13 @@ pub(crate) fn samples(folder: &str) -> Vec<(String, String)> {
 
 /// A text loaded under a name, schema and all, with its findings as they are shown.
 pub(crate) fn loaded(name: &str, text: &str) -> (LoadedFile, Vec<Diagnostic>) {
-    loaded_with(name, text, PUBLISHED.as_slice())
+    loaded_with(name, text, &PUBLISHED)
 }
 
 /// A text loaded under a name against these schemas.
-pub(crate) fn loaded_with(name: &str, text: &str, schemas: &[SchemaCheck]) -> (LoadedFile, Vec<Diagnostic>) {
+pub(crate) fn loaded_with(name: &str, text: &str, schemas: &SchemaChecks) -> (LoadedFile, Vec<Diagnostic>) {
     let source = Arc::new(Source::new(SourceId(0), name, text));
-    let options = LoadOptions { schemas, keep: Keep::Shapes, ..LoadOptions::default() };
+    let options = LoadOptions { schemas: Some(schemas), keep: Keep::Shapes, ..LoadOptions::default() };
     let mut file = load(&source, Format::from_path(name), &options);
     let mut findings = std::mem::take(&mut file.problems);
     findings.extend(check_together(std::slice::from_ref(&file)));

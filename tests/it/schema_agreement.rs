@@ -4,13 +4,14 @@
 //! schema refuses too, but for the listed rules that no schema can express. Entries that the loader passes over (AG-UI
 //! recordings) count for neither.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 use std::sync::Arc;
 
 use aimock::diagnostic::{Diagnostic, Severity, Source, SourceId};
 use aimock::document::Format;
-use aimock::fixture::{LOADER_ONLY, LOADER_RULES, LoadOptions, SchemaCheck, fixture_schema};
+use aimock::fixture::{LOADER_ONLY, LOADER_RULES, LoadOptions, fixture_schema};
+use aimock::schema::{SchemaCheck, SchemaChecks, published};
 use serde_json::{Map, Value, json};
 
 use crate::repository::texts;
@@ -25,7 +26,7 @@ fn disagreement(name: &str, text: &str) -> Option<String> {
     let Ok(parsed) = aimock::document::parse(source.text(), Format::from_path(name), &aimock::document::Limits::default()) else {
         return None;
     };
-    let (file, findings) = loaded_with(name, text, PUBLISHED.as_slice());
+    let (file, findings) = loaded_with(name, text, &PUBLISHED);
     if file.skipped.is_some() || findings.iter().any(|finding| finding.rule == "foreign-entry") {
         return None;
     }
@@ -34,7 +35,7 @@ fn disagreement(name: &str, text: &str) -> Option<String> {
         return Some(format!("the loader misses: {} {}", missed.primary.pointer, missed.message));
     }
     let errors = || findings.iter().filter(|finding| finding.severity == Severity::Error);
-    let holds = PUBLISHED.iter().all(|schema| schema.holds(&parsed.root));
+    let holds = PUBLISHED.0.iter().all(|schema| schema.holds(&parsed.root));
     let seen: Vec<&Diagnostic> = errors().filter(|finding| !LOADER_ONLY.contains(&finding.rule)).collect();
     match (holds, seen.first()) {
         (true, Some(finding)) => Some(format!("the schema misses: {} {} {}", finding.rule, finding.primary.pointer, finding.message)),
@@ -234,7 +235,7 @@ fn every_rule_is_in_the_table_with_its_severity() {
         assert!(severity(rule) == Some(Severity::Error), "{rule} is no error of the loader");
     }
     for (name, text) in ours().into_iter().chain(damaged(samples("valid"), 2)) {
-        for finding in loaded_with(&name, &text, PUBLISHED.as_slice()).1 {
+        for finding in loaded_with(&name, &text, &PUBLISHED).1 {
             assert_eq!(severity(finding.rule), Some(finding.severity), "{name}: {} {}", finding.rule, finding.message);
         }
     }
@@ -243,7 +244,7 @@ fn every_rule_is_in_the_table_with_its_severity() {
 #[test]
 fn a_team_may_want_more_than_we_do() {
     let schema = json!({ "properties": { "fixtures": { "items": { "required": ["description"], "properties": { "match": { "required": ["model"] } } } } } });
-    let own = [SchemaCheck::published(), SchemaCheck::own("team.json", &schema).expect("a schema")];
+    let own = SchemaChecks(vec![SchemaCheck::published(), SchemaCheck::own("team.json", &schema).expect("a schema")]);
     let text = r#"{"fixtures": [{"match": {"userMessage": "a"}, "latency": -1, "response": {"content": ""}}]}"#;
     let (_, findings) = loaded_with("a.json", text, &own);
     let rules: BTreeSet<&str> = findings.iter().map(|finding| finding.rule).collect();
@@ -256,5 +257,20 @@ fn a_team_may_want_more_than_we_do() {
 fn the_schema_is_a_schema() {
     jsonschema::meta::validate(&fixture_schema()).expect("valid against its own meta-schema");
     jsonschema::meta::validate(&aimock::config::schema()).expect("valid against its own meta-schema");
-    assert_eq!(LoadOptions::default().schemas.len(), 0, "schemas are asked for");
+    assert!(LoadOptions::default().schemas.is_none(), "schemas are asked for");
+}
+
+#[test]
+fn what_is_published_is_what_our_types_say() {
+    let generated: HashMap<String, String> = aimock::reference::files().into_iter().collect();
+    for (name, text) in [
+        ("fixture", published::FIXTURE),
+        ("config", published::CONFIG),
+        ("expectations", published::EXPECTATIONS),
+        ("report", published::REPORT),
+        ("diff", published::DIFF),
+    ] {
+        let path = format!("schemas/{name}.schema.json");
+        assert!(generated[&path] == published::pretty(text), "{path} is of other types: cargo xtask gen");
+    }
 }

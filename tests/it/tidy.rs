@@ -23,13 +23,13 @@ const MACHINE_PATHS: &[&str] = &["/home/", "/root/", "/Users/", "/work/", "/tmp/
 /// Files that show such a path on purpose, each with the reason.
 const MACHINE_PATHS_FOR_A_REASON: &[(&str, &str)] = &[
     ("tests/it/tidy.rs", "lists them"),
-    ("src/lint/rules/path_in_match.rs", "its examples"),
+    ("crates/cli/src/lint/rules/path_in_match.rs", "its examples"),
     ("docs/transforms.md", "the examples of `paths`"),
     ("docs/normalize.md", "the example of `paths`"),
-    ("src/normalize/passes/paths.rs", "its example"),
-    ("src/transform/builtins/paths.rs", "the paths that it recognises"),
-    ("src/transform/tests/laws.rs", "pieces of tricky texts"),
-    ("src/transform/tests/recognised.rs", "texts that the recognisers are tried on"),
+    ("crates/formats/src/normalize/passes/paths.rs", "its example"),
+    ("crates/core/src/transform/builtins/paths.rs", "the paths that it recognises"),
+    ("crates/core/src/transform/tests/laws.rs", "pieces of tricky texts"),
+    ("crates/core/src/transform/tests/recognised.rs", "texts that the recognisers are tried on"),
     ("docs/rules.md", "the examples of `path-in-match`"),
     ("tests/it/lint_texts.rs", "texts that the recogniser is tried on"),
 ];
@@ -52,7 +52,7 @@ fn no_path_of_one_machine() {
 #[test]
 fn only_the_log_makes_events() {
     let words = [concat!("trac", "ing::"), concat!("use trac", "ing")];
-    let inside = |path: &str| path.starts_with("src/") && path != "src/cli/logging.rs";
+    let inside = |path: &str| (path.starts_with("src/") || path.starts_with("crates/")) && path != "crates/cli/src/cli/logging.rs";
     let trouble = lines_where(|line| words.iter().any(|word| line.contains(word)), inside);
     assert!(trouble.is_empty(), "{trouble}");
 }
@@ -79,7 +79,8 @@ fn paths_in_prose_exist() {
     let mut trouble = String::new();
     for (path, text) in written_in("md").filter(|(path, _)| path != "CHANGELOG.md") {
         for (number, line) in text.lines().enumerate() {
-            for name in backticked(line).filter(|name| is_path(name, &["src", "docs", "tests", "xtask", "schemas", "fixtures", "benches"]))
+            for name in backticked(line)
+                .filter(|name| is_path(name, &["src", "crates", "docs", "tests", "xtask", "schemas", "fixtures", "benches"]))
             {
                 if !exists(name) {
                     let _ = writeln!(trouble, "{path}:{} `{name}`", number + 1);
@@ -95,7 +96,7 @@ fn paths_in_prose_exist() {
     }
     for (path, text) in written_in("rs") {
         for (number, line) in text.lines().enumerate().filter(|(_, line)| line.trim_start().starts_with("//")) {
-            for name in backticked(line).filter(|name| is_path(name, &["src", "docs", "tests", "xtask", "schemas"])) {
+            for name in backticked(line).filter(|name| is_path(name, &["src", "crates", "docs", "tests", "xtask", "schemas"])) {
                 if !exists(name) {
                     let _ = writeln!(trouble, "{path}:{} `{name}`", number + 1);
                 }

@@ -272,7 +272,7 @@ fn every_folder_belongs_to_a_codec_and_every_snapshot_to_a_sample() {
 
 #[test]
 fn every_codec_file_is_registered_and_imports_no_sibling() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/provider");
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("crates/formats/src/provider");
     let files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     let codecs: BTreeSet<&str> = files
         .iter()
