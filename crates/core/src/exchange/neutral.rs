@@ -113,6 +113,7 @@ impl Request {
             model: neutral.model,
             fallback_models: neutral.fallback_models,
             messages: neutral.messages.into_iter().map(message).collect(),
+            text_units: None,
             tools: neutral
                 .tools
                 .into_iter()

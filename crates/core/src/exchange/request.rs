@@ -173,6 +173,10 @@ pub struct Request {
     /// Further models to try in order, where the wire has such a list.
     pub fallback_models: Vec<String>,
     pub messages: Vec<Message>,
+    /// UTF-16 code units of all texts of the messages, where they were counted on reading. Whoever changes a text takes it
+    /// away.
+    #[serde(skip)]
+    pub text_units: Option<usize>,
     pub tools: Vec<ToolOffer>,
     /// `response_format.type` or what the vendor calls it (`text`, `json_object`, `json_schema`).
     pub response_format: Option<String>,

@@ -13,7 +13,7 @@ const MOST_FILED: usize = 24;
 /// Rows that one piece of a request names at most.
 const NAMED: usize = 64;
 /// Rows that a request names at most, each as often as it has pieces of it.
-const MOST_NAMED: usize = 512;
+const MOST_NAMED: usize = 256;
 
 /// Rows by the rarest pieces of their texts. Pieces share slots by chance, which costs a comparison and nothing else.
 #[derive(Clone, Debug, Default)]
@@ -124,7 +124,7 @@ struct Named {
 }
 
 /// A power of two.
-const SLOTS: usize = 1 << 10;
+const SLOTS: usize = 1 << 9;
 const _: () = assert!(SLOTS > MOST_NAMED + NAMED, "one slot is free, or a search for it has no end");
 
 impl Default for Named {

@@ -66,7 +66,7 @@ impl Table {
         }
         let mut likely: Vec<usize> = self.likely(facets).take(MOST_COMPARED).collect();
         let kin = self.kin();
-        likely.extend(kin.of(facets, MOST_COMPARED * 3 / 8));
+        likely.extend(kin.of(facets, MOST_COMPARED / 4));
         likely.extend((kin.end..count).rev().take(MOST_COMPARED / 4));
         // Each row that is looked at has to come from memory: the first ones do only where there are few others.
         let missing = (MOST_COMPARED / 4).saturating_sub(likely.len());

@@ -58,6 +58,7 @@ impl<'m> Sketch<'m> {
             model: self.text("model").ok()?,
             fallback_models: Vec::new(),
             messages: self.messages(endpoint)?,
+            text_units: None,
             tools: self.tools()?,
             response_format: self.text("responseFormat").ok()?,
             embedding_inputs: self.text("inputText").ok()?.into_iter().map(EmbeddingInput::Text).collect(),

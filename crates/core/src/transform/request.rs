@@ -56,6 +56,7 @@ impl Transforms {
             None => None,
         };
         let joined = system.is_some();
+        copy.text_units = None;
         for message in &mut copy.messages {
             match message.role {
                 // The whole text stands in the first of them.

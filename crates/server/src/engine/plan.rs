@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use hyper::header::HeaderValue;
 
 use super::{Telling, Told};
 use crate::fixture::Close;
@@ -37,31 +38,42 @@ pub enum Step {
 /// A header field: its name, and its value as text that is shared with whoever keeps it.
 pub type Field = (Cow<'static, str>, FieldValue);
 
-/// The value of a header field.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FieldValue(Bytes);
+/// The value of a header field, looked at once whether HTTP can carry it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldValue(Result<HeaderValue, Bytes>);
 
 impl FieldValue {
-    /// The value as text.
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
+    fn new(value: Bytes) -> FieldValue {
+        FieldValue(HeaderValue::from_maybe_shared(value.clone()).map_err(|_| value))
     }
 
-    /// The value as bytes, without a copy.
-    pub fn into_bytes(self) -> Bytes {
-        self.0
+    /// The value as text.
+    pub fn as_str(&self) -> &str {
+        let bytes = self.0.as_ref().map_or_else(Bytes::as_ref, HeaderValue::as_bytes);
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    /// The value as HTTP carries it, without a copy; `None` if it holds what HTTP cannot carry.
+    pub fn into_header(self) -> Option<HeaderValue> {
+        self.0.ok()
+    }
+}
+
+impl Default for FieldValue {
+    fn default() -> FieldValue {
+        FieldValue::new(Bytes::new())
     }
 }
 
 impl From<&'static str> for FieldValue {
     fn from(value: &'static str) -> FieldValue {
-        FieldValue(Bytes::from_static(value.as_bytes()))
+        FieldValue::new(Bytes::from_static(value.as_bytes()))
     }
 }
 
 impl From<String> for FieldValue {
     fn from(value: String) -> FieldValue {
-        FieldValue(value.into())
+        FieldValue::new(value.into())
     }
 }
 

@@ -53,9 +53,9 @@ pub(super) fn response(status: u16, headers: Vec<Field>, body: Body) -> Response
 fn shaped(mut shape: HeaderMap, headers: Vec<Field>) -> HeaderMap {
     let mut left_out = Vec::new();
     for ((_, slot), (name, value)) in shape.iter_mut().zip(headers) {
-        match HeaderValue::from_maybe_shared(value.into_bytes()) {
-            Ok(value) => *slot = value,
-            Err(_) => left_out.push(name),
+        match value.into_header() {
+            Some(value) => *slot = value,
+            None => left_out.push(name),
         }
     }
     for name in left_out {
@@ -76,7 +76,7 @@ fn fields(headers: Vec<Field>) -> HeaderMap {
     let mut own_cors = false;
     for (name, value) in headers {
         own_cors |= name.get(..ACCESS_CONTROL.len()).is_some_and(|start| start.eq_ignore_ascii_case(ACCESS_CONTROL));
-        if let (Some(name), Ok(value)) = (field_name(&name), HeaderValue::from_maybe_shared(value.into_bytes())) {
+        if let (Some(name), Some(value)) = (field_name(&name), value.into_header()) {
             fields.append(name, value);
         }
     }
@@ -142,7 +142,7 @@ pub(super) fn finish(response: &mut Response, request_id: FieldValue) {
         fill(headers);
     }
     if !headers.contains_key(REQUEST_ID)
-        && let Ok(id) = HeaderValue::from_maybe_shared(request_id.into_bytes())
+        && let Some(id) = request_id.into_header()
     {
         headers.insert(REQUEST_ID, id);
     }

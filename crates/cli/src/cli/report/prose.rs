@@ -12,7 +12,7 @@ const LONGEST: usize = 600;
 /// spelled out (`\n`, `\u{1b}`).
 pub fn escape(text: &str) -> Cow<'_, str> {
     // Nearly all texts are plain, and that is seen fast.
-    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) || !text.contains(is_unsafe) {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.contains(is_unsafe) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 16);

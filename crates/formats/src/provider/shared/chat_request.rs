@@ -31,10 +31,11 @@ pub(super) fn at_once(raw: &RawRequest, provider: &'static str, default_model: O
         model: body.model.or_else(|| default_model.map(str::to_owned)),
         stream: body.stream.unwrap_or(false),
         messages: Vec::with_capacity(body.messages.len()),
+        text_units: Some(body.messages.iter().map(|said| said.units).sum()),
         ..Request::default()
     };
     for said in body.messages {
-        let Said { role: name, content, tool_call_id, rest } = said;
+        let Said { role: name, content, units: _, tool_call_id, rest } = said;
         let mut message = Message { role: role(name.as_deref().unwrap_or_default()), text: content, tool_calls: Vec::new(), tool_call_id };
         calls(&Place::body(&rest).ok()?, &mut message).ok()?;
         request.messages.push(message);

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::body::{Place, Problem, json};
 use super::plain;
+use super::text::units_of;
 use crate::exchange::{Endpoint, ErrorOrigin, ErrorReply, Message, RawRequest, Request, Role, ToolCall, ToolOffer};
 
 /// Where the tool results of a user message stand among the neutral messages: what comes last is what it is about.
@@ -48,13 +49,17 @@ pub(super) fn at_once(raw: &RawRequest, provider: &'static str) -> Option<Reques
         ..Request::default()
     };
     around(&body, &mut request).ok()?;
+    let mut units: usize = request.messages.iter().filter_map(|message| message.text.as_deref()).map(units_of).sum();
     for said in plain.messages {
-        request.messages.extend(match said.role.as_deref() {
-            Some("user") => Some(Message::text(Role::User, said.content.unwrap_or_default())),
-            Some("assistant") => Some(Message { role: Role::Assistant, text: said.content, tool_calls: Vec::new(), tool_call_id: None }),
-            _ => None,
-        });
+        let message = match said.role.as_deref() {
+            Some("user") => Message::text(Role::User, said.content.unwrap_or_default()),
+            Some("assistant") => Message { role: Role::Assistant, text: said.content, tool_calls: Vec::new(), tool_call_id: None },
+            _ => continue,
+        };
+        units += said.units;
+        request.messages.push(message);
     }
+    request.text_units = Some(units);
     tools(&body, &mut request).ok()?;
     Some(request)
 }

@@ -25,7 +25,7 @@ pub(in crate::provider) fn encode_error(error: &ErrorReply) -> Emission {
     let status = respond::status_or_500(error.status);
     let mut emission = match error.origin {
         ErrorOrigin::Chaos => respond::json(status, &envelope(error)),
-        _ => respond::json(status, &Envelope { error: Members::of(error) }),
+        _ => respond::json_error(status, &Envelope { error: Members::of(error) }),
     };
     emission.headers.extend(retry_headers(error));
     if error.status == 429 {

@@ -10,6 +10,7 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use super::text::units_of;
 use super::{chat_request, messages_request};
 
 /// A body of plain messages.
@@ -27,6 +28,8 @@ pub(in crate::provider) struct Plain {
 pub(in crate::provider) struct Said {
     pub(in crate::provider) role: Option<Cow<'static, str>>,
     pub(in crate::provider) content: Option<String>,
+    /// The length of `content` in UTF-16 code units: counted while a long one is still in the processor's cache.
+    pub(in crate::provider) units: usize,
     pub(in crate::provider) tool_call_id: Option<String>,
     /// An object of the other members that decoding asks about.
     pub(in crate::provider) rest: Value,
@@ -176,18 +179,22 @@ impl<'de> Deserialize<'de> for Said {
                 f.write_str("a message")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Said, A::Error> {
-                let (mut role, mut content, mut call, mut rest) = (None, None, None, Map::new());
+                let (mut role, mut content, mut units, mut call, mut rest) = (None, None, 0, None, Map::new());
                 while let Some(Key(key)) = map.next_key()? {
                     match key {
                         Some(MessageKey::Role) => put(&mut role, map.next_value::<Option<Name>>()?)?,
-                        Some(MessageKey::Content) => put(&mut content, map.next_value::<Option<String>>()?)?,
+                        Some(MessageKey::Content) => {
+                            let text = map.next_value::<Option<String>>()?;
+                            units = text.as_deref().map_or(0, units_of);
+                            put(&mut content, text)?;
+                        }
                         Some(MessageKey::ToolCallId) => put(&mut call, map.next_value::<Option<String>>()?)?,
                         Some(MessageKey::Rest(name)) => put_rest(&mut rest, name, map.next_value()?)?,
                         None => map.next_value_seed(Checked)?,
                     }
                 }
                 let role = role.flatten().map(|Name(name)| name);
-                Ok(Said { role, content: content.flatten(), tool_call_id: call.flatten(), rest: Value::Object(rest) })
+                Ok(Said { role, content: content.flatten(), units, tool_call_id: call.flatten(), rest: Value::Object(rest) })
             }
         }
         deserializer.deserialize_map(Object)
@@ -295,10 +302,14 @@ mod tests {
         #[test]
         fn both_readings_agree(body in body()) {
             let raw = RawRequest::new("POST", "/", crate::exchange::Headers::new(), body);
-            if let Some(at_once) = chat_request::at_once(&raw, "openai", Some("stand-in")) {
+            if let Some(mut at_once) = chat_request::at_once(&raw, "openai", Some("stand-in")) {
+                let units: usize = at_once.messages.iter().filter_map(|message| message.text.as_deref()).map(units_of).sum();
+                prop_assert_eq!(at_once.text_units.take(), Some(units));
                 prop_assert_eq!(Ok(at_once), chat_request::decode_tree(&raw, "openai", Some("stand-in")));
             }
-            if let Some(at_once) = messages_request::at_once(&raw, "anthropic") {
+            if let Some(mut at_once) = messages_request::at_once(&raw, "anthropic") {
+                let units: usize = at_once.messages.iter().filter_map(|message| message.text.as_deref()).map(units_of).sum();
+                prop_assert_eq!(at_once.text_units.take(), Some(units));
                 prop_assert_eq!(Ok(at_once), messages_request::decode_tree(&raw, "anthropic", messages_request::Results::Behind));
             }
         }

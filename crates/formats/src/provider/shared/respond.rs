@@ -12,6 +12,18 @@ pub(in crate::provider) fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
+/// Room for an error with the fixtures that came nearest.
+const ERROR: usize = 1536;
+
+/// A JSON answer that is an error: it is written at once where most others would have to grow several times.
+pub(in crate::provider) fn json_error(status: u16, value: &impl Serialize) -> Emission {
+    let mut text = Vec::with_capacity(ERROR);
+    if serde_json::to_writer(&mut text, value).is_err() {
+        text.clear();
+    }
+    Emission { status, headers: vec![("content-type", "application/json".to_owned())], body: Body::Whole(Bytes::from(text)) }
+}
+
 /// A JSON answer.
 pub(in crate::provider) fn json(status: u16, value: &impl Serialize) -> Emission {
     Emission { status, headers: vec![("content-type", "application/json".to_owned())], body: Body::Whole(Bytes::from(to_json(value))) }

@@ -47,7 +47,8 @@ fn whole_tokens(units: usize) -> u32 {
 }
 
 fn prompt_units(request: &Request) -> usize {
-    request.messages.iter().filter_map(|message| message.text.as_deref()).map(units_of).sum()
+    let counted = || request.messages.iter().filter_map(|message| message.text.as_deref()).map(units_of).sum();
+    request.text_units.unwrap_or_else(counted)
 }
 
 fn reply_units(turn: &Turn) -> usize {

@@ -105,6 +105,7 @@ impl Speaker<'_> {
         let request = Request {
             model: Some(MODEL.to_owned()),
             messages: vec![Message::text(Role::User, "a".repeat(PROMPT))],
+            text_units: None,
             ..wanted.exchange.request.clone()
         };
         let mut ids = MarkedIds::default();
