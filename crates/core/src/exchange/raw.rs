@@ -78,8 +78,19 @@ impl Headers {
     }
 
     /// The first value of a field.
-    pub fn first<'a>(&'a self, name: &'a str) -> Option<&'a str> {
-        self.all(name).next()
+    pub fn first<'a>(&'a self, name: &str) -> Option<&'a str> {
+        if self.traces & trace(name) == 0 {
+            return None;
+        }
+        let mut start = 0;
+        for &(middle, end) in &self.ends {
+            // Nearly every other name is of another length, and this is asked often.
+            if middle - start == name.len() && self.text.get(start..middle)?.eq_ignore_ascii_case(name) {
+                return self.text.get(middle..end);
+            }
+            start = end;
+        }
+        None
     }
 
     /// Every value of a field; the name is compared without case.
@@ -88,7 +99,6 @@ impl Headers {
         let mut from = 0;
         ends.iter().filter_map(move |&(middle, end)| {
             let start = std::mem::replace(&mut from, end);
-            // Nearly every other name is of another length, and this is asked often.
             let is_it = middle - start == name.len() && self.text.get(start..middle)?.eq_ignore_ascii_case(name);
             if is_it { self.text.get(middle..end) } else { None }
         })
