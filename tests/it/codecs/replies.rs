@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aimock::exchange::{
-    Audio, Block, Detail, Emission, ErrorOrigin, ErrorReply, Image, Overrides, Reply, Transcription, Turn, Usage, Video,
+    Audio, Block, Detail, Emission, ErrorOrigin, ErrorReply, Image, MissedText, Overrides, Reply, Transcription, Turn, Usage, Video,
 };
 use aimock::provider::{Context, Provider};
 use serde_json::{Value, json};
@@ -178,7 +178,7 @@ fn call(arguments: &str, id: Option<&str>) -> Block {
 }
 
 fn miss(origin: ErrorOrigin, status: u16, message: &str) -> ErrorReply {
-    ErrorReply { detail: Some(Detail::Missed(Arc::default())), ..ErrorReply::new(origin, status, message) }
+    ErrorReply { detail: Some(Detail::Missed(MissedText::new(Arc::default()))), ..ErrorReply::new(origin, status, message) }
 }
 
 fn overrides() -> Overrides {

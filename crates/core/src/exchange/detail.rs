@@ -4,15 +4,22 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// The member `aimock` of an error's envelope.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Detail {
-    /// Nothing matched. The journal keeps the same.
-    #[serde(serialize_with = "shared")]
-    Missed(Arc<Missed>),
+    /// Nothing matched.
+    Missed(MissedText),
     Other(Value),
+}
+
+/// What came nearest, written once for whatever envelope it stands in. The journal keeps what it was written from.
+#[derive(Clone, Debug, Default)]
+pub struct MissedText {
+    pub missed: Arc<Missed>,
+    text: Box<RawValue>,
 }
 
 /// What came nearest to a request that nothing matched.
@@ -54,17 +61,65 @@ impl Detail {
     pub fn to_json(&self) -> Value {
         match self {
             // Texts and lists always can be written.
-            Detail::Missed(missed) => serde_json::to_value(missed.as_ref()).unwrap_or_default(),
+            Detail::Missed(text) => serde_json::to_value(text.missed.as_ref()).unwrap_or_default(),
             Detail::Other(value) => value.clone(),
         }
     }
 }
 
-fn shared<S: serde::Serializer>(missed: &Arc<Missed>, serializer: S) -> Result<S::Ok, S::Error> {
-    missed.as_ref().serialize(serializer)
+impl MissedText {
+    /// Writes it.
+    pub fn new(missed: Arc<Missed>) -> MissedText {
+        // Texts and lists always can be written.
+        let text = serde_json::value::to_raw_value(missed.as_ref()).unwrap_or_default();
+        MissedText { missed, text }
+    }
+}
+
+impl PartialEq for MissedText {
+    fn eq(&self, other: &MissedText) -> bool {
+        self.missed == other.missed
+    }
+}
+
+impl Serialize for MissedText {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.text.serialize(serializer)
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn is_none(count: &usize) -> bool {
     *count == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_at_once_is_what_is_built_member_by_member() {
+        let failed = Failed { key: "model", expected: "is `a`".to_owned(), actual: "\"b\n\u{1}\"".to_owned() };
+        let near = |failed, more_failed| NearMiss { fixture: "f".to_owned(), reason: "r".to_owned(), failed, more_failed };
+        for (missed, written) in [
+            (Missed::default(), json!({ "nearest": [] })),
+            (
+                Missed { nearest: vec![near(None, 0), near(Some(failed), 2)], transforms: vec!["ids".to_owned()] },
+                json!({
+                    "nearest": [
+                        { "fixture": "f", "reason": "r" },
+                        { "fixture": "f", "reason": "r", "failed": { "key": "model", "expected": "is `a`", "actual": "\"b\n\u{1}\"" }, "moreFailed": 2 },
+                    ],
+                    "transforms": ["ids"],
+                }),
+            ),
+        ] {
+            let detail = Detail::Missed(MissedText::new(Arc::new(missed)));
+            assert_eq!(detail.to_json(), written);
+            assert_eq!(serde_json::to_string(&detail).unwrap(), written.to_string());
+            assert_eq!(serde_json::to_value(&detail).unwrap(), written);
+        }
+    }
 }

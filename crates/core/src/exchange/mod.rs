@@ -14,7 +14,7 @@ mod request;
 mod sparse;
 mod stream;
 
-pub use detail::{Detail, Failed, Missed, NearMiss};
+pub use detail::{Detail, Failed, Missed, MissedText, NearMiss};
 pub use emission::{Body, Emission, Frame, FrameKind};
 pub use model::model_family;
 pub use neutral::PROVIDERS;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::Edition;
-use crate::exchange::{Detail, ErrorOrigin, ErrorReply, Exchange, Failed, Missed, NearMiss};
+use crate::exchange::{Detail, ErrorOrigin, ErrorReply, Exchange, Failed, Missed, MissedText, NearMiss};
 use crate::matcher::{Miss, Near, Served};
 
 /// Fixtures that a miss names.
@@ -27,7 +27,7 @@ pub fn miss_reply(miss: Miss, strict: bool, missed: Arc<Missed>) -> ErrorReply {
         }
     };
     reply.code = Some("no_fixture_match".to_owned());
-    reply.detail = Some(Detail::Missed(missed));
+    reply.detail = Some(Detail::Missed(MissedText::new(missed)));
     reply
 }
 
