@@ -1,7 +1,7 @@
 //! Chores of this repository, as `cargo xtask CHORE`.
 //!
 //! Needs nothing but the standard library, the library that it tests, JSON, what `xtask/bench` shares, and the programs that
-//! it starts. It never changes a file that is under version control, except through `gen` and, when asked, `bench`.
+//! it starts. It never changes a file that is under version control, except through `gen`, `order` and, when asked, `bench`.
 
 mod bench;
 mod ci;
@@ -49,6 +49,8 @@ fn main() -> ExitCode {
         ["readme"] => ci::only(&root, "readme", readme::run),
         ["gen"] => generated::write(&root),
         ["gen", "--check"] => ci::only(&root, "generated", generated::check),
+        ["dist"] => bench::dist(&root),
+        ["order"] => bench::order(&root),
         ["bench", words @ ..] => bench::run(&root, words).unwrap_or_else(|trouble| usage(&trouble)),
         ["recordings", folder, megabytes] => recordings::write(Path::new(folder), megabytes),
         ["help" | "--help" | "-h"] => {

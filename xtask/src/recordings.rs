@@ -10,16 +10,12 @@ const FILE: usize = 2_000_000;
 
 /// Writes this many megabytes.
 pub(crate) fn write(folder: &Path, megabytes: &str) -> ExitCode {
-    let Ok(count) = megabytes.parse::<u64>().map(|megabytes| megabytes.div_ceil(2)) else {
+    let Ok(megabytes) = megabytes.parse::<u64>() else {
         eprintln!("`{megabytes}` is no number of megabytes");
         return ExitCode::from(2);
     };
-    let all = || {
-        std::fs::create_dir_all(folder)?;
-        (0..count).try_for_each(|number| std::fs::write(folder.join(format!("{number:04}.json")), generator::file(number, FILE)))
-    };
-    match all() {
-        Ok(()) => {
+    match generate(folder, megabytes) {
+        Ok(count) => {
             println!("wrote {count} files to {}", folder.display());
             ExitCode::SUCCESS
         }
@@ -28,4 +24,15 @@ pub(crate) fn write(folder: &Path, megabytes: &str) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The same; how many files there are.
+///
+/// # Errors
+/// A file cannot be written.
+pub(crate) fn generate(folder: &Path, megabytes: u64) -> std::io::Result<u64> {
+    let count = megabytes.div_ceil(2);
+    std::fs::create_dir_all(folder)?;
+    (0..count).try_for_each(|number| std::fs::write(folder.join(format!("{number:04}.json")), generator::file(number, FILE)))?;
+    Ok(count)
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::callgrind;
 use crate::ci::Verdict;
 use crate::process::{command, finish};
 
@@ -223,32 +224,8 @@ impl Program<'_> {
 /// Sums up the instructions of the program itself in a profile. What the C library does for it is left out: how long it takes
 /// to find memory depends on what the heap looks like, and that on the length of the command line. `None`: this is no profile.
 fn counted(profile: &str, program: &str) -> Option<u64> {
-    let mut objects: BTreeMap<&str, bool> = BTreeMap::new();
-    let (mut own, mut is_call, mut sum) = (false, false, 0);
-    for line in profile.lines() {
-        // `ob=(1) PATH` names an object, `ob=(1)` is the same one again. `cob=` is one that is called.
-        if let Some(object) = line.strip_prefix("ob=") {
-            own = is_own(&mut objects, object, program)?;
-        } else if let Some(object) = line.strip_prefix("cob=") {
-            is_own(&mut objects, object, program)?;
-        } else if line.starts_with("calls=") {
-            // The next line is what the calls took.
-            is_call = true;
-        } else if line.starts_with(|first: char| first.is_ascii_digit() || "+-*".contains(first)) {
-            sum += if own && !is_call { line.split(' ').nth(1)?.parse::<u64>().ok()? } else { 0 };
-            is_call = false;
-        }
-    }
-    profile.contains("events: Ir").then_some(sum)
-}
-
-/// Whether `(1) PATH` names the program, or `(1)` the one that was named so before.
-fn is_own<'a>(objects: &mut BTreeMap<&'a str, bool>, text: &'a str, program: &str) -> Option<bool> {
-    let (number, path) = text.split_at_checked(text.find(')')? + 1)?;
-    if !path.trim().is_empty() {
-        objects.insert(number, path.trim().rsplit('/').next() == Some(program));
-    }
-    objects.get(number).copied()
+    let own = callgrind::read(profile)?;
+    Some(own.iter().filter(|own| own.object == program).map(|own| own.instructions).sum())
 }
 
 /// The counts of the repository.

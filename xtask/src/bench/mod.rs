@@ -4,13 +4,17 @@
 //! Two programs of `xtask/bench` do the work: one asks, one is the limit. Nothing of it is part of the shipped binary.
 
 mod bars;
+mod callgrind;
 mod counts;
+mod dist;
 mod material;
+mod order;
 mod page;
 mod programs;
 mod results;
 mod servers;
 mod tools;
+mod training;
 mod workloads;
 
 use std::path::{Path, PathBuf};
@@ -29,17 +33,22 @@ const PAGE: &str = "docs/performance.md";
 pub(crate) const HELP: &str = "\
   bench [W1 …]   measure workloads (w1 w2 w3 w4 w5 w6 w8 w9 w10 tools; all without a name) against the incumbent and the limit
                    --rounds N (3), --seconds S (10) of each measurement, --bin PATH (else a release build is made)
+                   --dist measures what `dist` builds, and builds it
                    --peers none, incumbent (as without) or all (VidaiMock too)
                    --sizes N,… and --files N (W3), --cold-runs N (W4), --streams N,… (W6), --requests N (W10)
                    --add keeps what earlier runs measured of other workloads; --write writes docs/performance.md
   bench --page   write docs/performance.md from what was measured last
-  bench --check  compare instruction counts with benches/counts.json (needs valgrind); --bless keeps new ones";
+  bench --check  compare instruction counts with benches/counts.json (needs valgrind); --bless keeps new ones
+  dist           build target/dist/aimock, the program as it is handed out: with a profile of what it executes (needs the
+                 component llvm-tools of the toolchain; about a quarter of an hour on two cores)
+  order          write order.txt, what a server executes first, for the linker (needs valgrind)";
 
 /// What is asked for.
 struct Options {
     workloads: Vec<&'static Workload>,
     extent: Extent,
     binary: Option<PathBuf>,
+    dist: bool,
     peers: Peers,
     add: bool,
     write: bool,
@@ -60,6 +69,16 @@ pub(crate) fn run(root: &Path, words: &[&str]) -> Result<ExitCode, String> {
     Ok(done(measure(root, &options)))
 }
 
+/// Builds the program as it is handed out.
+pub(crate) fn dist(root: &Path) -> ExitCode {
+    done(can_measure().and_then(|()| dist::build(root)).map(|path| println!("built {}", path.display())))
+}
+
+/// Finds out which functions a server executes first.
+pub(crate) fn order(root: &Path) -> ExitCode {
+    done(can_measure().and_then(|()| order::write(root)).map(|count| println!("wrote {}: {count} functions", order::ORDER)))
+}
+
 /// Instruction counts, as a step of continuous integration.
 pub(crate) fn counts(root: &Path) -> Verdict {
     counts::step(root)
@@ -76,8 +95,15 @@ fn done(result: Result<(), String>) -> ExitCode {
 }
 
 fn options(words: &[&str]) -> Result<Options, String> {
-    let mut options =
-        Options { workloads: Vec::new(), extent: Extent::default(), binary: None, peers: Peers::default(), add: false, write: false };
+    let mut options = Options {
+        workloads: Vec::new(),
+        extent: Extent::default(),
+        binary: None,
+        dist: false,
+        peers: Peers::default(),
+        add: false,
+        write: false,
+    };
     let mut words = words.iter();
     while let Some(&word) = words.next() {
         if let Some(workload) = workloads::ALL.iter().find(|workload| workload.name.eq_ignore_ascii_case(word)) {
@@ -102,6 +128,7 @@ fn options(words: &[&str]) -> Result<Options, String> {
                     other => return Err(format!("`--peers` takes none, incumbent or all, and not `{other}`")),
                 }
             }
+            "--dist" => options.dist = true,
             "--add" => options.add = true,
             "--write" => options.write = true,
             _ => return Err(format!("no such workload or option of bench: `{word}`")),
@@ -128,14 +155,24 @@ fn seconds(word: &str, value: &str) -> Result<f64, String> {
     seconds.ok_or_else(|| format!("`{word}` takes seconds from 0.1 to 600, and not `{value}`"))
 }
 
-fn measure(root: &Path, options: &Options) -> Result<(), String> {
+fn can_measure() -> Result<(), String> {
     if !cfg!(target_os = "linux") {
         return Err("workloads are measured on Linux: CPU time and memory of servers are read from /proc".to_owned());
     }
     if std::thread::available_parallelism().map_or(1, std::num::NonZero::get) < 2 {
         return Err("workloads need two cores: one for the server, one for the load".to_owned());
     }
-    let programs = Programs::get(root, options.binary.as_deref(), options.peers)?;
+    Ok(())
+}
+
+fn measure(root: &Path, options: &Options) -> Result<(), String> {
+    can_measure()?;
+    let binary = match &options.binary {
+        Some(binary) => binary.clone(),
+        None if options.dist => dist::build(root)?,
+        None => programs::release(root)?,
+    };
+    let programs = Programs::get(root, &binary, options.peers)?;
     for absent in &programs.absent {
         eprintln!("left out, cannot be had: {}", absent.trim());
     }

@@ -52,7 +52,7 @@ const AGAIN: &str = "\
 ## Measuring again
 
 ```sh
-cargo xtask bench --write                                  # all; needs Linux, two cores, Node with npm
+cargo xtask bench --dist --write                           # all; needs Linux, two cores, Node with npm, llvm-tools
 cargo xtask bench w1 w2 --rounds 3 --seconds 3             # a look, in two minutes; to standard output
 cargo xtask bench w1 --peers all                           # VidaiMock too
 cargo xtask bench --check                                  # instruction counts; needs valgrind, and no quiet machine

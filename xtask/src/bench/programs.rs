@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::dist;
 use super::material::{Scene, write_vidaimock};
 use crate::process::{command, finish};
 
@@ -67,30 +68,44 @@ pub(crate) struct Programs {
     pub(crate) absent: Vec<String>,
 }
 
+/// Makes a release build; where it is.
+///
+/// # Errors
+/// It does not build.
+pub(crate) fn release(root: &Path) -> Result<PathBuf, String> {
+    must(command("cargo", &["build", "--release", "--locked"], root))?;
+    Ok(built(root, "aimock"))
+}
+
+/// Where a release build has a program.
+fn built(root: &Path, name: &str) -> PathBuf {
+    target(root).join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// Where cargo builds.
+fn target(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
+}
+
 impl Programs {
     /// Builds and installs what is wanted. A peer that cannot be had is told and left out.
     ///
     /// # Errors
     /// What belongs to this repository does not build.
-    pub(crate) fn get(root: &Path, binary: Option<&Path>, peers: Peers) -> Result<Programs, String> {
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder));
-        let built = |name: &str| target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    pub(crate) fn get(root: &Path, binary: &Path, peers: Peers) -> Result<Programs, String> {
+        let target = target(root);
         must(command("cargo", &["build", "--release", "--locked", "--package", "aimock-bench"], root))?;
-        let ours = if let Some(binary) = binary {
-            std::path::absolute(binary).map_err(|error| format!("{}: {error}", binary.display()))?
-        } else {
-            must(command("cargo", &["build", "--release", "--locked"], root))?;
-            built("aimock")
-        };
+        let ours = std::path::absolute(binary).map_err(|error| format!("{}: {error}", binary.display()))?;
         let version = must(command(&ours, &["--version"], root))?;
+        let how = if ours == dist::program(root) { ", built by `cargo xtask dist`" } else { "" };
         let mut programs = Programs {
             ours,
-            load: built("bench-load"),
-            limit: built("bench-limit"),
+            load: built(root, "bench-load"),
+            limit: built(root, "bench-limit"),
             node: PathBuf::from("node"),
             incumbent: None,
             vidaimock: None,
-            versions: vec![format!("{} (ours)", version.trim()), must(command("rustc", &["--version"], root))?.trim().to_owned()],
+            versions: vec![format!("{} (ours{how})", version.trim()), must(command("rustc", &["--version"], root))?.trim().to_owned()],
             absent: Vec::new(),
         };
         if peers != Peers::None {
@@ -221,7 +236,7 @@ fn vidaimock(root: &Path, folder: &Path) -> Result<PathBuf, String> {
 }
 
 /// Runs a command that has to succeed: what it printed.
-fn must(command: Command) -> Result<String, String> {
+pub(super) fn must(command: Command) -> Result<String, String> {
     let outcome = finish(command, LIMIT)?;
     if outcome.success { Ok(outcome.stdout) } else { Err(outcome.output()) }
 }

@@ -22,6 +22,8 @@ pub(crate) const CLIENT_CORE: usize = 1;
 const START: Duration = Duration::from_mins(3);
 /// How long a server may take to end by itself.
 const END: Duration = Duration::from_secs(3);
+/// How long it may take to answer one request.
+const ANSWER: Duration = Duration::from_secs(20);
 /// How often it is asked whether it is there.
 const GLANCE: Duration = Duration::from_millis(5);
 
@@ -113,11 +115,20 @@ impl Server {
     pub(crate) fn start(place: &Place, start: &Start<'_>) -> Result<Server, String> {
         let (folder, port) = (place.folder()?, free_port()?);
         let words = place.programs.command(start.target, start.scene, &folder, port, start.upstream)?;
+        let server = Server::run(place, &folder, &words, port, start);
+        server.map_err(|reason| format!("{} {reason}", start.target.name()))
+    }
+
+    /// Starts a command in a folder and waits until it answers on a port.
+    ///
+    /// # Errors
+    /// It cannot be started, ends, or does not answer in time: with what it said.
+    pub(crate) fn run(place: &Place, folder: &Path, words: &[String], port: u16, start: &Start<'_>) -> Result<Server, String> {
         let log = folder.join("server.log");
         let talk = std::fs::File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
         let also = talk.try_clone().map_err(|error| format!("{}: {error}", log.display()))?;
         let mut command = Command::new(&place.programs.load);
-        command.args(["on", &start.core.to_string(), "--"]).args(words).current_dir(&folder);
+        command.args(["on", &start.core.to_string(), "--"]).args(words).current_dir(folder);
         let begun = Instant::now();
         let child = command.stdin(Stdio::null()).stdout(talk).stderr(also).spawn().map_err(|error| error.to_string())?;
         let mut server = Server { child, port, loaded: Duration::ZERO };
@@ -128,11 +139,16 @@ impl Server {
                 return Ok(server);
             }
             if let Ok(Some(status)) = server.child.try_wait() {
-                return Err(format!("{} ended: {status}: {}", start.target.name(), last_line(&log)));
+                return Err(format!("ended: {status}: {}", last_line(&log)));
             }
             std::thread::sleep(GLANCE);
         }
-        Err(format!("{} did not answer within {START:?}: {}", start.target.name(), last_line(&log)))
+        Err(format!("did not answer within {START:?}: {}", last_line(&log)))
+    }
+
+    /// Asks once; the status of the answer, `None` where none came whole.
+    pub(crate) fn ask(&self, path: &str, body: &[u8]) -> Option<u16> {
+        status(self.port, path, body, ANSWER)
     }
 
     pub(crate) fn pid(&self) -> u32 {
