@@ -31,14 +31,18 @@ pub(super) fn write(root: &Path) -> Result<usize, String> {
     for (name, flags) in [("plain", Vec::new()), ("profiled", dist::profile_flags(root)?)] {
         let target = root.join(TARGET).join(name);
         let program = dist::compiled(root, &target, &flags, &[("CARGO_PROFILE_RELEASE_STRIP", "none")])?;
-        let profile = profiled(&Place::new(Programs::get(root, &program, Peers::None)?)?)?;
-        let executed = executed(&profile, PROGRAM).ok_or("valgrind has left no profile of instructions")?;
-        if executed.len() < LEAST {
-            return Err(format!("only {} functions were executed: this is no profile of the program", executed.len()));
-        }
-        for (name, cost) in executed {
-            let known = costs.entry(name.to_owned()).or_default();
-            *known = cost.max(*known);
+        let place = Place::new(Programs::get(root, &program, Peers::None)?)?;
+        // On one core the server is one thread.
+        for core in [None, Some(SERVER_CORE)] {
+            let profile = profiled(&place, core)?;
+            let executed = executed(&profile, PROGRAM).ok_or("valgrind has left no profile of instructions")?;
+            if executed.len() < LEAST {
+                return Err(format!("only {} functions were executed: this is no profile of the program", executed.len()));
+            }
+            for (name, cost) in executed {
+                let known = costs.entry(name.to_owned()).or_default();
+                *known = cost.max(*known);
+            }
         }
     }
     let mut sorted: Vec<(String, u64)> = costs.into_iter().collect();
@@ -49,7 +53,7 @@ pub(super) fn write(root: &Path) -> Result<usize, String> {
 }
 
 /// The profile of a server that starts, answers in each of the common ways, misses, and ends.
-fn profiled(place: &Place) -> Result<String, String> {
+fn profiled(place: &Place, core: Option<usize>) -> Result<String, String> {
     let (folder, port) = (place.folder()?, free_port()?);
     let scene = Scene { fixtures: 10, ..Scene::default() };
     let fixtures = scene.write_fixtures(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -67,7 +71,7 @@ fn profiled(place: &Place) -> Result<String, String> {
         "-f",
         &fixtures,
     ];
-    let start = Start { target: super::programs::Target::Ours, scene: &scene, ready: &scene.request(1), upstream: None, core: SERVER_CORE };
+    let start = Start { target: super::programs::Target::Ours, scene: &scene, ready: &scene.request(1), upstream: None, core };
     let server = Server::run(place, &folder, &words.map(str::to_owned), port, &start)?;
     let streamed = Scene { stream: true, ..scene.clone() };
     let messages = Scene { api: Api::Anthropic, ..streamed.clone() };

@@ -96,7 +96,8 @@ pub(crate) struct Start<'a> {
     /// The request that has to succeed before anything is measured.
     pub(crate) ready: &'a [u8],
     pub(crate) upstream: Option<u16>,
-    pub(crate) core: usize,
+    /// The core it is kept on; `None`: the system chooses.
+    pub(crate) core: Option<usize>,
 }
 
 /// A running server. It ends when this is dropped.
@@ -127,8 +128,11 @@ impl Server {
         let log = folder.join("server.log");
         let talk = std::fs::File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
         let also = talk.try_clone().map_err(|error| format!("{}: {error}", log.display()))?;
-        let mut command = Command::new(&place.programs.load);
-        command.args(["on", &start.core.to_string(), "--"]).args(words).current_dir(folder);
+        let on = start.core.map(|core| [text(&place.programs.load), "on".to_owned(), core.to_string(), "--".to_owned()]);
+        let words: Vec<&String> = on.iter().flatten().chain(words).collect();
+        let [program, words @ ..] = words.as_slice() else { return Err("has no command".to_owned()) };
+        let mut command = Command::new(program);
+        command.args(words).current_dir(folder);
         let begun = Instant::now();
         let child = command.stdin(Stdio::null()).stdout(talk).stderr(also).spawn().map_err(|error| error.to_string())?;
         let mut server = Server { child, port, loaded: Duration::ZERO };
@@ -178,6 +182,10 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
 }
 
 fn last_line(log: &Path) -> String {

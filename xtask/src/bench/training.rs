@@ -68,7 +68,7 @@ fn samples(root: &Path, place: &Place) -> Result<(), String> {
     std::fs::write(folder.join("fixtures.json"), fixtures.to_string()).map_err(|error| format!("{}: {error}", folder.display()))?;
     let words = place.programs.tool(Target::Ours, &["serve", "-p", &port.to_string(), "-f", "fixtures.json"])?;
     let scene = Scene::default();
-    let start = Start { target: Target::Ours, scene: &scene, ready: &scene.request(1), upstream: None, core: SERVER_CORE };
+    let start = Start { target: Target::Ours, scene: &scene, ready: &scene.request(1), upstream: None, core: Some(SERVER_CORE) };
     let server = Server::run(place, &folder, &words, port, &start)?;
     let mut answered = 0;
     for codec in entries(&root.join(SAMPLES))? {

@@ -177,7 +177,7 @@ impl Bench<'_> {
     }
 
     fn start(&self, target: Target, scene: &Scene, ready: &[u8]) -> Result<Server, String> {
-        Server::start(self.place, &Start { target, scene, ready, upstream: None, core: SERVER_CORE })
+        Server::start(self.place, &Start { target, scene, ready, upstream: None, core: Some(SERVER_CORE) })
     }
 
     /// Runs the load against a server; the figures, with the server's memory.
@@ -336,8 +336,10 @@ fn proxies(bench: &mut Bench<'_>) {
     for (case, stream) in [("json", false), ("stream", true)] {
         let scene = Scene { stream, ..Scene::default() };
         let body = scene.request(1);
-        let upstream =
-            Server::start(bench.place, &Start { target: Target::Limit, scene: &scene, ready: &body, upstream: None, core: CLIENT_CORE });
+        let upstream = Server::start(
+            bench.place,
+            &Start { target: Target::Limit, scene: &scene, ready: &body, upstream: None, core: Some(CLIENT_CORE) },
+        );
         let Ok(upstream) = upstream.map_err(|reason| eprintln!("w9: {reason}")) else { return };
         bench.each("w9", &[Target::Ours, Target::Incumbent, Target::Limit], |bench, target, round| {
             let seconds = bench.extent.seconds;
@@ -346,7 +348,7 @@ fn proxies(bench: &mut Bench<'_>) {
                 if target == Target::Limit {
                     return bench.closed(&upstream, scene.api, &asked);
                 }
-                let start = Start { target, scene: &scene, ready: &body, upstream: Some(upstream.port), core: SERVER_CORE };
+                let start = Start { target, scene: &scene, ready: &body, upstream: Some(upstream.port), core: Some(SERVER_CORE) };
                 let server = Server::start(bench.place, &start)?;
                 bench.closed(&server, scene.api, &asked)
             };
