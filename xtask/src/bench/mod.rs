@@ -41,7 +41,7 @@ pub(crate) const HELP: &str = "\
   bench --check  compare instruction counts with benches/counts.json (needs valgrind); --bless keeps new ones
   dist           build target/dist/aimock, the program as it is handed out: with a profile of what it executes (needs the
                  component llvm-tools of the toolchain; about a quarter of an hour on two cores)
-  order          write order.txt, what a server executes first, for the linker (needs valgrind)";
+  order          write order.txt, what a server executes first, for the linker (needs valgrind, and that `dist` was run)";
 
 /// What is asked for.
 struct Options {
@@ -134,6 +134,9 @@ fn options(words: &[&str]) -> Result<Options, String> {
             _ => return Err(format!("no such workload or option of bench: `{word}`")),
         }
     }
+    if options.dist && options.binary.is_some() {
+        return Err("`--dist` builds what is measured, so that `--bin` has nothing to say".to_owned());
+    }
     if options.workloads.is_empty() {
         options.workloads = workloads::ALL.iter().collect();
     }
@@ -224,6 +227,7 @@ mod tests {
             (&["--rounds", "0"], "0"),
             (&["--seconds", "NaN"], "NaN"),
             (&["--peers", "x"], "x"),
+            (&["--dist", "--bin", "aimock"], "--bin"),
         ] {
             assert!(options(words).err().is_some_and(|reason| reason.contains(&format!("`{named}`"))), "{words:?}");
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::callgrind;
 use super::dist;
 use super::material::{Api, Scene};
-use super::programs::{Peers, Programs, must};
+use super::programs::{Peers, Programs, Target, must};
 use super::servers::{Place, SERVER_CORE, Server, Start, free_port};
 use crate::process::command;
 
@@ -71,7 +71,7 @@ fn profiled(place: &Place, core: Option<usize>) -> Result<String, String> {
         "-f",
         &fixtures,
     ];
-    let start = Start { target: super::programs::Target::Ours, scene: &scene, ready: &scene.request(1), upstream: None, core };
+    let start = Start { target: Target::Ours, scene: &scene, ready: &scene.request(1), upstream: None, core };
     let server = Server::run(place, &folder, &words.map(str::to_owned), port, &start)?;
     let streamed = Scene { stream: true, ..scene.clone() };
     let messages = Scene { api: Api::Anthropic, ..streamed.clone() };
