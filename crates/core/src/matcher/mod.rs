@@ -47,7 +47,7 @@ pub use pattern::{Pattern, PatternError, Program, TextPattern};
 pub use plainest::Setting;
 pub use position::{Position, Served};
 pub use stamp::family;
-pub use table::{Miss, Row, Selection, Strictness, Table};
+pub use table::{Miss, Row, Selection, Strictness, Table, Takers};
 
 use std::sync::Arc;
 

@@ -92,6 +92,15 @@ impl Selection {
     }
 }
 
+/// The rows of a table that take a request, whatever their position.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Takers {
+    /// Ascending.
+    rows: Vec<usize>,
+    /// The number of assistant messages in the request.
+    turn: u64,
+}
+
 /// Rows in load order.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
@@ -210,10 +219,23 @@ impl Table {
         choose(self.candidates(exchange), exchange.request.assistant_count(), served, strictness)
     }
 
+    /// All that matching takes from a request: what is left, choosing by position and counting, costs next to nothing. So
+    /// whoever shares counts does this part before taking their lock.
+    pub fn takers(&self, exchange: &Exchange) -> Takers {
+        let rows = self.candidates(exchange).map(|(number, _)| number).collect();
+        Takers { rows, turn: exchange.request.assistant_count() }
+    }
+
     /// Selects and counts in one step: the row's count goes up, and, if it has a sequence slot, that of every other
     /// sequenced row with equal criteria.
     pub fn claim(&self, exchange: &Exchange, served: &mut Served, strictness: Strictness) -> Selection {
-        let selection = self.select(exchange, served, strictness);
+        self.claim_among(&self.takers(exchange), served, strictness)
+    }
+
+    /// The same where the rows that take the request are known. They must be of this table.
+    pub fn claim_among(&self, takers: &Takers, served: &mut Served, strictness: Strictness) -> Selection {
+        let rows = takers.rows.iter().filter_map(|number| Some((*number, self.rows.get(*number)?)));
+        let selection = choose(rows, takers.turn, served, strictness);
         if let Some(row) = selection.row() {
             self.count(row, served);
         }

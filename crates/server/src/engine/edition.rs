@@ -1,14 +1,13 @@
-//! The library that is being served, and its replacement while requests run.
+//! The library that is being served, with what serving it needs. Nothing here waits for a lock.
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use rapidhash::RapidHashMap;
 use serde_json::Value;
 
-use super::changes::{Changes, RowMap, compare};
+use super::kept::Kept;
 use super::plan::FieldValue;
 use super::{Stencil, describe_match};
 use crate::fixture::{Fixture, Library, SourceFile};
@@ -41,24 +40,22 @@ pub struct Likeness {
     pub request: u64,
 }
 
-/// A fixture keeps no more stencils than this.
-const STENCILS: usize = 16;
 /// All stencils together hold no more bytes than this.
 const STENCIL_BYTES: usize = 32 * 1024 * 1024;
 
 /// The mark of a fixture; made when first asked for, since of many fixtures few are.
-type Slot = OnceLock<Arc<Mark>>;
+pub(super) type Slot = OnceLock<Arc<Mark>>;
 
 /// What is kept about a fixture while it is served; it outlives additions to the library.
 #[derive(Debug, Default)]
-struct Mark {
+pub(super) struct Mark {
     /// Since the counts were last reset.
     hits: Arc<AtomicU64>,
     /// Since the fixture was first loaded; outlives resets.
     ever: Arc<AtomicU64>,
     warned: AtomicBool,
     /// Answers that were cut, each by what its requests have in common; `None`: it cannot be.
-    stencils: RwLock<Vec<(Likeness, Option<Arc<Stencil>>)>>,
+    stencils: Kept<Likeness, Option<Arc<Stencil>>>,
     view: OnceLock<Arc<View>>,
     /// It was recorded while serving, and no file that it was read from has it.
     recorded: bool,
@@ -66,8 +63,33 @@ struct Mark {
 
 impl Mark {
     /// The counts go on, everything else is made anew.
-    fn carried(&self) -> Arc<Mark> {
-        Arc::new(Mark { hits: self.hits.clone(), ever: self.ever.clone(), recorded: self.recorded, ..Mark::default() })
+    fn carried(&self) -> Slot {
+        Mark { hits: self.hits.clone(), ever: self.ever.clone(), recorded: self.recorded, ..Mark::default() }.into_slot()
+    }
+
+    /// The count since the fixture was first loaded goes on, everything else is made anew.
+    fn afresh(&self) -> Slot {
+        Mark { ever: self.ever.clone(), ..Mark::default() }.into_slot()
+    }
+
+    fn into_slot(self) -> Slot {
+        Slot::from(Arc::new(self))
+    }
+}
+
+/// A recording on its way into editions. Whichever of them have it, they count its hits together.
+#[derive(Clone, Debug)]
+pub(super) struct Addition {
+    file: String,
+    /// Its place in the file; `None`: the number of its row.
+    index: Option<usize>,
+    fixture: Fixture,
+    mark: Arc<Mark>,
+}
+
+impl Addition {
+    pub(super) fn new(file: String, index: Option<usize>, fixture: Fixture) -> Addition {
+        Addition { file, index, fixture, mark: Arc::new(Mark { recorded: true, ..Mark::default() }) }
     }
 }
 
@@ -82,25 +104,25 @@ pub struct Edition {
     /// Whether a fixture has random faults of its own.
     pub has_chaos: bool,
     marks: Vec<Slot>,
-    stencil_bytes: AtomicUsize,
+    /// Shared with the editions that share the marks.
+    stencil_bytes: Arc<AtomicUsize>,
     /// The numbers of sources by name; made when first asked for.
     numbers: RapidHashMap<String, usize>,
 }
 
 impl Edition {
-    fn new(library: Library, generation: u64, mut marks: Vec<Slot>) -> Edition {
+    /// Fixtures without a mark start at 0.
+    pub(super) fn new(library: Library, generation: u64, mut marks: Vec<Slot>) -> Edition {
         marks.resize_with(library.fixtures.len(), Slot::new);
         let answers_any_url = library.fixtures.iter().any(answers_any_url);
         let has_chaos = library.fixtures.iter().any(has_chaos);
-        Edition {
-            library,
-            generation,
-            answers_any_url,
-            has_chaos,
-            marks,
-            stencil_bytes: AtomicUsize::new(0),
-            numbers: RapidHashMap::default(),
-        }
+        Edition { library, generation, answers_any_url, has_chaos, marks, stencil_bytes: Arc::default(), numbers: RapidHashMap::default() }
+    }
+
+    /// An edition that goes on beside this one with a library that begins with the same fixtures: both have the same marks.
+    pub(super) fn beside(&self, library: Library) -> Edition {
+        let marks = (0..self.marks.len()).filter_map(|row| self.mark(row)).map(|mark| Slot::from(mark.clone())).collect();
+        Edition { stencil_bytes: self.stencil_bytes.clone(), ..Edition::new(library, self.generation, marks) }
     }
 
     /// The number of a source; one that is not known yet is added.
@@ -118,14 +140,15 @@ impl Edition {
         self.library.sources.len() - 1
     }
 
-    /// Adds a recording behind all others.
-    fn adopt(&mut self, number: usize, index: usize, mut fixture: Fixture) {
-        fixture.origin.source.0 = u32::try_from(number).unwrap_or(u32::MAX);
-        fixture.origin.index = index;
+    /// Adds a recording behind all others. Where its file is not known yet, it becomes a source.
+    pub(super) fn adopt(&mut self, addition: Addition) {
+        let Addition { file, index, mut fixture, mark } = addition;
+        fixture.origin.source.0 = u32::try_from(self.source(&file)).unwrap_or(u32::MAX);
+        fixture.origin.index = index.unwrap_or(self.library.fixtures.len());
         self.answers_any_url |= answers_any_url(&fixture);
         self.has_chaos |= has_chaos(&fixture);
         self.library.extend(vec![fixture]);
-        self.marks.push(Slot::from(Arc::new(Mark { recorded: true, ..Mark::default() })));
+        self.marks.push(Slot::from(mark));
     }
 
     fn mark(&self, row: usize) -> Option<&Arc<Mark>> {
@@ -137,9 +160,26 @@ impl Edition {
         self.marks.get(row)?.get()
     }
 
-    /// The marks, for an edition that goes on beside this one: from now on both have the same ones.
-    fn shared_marks(&self) -> Vec<Slot> {
-        (0..self.marks.len()).filter_map(|row| self.mark(row)).map(|mark| Slot::from(mark.clone())).collect()
+    /// The mark for the same fixture in an edition that takes the place of this one.
+    pub(super) fn carried(&self, row: usize) -> Option<Slot> {
+        self.mark(row).map(|mark| mark.carried())
+    }
+
+    /// The same for all rows, where all counts start again.
+    pub(super) fn afresh(&self) -> Vec<Slot> {
+        (0..self.marks.len()).filter_map(|row| self.mark(row)).map(|mark| mark.afresh()).collect()
+    }
+
+    /// The same mark for an edition that goes on beside this one.
+    pub(super) fn shared(&self, row: usize) -> Option<Slot> {
+        self.mark(row).map(|mark| Slot::from(mark.clone()))
+    }
+
+    /// What was recorded since the files were loaded, with the names of the files.
+    pub(super) fn recordings(&self) -> impl Iterator<Item = (&str, &Fixture)> {
+        let rows = self.library.fixtures.iter().zip(&self.marks);
+        let recorded = rows.filter(|(_, slot)| slot.get().is_some_and(|mark| mark.recorded));
+        recorded.filter_map(|(fixture, _)| Some((self.library.sources.get(fixture.origin.source.0 as usize)?.name.as_str(), fixture)))
     }
 
     /// How often a fixture answered since it was loaded, over all test ids.
@@ -160,18 +200,15 @@ impl Edition {
 
     /// The stencil of an answer; outer `None`: nobody has tried to cut it.
     pub fn stencil(&self, row: usize, likeness: Likeness) -> Option<Option<Arc<Stencil>>> {
-        let stencils = self.known_mark(row)?.stencils.read().unwrap_or_else(PoisonError::into_inner);
-        stencils.iter().find(|(known, _)| *known == likeness).map(|(_, stencil)| stencil.clone())
+        self.known_mark(row)?.stencils.get(&likeness).cloned()
     }
 
     /// Keeps a stencil, or that there is none, while there is room.
     pub fn keep_stencil(&self, row: usize, likeness: Likeness, stencil: Option<Stencil>) {
         let size = stencil.as_ref().map_or(0, Stencil::size);
         let fits = self.stencil_bytes.fetch_add(size, Ordering::Relaxed).saturating_add(size) <= STENCIL_BYTES;
-        let Some(mark) = self.mark(row) else { return };
-        let mut stencils = mark.stencils.write().unwrap_or_else(PoisonError::into_inner);
-        if stencils.len() < STENCILS && stencils.iter().all(|(known, _)| *known != likeness) {
-            stencils.push((likeness, stencil.filter(|_| fits).map(Arc::new)));
+        if let Some(mark) = self.mark(row) {
+            mark.stencils.keep(likeness, stencil.filter(|_| fits).map(Arc::new));
         }
     }
 
@@ -207,188 +244,4 @@ fn answers_any_url(fixture: &Fixture) -> bool {
 
 fn has_chaos(fixture: &Fixture) -> bool {
     fixture.answers.iter().any(|answer| answer.chaos.is_active())
-}
-
-/// What stands behind the name of a file that a recording could not be written to.
-const UNSAVED: &str = " (not saved)";
-
-/// How often an edition is tried to be had alone before it is copied. Requests hold one for moments only.
-const TRIES: usize = 100;
-
-/// Holds the edition in use. Where both locks are needed, `loaded` is taken first.
-#[derive(Debug, Default)]
-pub struct Editions {
-    /// As it was loaded from files.
-    loaded: RwLock<Arc<Edition>>,
-    current: RwLock<Arc<Edition>>,
-}
-
-impl Editions {
-    /// Starts with this library.
-    pub fn new(library: Library) -> Editions {
-        let loaded = Arc::new(Edition::new(library, 0, Vec::new()));
-        Editions { current: RwLock::new(loaded.clone()), loaded: RwLock::new(loaded) }
-    }
-
-    /// The edition in use.
-    pub fn current(&self) -> Arc<Edition> {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// As it was loaded from files, whatever was taken away since.
-    pub fn loaded(&self) -> Arc<Edition> {
-        self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Adds fixtures that came from outside at the end, so that they lose to those that were there before. Row numbers
-    /// and counts stay. The fixtures get a source of their own, `posted-N`.
-    pub fn append(&self, mut added: Vec<Fixture>) {
-        let loaded = self.loaded();
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        let mut sources = current.library.sources.clone();
-        let number = u32::try_from(sources.len()).unwrap_or(u32::MAX);
-        let posted = sources.len().saturating_sub(loaded.library.sources.len()) + 1;
-        sources.push(SourceFile::new(format!("posted-{posted}")));
-        for fixture in &mut added {
-            fixture.origin.source.0 = number;
-        }
-        let mut fixtures = current.library.fixtures.clone();
-        fixtures.extend(added);
-        let edition = Edition::new(Library::new(fixtures, sources), current.generation, current.shared_marks());
-        *current = Arc::new(edition);
-    }
-
-    /// Adds a fixture that was recorded into a file, behind all others. Row numbers and counts stay. Where its file is not
-    /// known yet, it becomes a source; `index` is the fixture's place in the file.
-    pub fn adopt(&self, file: &str, index: usize, fixture: Fixture) {
-        self.add(|edition| {
-            let number = edition.source(file);
-            edition.adopt(number, index, fixture);
-        });
-    }
-
-    /// Adds a fixture that should have been recorded into a file and is in none: it gets a source of its own, so that its
-    /// handle is not that of another. Its place there is the number of its row.
-    pub fn adopt_unsaved(&self, file: &str, fixture: Fixture) {
-        self.add(|edition| {
-            let number = edition.source(&format!("{file}{UNSAVED}"));
-            let row = edition.library.fixtures.len();
-            edition.adopt(number, row, fixture);
-        });
-    }
-
-    /// Changes the current edition: in place where no request reads it, so that n additions cost n; else a copy of it.
-    fn add(&self, change: impl FnOnce(&mut Edition)) {
-        let loaded = self.loaded();
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        let is_shared = Arc::ptr_eq(&loaded, &current);
-        drop(loaded);
-        for _ in 0..if is_shared { 0 } else { TRIES } {
-            if Arc::get_mut(&mut current).is_some() {
-                break;
-            }
-            std::thread::yield_now();
-        }
-        if let Some(edition) = Arc::get_mut(&mut current) {
-            change(edition);
-        } else {
-            let mut edition = Edition::new(current.library.clone(), current.generation, current.shared_marks());
-            change(&mut edition);
-            *current = Arc::new(edition);
-        }
-    }
-
-    /// The same for a recording that takes the place of an earlier one in its file: that one is out of service.
-    pub fn supersede(&self, file: &str, index: usize, fixture: Fixture) {
-        let number = self.current().library.sources.iter().position(|source| source.name == file);
-        self.end(|old| Some(old.origin.source.0 as usize) == number && old.origin.index == index);
-        self.adopt(file, index, fixture);
-    }
-
-    /// Takes recordings out of service that `is_old` says are. Row numbers and counts stay.
-    pub fn retire(&self, is_old: impl Fn(&str) -> bool) {
-        self.end(|fixture| fixture.recorded_at.as_deref().is_some_and(&is_old));
-    }
-
-    fn end(&self, is_out: impl Fn(&Fixture) -> bool) {
-        let old = |fixture: &Fixture| !fixture.dead && is_out(fixture);
-        if !self.current().library.fixtures.iter().any(old) {
-            return;
-        }
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        let mut fixtures = current.library.fixtures.clone();
-        fixtures.iter_mut().filter(|fixture| old(fixture)).for_each(|fixture| fixture.dead = true);
-        let library = Library::new(fixtures, current.library.sources.clone());
-        *current = Arc::new(Edition::new(library, current.generation, current.shared_marks()));
-    }
-
-    /// Serves nothing from now on; all counts start again.
-    pub fn clear(&self) {
-        self.replace(Library { sources: self.loaded().library.sources.clone(), ..Library::default() });
-    }
-
-    /// Serves what was loaded from files again, and what was recorded since, without what was posted; all counts start
-    /// again.
-    pub fn restore(&self) {
-        let loaded = self.loaded();
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        let afresh = |mark: &Arc<Mark>| Slot::from(Arc::new(Mark { ever: mark.ever.clone(), ..Mark::default() }));
-        let marks = loaded.shared_marks().iter().map(|slot| slot.get().map(afresh).unwrap_or_default()).collect();
-        let mut edition = Edition::new(loaded.library.clone(), current.generation + 1, marks);
-        let rows = current.library.fixtures.iter().zip(&current.marks);
-        for (fixture, _) in rows.filter(|(_, slot)| slot.get().is_some_and(|mark| mark.recorded)) {
-            let Some(source) = current.library.sources.get(fixture.origin.source.0 as usize) else { continue };
-            let number = edition.source(&source.name);
-            edition.adopt(number, fixture.origin.index, fixture.clone());
-        }
-        *current = Arc::new(edition);
-    }
-
-    /// Serves what was loaded anew from the same files, and behind it what was posted. Fixtures that are as before keep
-    /// their counts. Also says where each row went, for the counts of sessions.
-    pub(super) fn reload(&self, mut library: Library) -> (Changes, RowMap) {
-        let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        let (mut changes, ever) = compare(&loaded, &library);
-        let (_, served) = compare(&current, &library);
-        note_recordings(&mut changes, &library, &ever, &served);
-        let carried = |edition: &Edition, old: &Option<usize>| Some(Slot::from(edition.mark((*old)?)?.carried()));
-        let of = |(ever, served): (&Option<usize>, &Option<usize>)| carried(&loaded, ever).or_else(|| carried(&current, served));
-        let marks = ever.iter().zip(&served).map(|rows| of(rows).unwrap_or_default()).collect();
-        let fresh = Arc::new(Edition::new(library.clone(), current.generation + 1, marks));
-        let old_generation = current.generation;
-        let posted = current.library.of_no_file(loaded.library.sources.len(), &mut library.sources);
-        let next = if posted.is_empty() {
-            (fresh.clone(), served)
-        } else {
-            let whole = Library::new(library.fixtures.iter().cloned().chain(posted).collect(), library.sources.clone());
-            let (_, rows) = compare(&current, &whole);
-            let marks = rows.iter().enumerate();
-            let marks =
-                marks.map(|(row, old)| fresh.mark(row).cloned().map(Slot::from).or_else(|| carried(&current, old)).unwrap_or_default());
-            let marks = marks.collect();
-            (Arc::new(Edition::new(whole, current.generation + 1, marks)), rows)
-        };
-        *loaded = fresh;
-        *current = next.0;
-        (changes, RowMap { from: old_generation, to: old_generation + 1, rows: next.1 })
-    }
-
-    /// Serves another library from now on; all counts start again.
-    pub fn replace(&self, library: Library) {
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        *current = Arc::new(Edition::new(library, current.generation + 1, Vec::new()));
-    }
-}
-
-/// A recording that is served already is no news when its file is read.
-fn note_recordings(changes: &mut Changes, library: &Library, ever: &[Option<usize>], served: &[Option<usize>]) {
-    let known: HashSet<String> = (0..library.fixtures.len())
-        .filter(|row| ever.get(*row).is_some_and(Option::is_none) && served.get(*row).is_some_and(Option::is_some))
-        .map(|row| library.handle(row))
-        .collect();
-    for list in [&mut changes.added, &mut changes.changed] {
-        list.retain(|handle| !known.contains(handle));
-    }
-    changes.unchanged += known.len();
 }

@@ -21,6 +21,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::Instant;
 
+use super::alarm::Alarm;
 use super::pacer::Pacer;
 use super::track::Track;
 use crate::engine::Close;
@@ -74,6 +75,11 @@ impl Link {
     /// The client speaks HTTP/1.0, which knows no chunks.
     pub(super) fn mark_old(&self) {
         self.is_old.store(true, Ordering::Release);
+    }
+
+    /// Waits for the moments of a stream that carries itself on.
+    pub(super) fn alarm(&self) -> Alarm {
+        Alarm::new(self.pacer.clone())
     }
 
     /// The wire for a stream that is played by the pacer, where there is one.

@@ -4,6 +4,7 @@
 //! is read whole, `decide` turns it into a plan (no waiting there), the journal gets its entry, and `transmit` carries
 //! the plan out. What only concerns the server itself stands in `control`.
 
+mod alarm;
 mod app;
 mod ask;
 mod auth;

@@ -2,7 +2,7 @@
 //!
 //! Until the first `Send` nothing leaves, not even the status. The schedule is absolute, so a late wake-up is made up for by
 //! the next step and streams do not drift. Where the wire is the stream's alone (HTTP/1.1) the server's pacer carries it from
-//! event to event (see `track`); elsewhere one timer of its own serves a whole stream.
+//! event to event (see `track`); elsewhere it rings for each (see `alarm`).
 
 use std::convert::Infallible;
 use std::io;
@@ -18,6 +18,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::alarm::Alarm;
 use super::finish::Finish;
 use super::head;
 use super::line::{InFlight, Link};
@@ -81,10 +82,12 @@ pub(super) fn send(mut plan: Plan, carrier: Carrier, mut finish: Finish) -> Send
         return Sending::Begun(begin(plan, steps, start, carrier, finish));
     }
     Sending::Later(Box::pin(async move {
+        let mut alarm = carrier.link.alarm();
         while let Some(Step::Until(due)) = steps.front() {
-            sleep_until(start + *due).await;
+            alarm.until(start + *due).await;
             steps.pop_front();
         }
+        drop(alarm);
         begin(plan, steps, start, carrier, finish)
     }))
 }
@@ -111,7 +114,7 @@ fn begin(plan: Plan, mut steps: Steps, start: Instant, carrier: Carrier, mut fin
             finish.complete();
         }
         let score = Some(Box::new(Score { steps, start, finish }));
-        Body::new(Carried { score, track: None, timer: None, cutter: Cutter::new(carrier) })
+        Body::new(Carried { score, track: None, alarm: None, cutter: Cutter::new(carrier) })
     };
     head::response(plan.status, plan.headers, body)
 }
@@ -182,23 +185,12 @@ struct Carried {
     /// `None` while the pacer has it.
     score: Option<Box<Score>>,
     track: Option<Arc<Track>>,
-    timer: Option<Pin<Box<Sleep>>>,
+    /// Where it does without the pacer's playing.
+    alarm: Option<Box<Alarm>>,
     cutter: Cutter,
 }
 
 impl Carried {
-    /// Waits for a moment, with the one timer of this stream.
-    fn poll_until(&mut self, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
-        if Instant::now() >= at {
-            return Poll::Ready(());
-        }
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
-        if timer.deadline() != at {
-            timer.as_mut().reset(at);
-        }
-        timer.as_mut().poll(cx)
-    }
-
     /// Has the pacer carry the stream on from a wait. It comes back for its end.
     fn hand_over(&mut self, score: Box<Score>, wire: Weak<OwnedWriteHalf>, cx: &mut Context<'_>) {
         let track = match &self.track {
@@ -259,7 +251,8 @@ impl Carried {
                         self.hand_over(score, wire, cx);
                         return Poll::Pending;
                     }
-                    if self.poll_until(at, cx).is_pending() {
+                    let alarm = self.alarm.get_or_insert_with(|| Box::new(self.cutter.carrier.link.alarm()));
+                    if alarm.poll_until(at, cx).is_pending() {
                         break Poll::Pending;
                     }
                 }

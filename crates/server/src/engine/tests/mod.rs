@@ -2,6 +2,7 @@
 
 mod alteration;
 mod chaos;
+mod claims;
 mod faults;
 mod mutation;
 
@@ -315,102 +316,6 @@ fn chat() -> Exchange {
     exchange
 }
 
-/// The latency of a claimed answer, by which tests know it.
-fn latency(editions: &Editions, claim: Claim) -> f64 {
-    editions.current().library.fixtures[claim.row].answer_at(claim.times).unwrap().pace.latency.unwrap()
-}
-
-/// What each of some requests in a row gets: `row.answer`, `exhausted` or `miss`.
-fn claims(fixtures: Vec<Fixture>, requests: usize) -> Vec<String> {
-    let editions = Editions::new(Library::new(fixtures, Vec::new()));
-    let sessions = Sessions::default();
-    let policy = policy_of(&[], "/", false);
-    let claim = || match sessions.claim(&editions, &chat(), &policy).verdict {
-        Verdict::Serve(claim) => format!("{}.{}", claim.row, latency(&editions, claim)),
-        Verdict::Exhausted(_) => "exhausted".to_owned(),
-        Verdict::Miss(..) => "miss".to_owned(),
-        Verdict::Injected(_) => "injected".to_owned(),
-    };
-    (0..requests).map(|_| claim()).collect()
-}
-
-#[test]
-fn a_list_of_responses_is_handed_out_in_order_and_ends_as_it_says() {
-    assert_eq!(claims(vec![fixture(0, 2, OnExhausted::RepeatLast)], 4), ["0.0", "0.1", "0.1", "0.1"]);
-    assert_eq!(claims(vec![fixture(0, 2, OnExhausted::Cycle)], 5), ["0.0", "0.1", "0.0", "0.1", "0.0"]);
-    assert_eq!(claims(vec![fixture(0, 2, OnExhausted::Error)], 4), ["0.0", "0.1", "exhausted", "exhausted"]);
-    let then = vec![fixture(0, 1, OnExhausted::FallThrough), fixture(1, 2, OnExhausted::FallThrough)];
-    assert_eq!(claims(then, 5), ["0.0", "1.0", "1.1", "miss", "miss"]);
-}
-
-#[test]
-fn parallel_requests_never_share_an_answer() {
-    let editions = Editions::new(Library::new(vec![fixture(0, 50, OnExhausted::Error)], Vec::new()));
-    let sessions = Sessions::default();
-    let policy = policy_of(&[], "/", false);
-    let (exchange, shared) = (chat(), (&sessions, &editions, &policy));
-    let mut taken: Vec<usize> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..5)
-            .map(|_| {
-                let exchange = exchange.clone();
-                scope.spawn(move || (0..10).map(|_| claimed(shared, &exchange)).collect::<Vec<usize>>())
-            })
-            .collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
-    });
-    taken.sort_unstable();
-    assert_eq!(taken, (0..50).collect::<Vec<_>>());
-}
-
-fn claimed((sessions, editions, policy): (&Sessions, &Editions, &Policy), exchange: &Exchange) -> usize {
-    match sessions.claim(editions, exchange, policy).verdict {
-        Verdict::Serve(claim) => usize::try_from(claim.times).unwrap(),
-        other => panic!("{other:?}"),
-    }
-}
-
-#[test]
-fn test_ids_count_apart_and_the_oldest_is_forgotten() {
-    let editions = Editions::new(Library::new(vec![fixture(0, 3, OnExhausted::Error)], Vec::new()));
-    let sessions = Sessions::default();
-    let next = |id: &str| claimed((&sessions, &editions, &policy_of(&[("x-test-id", id)], "/", false)), &chat());
-    assert_eq!([next("a"), next("a"), next("b"), next("a")], [0, 1, 0, 2]);
-    (0..499).for_each(|index| assert_eq!(next(&format!("other {index}")), 0));
-    assert_eq!((next("b"), next("a")), (1, 0), "a came first and is the one forgotten");
-}
-
-#[test]
-fn injected_errors_come_first_the_last_one_before_the_others() {
-    let editions = Editions::new(Library::new(vec![fixture(0, 1, OnExhausted::Error)], Vec::new()));
-    let sessions = Sessions::default();
-    for status in [500, 429] {
-        sessions.inject(ErrorReply::new(ErrorOrigin::Fixture, status, "x")).unwrap();
-    }
-    let policy = policy_of(&[], "/", false);
-    let verdict = |exchange: &Exchange| match sessions.claim(&editions, exchange, &policy).verdict {
-        Verdict::Injected(error) => error.status,
-        Verdict::Serve(_) => 200,
-        Verdict::Miss(..) | Verdict::Exhausted(_) => 0,
-    };
-    let mut image = chat();
-    image.request.endpoint = Some(Endpoint::Image);
-    assert_ne!(verdict(&image), 429, "an image request leaves the error for a request that can carry it");
-    assert_eq!([verdict(&chat()), verdict(&chat())], [429, 500]);
-}
-
-#[test]
-fn new_fixtures_lose_to_old_ones_and_a_new_library_starts_all_counts_again() {
-    let editions = Editions::new(Library::new(vec![fixture(0, 2, OnExhausted::Error)], Vec::new()));
-    let sessions = Sessions::default();
-    let policy = policy_of(&[], "/", false);
-    assert_eq!(claimed((&sessions, &editions, &policy), &chat()), 0);
-    editions.append(vec![fixture(1, 1, OnExhausted::Error)]);
-    assert_eq!(claimed((&sessions, &editions, &policy), &chat()), 1, "counts outlive an addition");
-    assert_eq!((editions.current().hits(0), editions.current().hits(1)), (2, 0));
-    editions.replace(Library::new(vec![fixture(0, 2, OnExhausted::Error)], Vec::new()));
-    assert_eq!(claimed((&sessions, &editions, &policy), &chat()), 0, "counts of another library are void");
-}
-
 #[test]
 fn a_miss_answers_with_the_peers_words() {
     #[track_caller]
@@ -423,10 +328,4 @@ fn a_miss_answers_with_the_peers_words() {
     check(2, false, 404, "No fixture matched");
     check(0, true, 503, "Strict mode: no fixture matched");
     check(2, true, 503, "Strict mode: 2 candidate fixture(s) skipped by sequence/turn state");
-}
-
-#[test]
-fn editions_are_shared_not_copied() {
-    let editions = Editions::new(Library::default());
-    assert!(Arc::ptr_eq(&editions.current(), &editions.current()));
 }

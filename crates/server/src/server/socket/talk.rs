@@ -18,6 +18,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
+use super::super::alarm::Alarm;
 use super::super::decide::{Action, Call, Decided};
 use super::super::finish::Finish;
 use super::super::journal::Outcome;
@@ -63,6 +64,8 @@ pub(super) enum Flow {
 pub(super) struct Talk {
     pub(super) app: Arc<App>,
     pub(super) link: Arc<Link>,
+    /// For the waits of its turns.
+    alarm: Alarm,
     pub(super) socket: Socket,
     pub(super) session: Box<dyn Session>,
     pub(super) stage: watch::Receiver<Stage>,
@@ -112,7 +115,8 @@ pub(in crate::server) async fn converse(app: Arc<App>, link: Arc<Link>, opened: 
     let opened = Origin { raw, request_id, lookup: Lookup::Socket { codec, route, params }, protocols };
     let (waiting, waiting_bytes) = (VecDeque::new(), 0);
     let (turns, parting, quiet, asked) = (Vec::new(), None, Instant::now(), false);
-    let mut talk = Talk { app, link, socket, session, stage, opened, waiting, waiting_bytes, far, turns, parting, quiet, asked };
+    let alarm = link.alarm();
+    let mut talk = Talk { app, link, alarm, socket, session, stage, opened, waiting, waiting_bytes, far, turns, parting, quiet, asked };
     talk.run().await;
     talk.leave().await;
 }
@@ -219,7 +223,7 @@ impl Talk {
                     },
                     Some(trouble @ Incoming::Trouble(..)) => self.wait(trouble),
                 },
-                () = sleep_until(until) => return None,
+                () = self.alarm.until(until) => return None,
             }
         }
     }

@@ -1,0 +1,219 @@
+//! Which edition is in use, and how another takes its place while requests run.
+//!
+//! Requests read without a lock: whoever changes something makes the next edition aside and puts it in place in one step.
+//! Recordings come one by one and often, so they are not worth a copy of all fixtures each. The edition that went out of
+//! use with the one before is kept as a spare: it takes both and comes back, so that n recordings cost n.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::{ArcSwap, Guard};
+
+use super::Edition;
+use super::changes::{Changes, RowMap, compare};
+use super::edition::Addition;
+use crate::fixture::{Fixture, Library, SourceFile};
+
+/// An edition that is being read. Cheaper than a count of its own, since no core has to tell another.
+pub type Reading = Guard<Arc<Edition>>;
+
+/// What stands behind the name of a file that a recording could not be written to.
+const UNSAVED: &str = " (not saved)";
+
+/// How often a spare is tried to be had alone before it is given up. Requests hold an edition for moments only.
+const TRIES: usize = 100;
+
+/// Holds the edition in use.
+#[derive(Debug, Default)]
+pub struct Editions {
+    /// As it was loaded from files.
+    loaded: ArcSwap<Edition>,
+    current: ArcSwap<Edition>,
+    /// Whoever changes either of them holds this.
+    spare: Mutex<Option<Spare>>,
+}
+
+/// The edition before the current one.
+#[derive(Debug)]
+struct Spare {
+    edition: Arc<Edition>,
+    /// What the current one has more.
+    missing: Addition,
+}
+
+impl Spare {
+    /// As good as the current edition; `None`: somebody is still reading it.
+    fn caught_up(self) -> Option<Edition> {
+        let mut edition = self.edition;
+        for _ in 0..TRIES {
+            match Arc::try_unwrap(edition) {
+                Ok(mut alone) => {
+                    alone.adopt(self.missing);
+                    return Some(alone);
+                }
+                Err(shared) => edition = shared,
+            }
+            std::thread::yield_now();
+        }
+        None
+    }
+}
+
+impl Editions {
+    /// Starts with this library.
+    pub fn new(library: Library) -> Editions {
+        let loaded = Arc::new(Edition::new(library, 0, Vec::new()));
+        Editions { current: ArcSwap::new(loaded.clone()), loaded: ArcSwap::new(loaded), spare: Mutex::default() }
+    }
+
+    /// The edition in use.
+    pub fn current(&self) -> Reading {
+        self.current.load()
+    }
+
+    /// As it was loaded from files, whatever was taken away since.
+    pub fn loaded(&self) -> Reading {
+        self.loaded.load()
+    }
+
+    /// Adds fixtures that came from outside at the end, so that they lose to those that were there before. Row numbers
+    /// and counts stay. The fixtures get a source of their own, `posted-N`.
+    pub fn append(&self, mut added: Vec<Fixture>) {
+        self.change(|current| {
+            let mut sources = current.library.sources.clone();
+            let number = u32::try_from(sources.len()).unwrap_or(u32::MAX);
+            let posted = sources.len().saturating_sub(self.loaded().library.sources.len()) + 1;
+            sources.push(SourceFile::new(format!("posted-{posted}")));
+            for fixture in &mut added {
+                fixture.origin.source.0 = number;
+            }
+            let mut fixtures = current.library.fixtures.clone();
+            fixtures.append(&mut added);
+            current.beside(Library::new(fixtures, sources))
+        });
+    }
+
+    /// Adds a fixture that was recorded into a file, behind all others. Row numbers and counts stay. `index` is the
+    /// fixture's place in the file.
+    pub fn adopt(&self, file: &str, index: usize, fixture: Fixture) {
+        self.add(Addition::new(file.to_owned(), Some(index), fixture));
+    }
+
+    /// Adds a fixture that should have been recorded into a file and is in none: it gets a source of its own, so that its
+    /// handle is not that of another.
+    pub fn adopt_unsaved(&self, file: &str, fixture: Fixture) {
+        self.add(Addition::new(format!("{file}{UNSAVED}"), None, fixture));
+    }
+
+    fn add(&self, addition: Addition) {
+        let mut spare = self.spare();
+        let caught_up = spare.take().and_then(Spare::caught_up);
+        let mut next = caught_up.unwrap_or_else(|| {
+            let current = self.current();
+            current.beside(current.library.clone())
+        });
+        next.adopt(addition.clone());
+        let before = self.current.swap(Arc::new(next));
+        let stays = Arc::ptr_eq(&before, &self.loaded());
+        *spare = (!stays).then_some(Spare { edition: before, missing: addition });
+    }
+
+    /// The same for a recording that takes the place of an earlier one in its file: that one is out of service.
+    pub fn supersede(&self, file: &str, index: usize, fixture: Fixture) {
+        let number = self.current().library.sources.iter().position(|source| source.name == file);
+        self.end(|old| Some(old.origin.source.0 as usize) == number && old.origin.index == index);
+        self.adopt(file, index, fixture);
+    }
+
+    /// Takes recordings out of service that `is_old` says are. Row numbers and counts stay.
+    pub fn retire(&self, is_old: impl Fn(&str) -> bool) {
+        self.end(|fixture| fixture.recorded_at.as_deref().is_some_and(&is_old));
+    }
+
+    fn end(&self, is_out: impl Fn(&Fixture) -> bool) {
+        let old = |fixture: &Fixture| !fixture.dead && is_out(fixture);
+        if !self.current().library.fixtures.iter().any(old) {
+            return;
+        }
+        self.change(|current| {
+            let mut fixtures = current.library.fixtures.clone();
+            fixtures.iter_mut().filter(|fixture| old(fixture)).for_each(|fixture| fixture.dead = true);
+            current.beside(Library::new(fixtures, current.library.sources.clone()))
+        });
+    }
+
+    /// Serves nothing from now on; all counts start again.
+    pub fn clear(&self) {
+        self.replace(Library { sources: self.loaded().library.sources.clone(), ..Library::default() });
+    }
+
+    /// Serves what was loaded from files again, and what was recorded since, without what was posted; all counts start
+    /// again.
+    pub fn restore(&self) {
+        self.change(|current| {
+            let loaded = self.loaded();
+            let mut edition = Edition::new(loaded.library.clone(), current.generation + 1, loaded.afresh());
+            for (file, fixture) in current.recordings() {
+                edition.adopt(Addition::new(file.to_owned(), Some(fixture.origin.index), fixture.clone()));
+            }
+            edition
+        });
+    }
+
+    /// Serves what was loaded anew from the same files, and behind it what was posted. Fixtures that are as before keep
+    /// their counts. Also says where each row went, for the counts of sessions.
+    pub(super) fn reload(&self, mut library: Library) -> (Changes, RowMap) {
+        let mut spare = self.spare();
+        *spare = None;
+        let (loaded, current) = (self.loaded(), self.current());
+        let (mut changes, ever) = compare(&loaded, &library);
+        let (_, served) = compare(&current, &library);
+        note_recordings(&mut changes, &library, &ever, &served);
+        let carried = |edition: &Edition, old: Option<usize>| edition.carried(old?);
+        let of = |(ever, served): (&Option<usize>, &Option<usize>)| carried(&loaded, *ever).or_else(|| carried(&current, *served));
+        let marks = ever.iter().zip(&served).map(|rows| of(rows).unwrap_or_default()).collect();
+        let fresh = Arc::new(Edition::new(library.clone(), current.generation + 1, marks));
+        let posted = current.library.of_no_file(loaded.library.sources.len(), &mut library.sources);
+        let (next, rows) = if posted.is_empty() {
+            (fresh.clone(), served)
+        } else {
+            let whole = Library::new(library.fixtures.iter().cloned().chain(posted).collect(), library.sources.clone());
+            let (_, rows) = compare(&current, &whole);
+            let marks = rows.iter().enumerate();
+            let marks = marks.map(|(row, old)| fresh.shared(row).or_else(|| carried(&current, *old)).unwrap_or_default());
+            (Arc::new(Edition::new(whole, current.generation + 1, marks.collect())), rows)
+        };
+        self.loaded.store(fresh);
+        self.current.store(next);
+        (changes, RowMap { from: current.generation, to: current.generation + 1, rows })
+    }
+
+    /// Serves another library from now on; all counts start again.
+    pub fn replace(&self, library: Library) {
+        self.change(|current| Edition::new(library, current.generation + 1, Vec::new()));
+    }
+
+    /// Puts an edition in the place of the current one, while nobody else does.
+    fn change(&self, next: impl FnOnce(&Edition) -> Edition) {
+        let mut spare = self.spare();
+        *spare = None;
+        let next = next(&self.current());
+        self.current.store(Arc::new(next));
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Option<Spare>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A recording that is served already is no news when its file is read.
+fn note_recordings(changes: &mut Changes, library: &Library, ever: &[Option<usize>], served: &[Option<usize>]) {
+    let known: HashSet<String> = (0..library.fixtures.len())
+        .filter(|row| ever.get(*row).is_some_and(Option::is_none) && served.get(*row).is_some_and(Option::is_some))
+        .map(|row| library.handle(row))
+        .collect();
+    for list in [&mut changes.added, &mut changes.changed] {
+        list.retain(|handle| !known.contains(handle));
+    }
+    changes.unchanged += known.len();
+}
