@@ -134,3 +134,35 @@ fn a_planted_key_is_found_however_it_stands_there() {
         assert_eq!(found_in(without_last.as_bytes()), [0; 0]);
     }
 }
+
+/// Texts are cut where they are shown; a part of a key is no key to whoever takes keys out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_text_is_not_cut_within_a_key() {
+    for key in [planted::openai(), planted::anthropic(), planted::google(), planted::code_host()] {
+        for before in (0..60).step_by(9) {
+            // So many characters of the key stand before the edge.
+            let said = |edge: usize| {
+                let words = "so it is. ".repeat(edge / 10 + 1);
+                format!("{}«{key}» and then", &words[..edge - before])
+            };
+            let fixtures = json!([
+                { "match": { "userMessage": "other" }, "response": { "content": "x" } },
+                { "match": { "userMessage": { "equals": format!("{}nothing", "so it is. ".repeat(8)) } }, "response": { "content": "x" } },
+                { "match": { "userMessage": "tell" }, "response": { "content": said(200) } },
+            ]);
+            let server = start_in(fixtures, aimock::server::Settings::default(), |world| world.least = Level::Debug).await;
+            for text in [said(80), said(104), said(120), "tell".to_owned()] {
+                let body = json!({ "model": "m", "stream": true, "messages": [{ "role": "user", "content": text }] });
+                server.send(Request::new("POST", "/v1/chat/completions").body(body.to_string())).await;
+            }
+            let mut shown = server.log.lock().unwrap().join("\n");
+            shown += server.get("/__aimock/journal").await.text();
+            // The letters that all keys of its kind begin with tell nothing.
+            for part in key.as_bytes().windows(10).skip(12) {
+                let part = std::str::from_utf8(part).unwrap();
+                assert!(!shown.contains(part), "{part} of {key} in {shown}");
+            }
+            assert!(shown.contains("excerpt") && shown.contains("[REDACTED]"), "{shown}");
+        }
+    }
+}

@@ -6,6 +6,7 @@
 
 mod detail;
 mod emission;
+mod excerpt;
 mod model;
 mod neutral;
 mod raw;
@@ -16,6 +17,7 @@ mod stream;
 
 pub use detail::{Detail, Failed, Missed, MissedText, NearMiss};
 pub use emission::{Body, Emission, Frame, FrameKind};
+pub use excerpt::excerpt;
 pub use model::model_family;
 pub use neutral::PROVIDERS;
 pub use raw::{Captured, Exchange, Form, Headers, Part, PartContent, RawRequest, RequestHead};
@@ -25,4 +27,4 @@ pub use reply::{
 };
 pub use request::{EmbeddingInput, Endpoint, Message, Request, Role, ToolCall, ToolOffer};
 pub use sparse::{Blank, Sparse};
-pub use stream::{EXCERPT, StatedUsage, StreamFacts, TextFacts};
+pub use stream::{StatedUsage, StreamFacts, TextFacts};

@@ -5,8 +5,12 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-/// Characters of a text that are kept for people.
-pub const EXCERPT: usize = 200;
+use super::excerpt;
+
+/// Characters of a text that are shown to people.
+const SHOWN: usize = 200;
+/// Characters that are kept of it, to see whether the last ones shown are part of something longer.
+const KEPT: usize = SHOWN + 300;
 
 /// Token counts that an answer stated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,8 +25,8 @@ pub struct TextFacts {
     pub characters: u64,
     /// SHA-256 in hex; empty while there is no text.
     pub digest: String,
-    /// The first characters, for people.
-    pub excerpt: String,
+    /// The first characters, more of them than are shown.
+    beginning: String,
 }
 
 impl TextFacts {
@@ -32,7 +36,26 @@ impl TextFacts {
             return TextFacts::default();
         }
         let digest = TextFacts::digest_of(Sha256::new().chain_update(text));
-        TextFacts { characters: text.chars().count() as u64, digest, excerpt: text.chars().take(EXCERPT).collect() }
+        let mut facts = TextFacts { digest, ..TextFacts::default() };
+        facts.add(text);
+        facts
+    }
+
+    /// The facts of a text of which the first characters are known.
+    pub fn known(characters: u64, digest: String, beginning: String) -> TextFacts {
+        TextFacts { characters, digest, beginning }
+    }
+
+    /// Counts a piece of the text. The digest is for whoever knows all of it.
+    pub fn add(&mut self, piece: &str) {
+        let room = KEPT.saturating_sub(usize::try_from(self.characters).unwrap_or(KEPT));
+        self.beginning.extend(piece.chars().take(room));
+        self.characters += piece.chars().count() as u64;
+    }
+
+    /// The first characters, for people: about 200, or at most as many as are wanted.
+    pub fn excerpt(&self, most: usize) -> &str {
+        self.beginning.get(excerpt(&self.beginning, 0, most.min(SHOWN))).unwrap_or_default()
     }
 
     /// The digest of a text that was hashed piece by piece.

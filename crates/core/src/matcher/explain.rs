@@ -1,12 +1,12 @@
 //! Why a request meets a `match` or does not: one verdict a clause, and both sides in words for people.
 //!
-//! What is shown may end in a response, a journal or a terminal: long texts are cut, control characters escaped, and
-//! the values of headers that carry credentials are never written out.
+//! What is shown may end in a response, a journal or a terminal: long texts are cut, but not within a key, which nobody would
+//! recognize then; control characters are escaped; and the values of headers that carry credentials are never written out.
 
 use std::fmt::{self, Display, Formatter};
 
 use super::{Clause, Criterion, Facet, Match, Pattern, TextPattern};
-use crate::exchange::{Exchange, Headers};
+use crate::exchange::{Exchange, Headers, excerpt};
 
 /// Longest text shown, in characters.
 const WIDTH: usize = 80;
@@ -47,7 +47,7 @@ impl Verdict<'_> {
     pub fn wanted(&self) -> String {
         match (self.difference(), self.pattern) {
             (Some(at), Pattern::Text(TextPattern::Equals { text, .. })) => {
-                format!("equals `…{}` from character {} on", Shortened(behind(text, at)), at + 1)
+                format!("equals `…{}` from character {} on", Shortened(text.get(at..).unwrap_or_default()), count(text, at) + 1)
             }
             _ => self.pattern.to_string(),
         }
@@ -57,19 +57,19 @@ impl Verdict<'_> {
     pub fn found(&self) -> String {
         match (self.pattern, &self.facet, self.difference()) {
             (Pattern::Headers(fields), Facet::Headers(headers), _) => found_headers(fields, headers),
-            (_, Facet::Text(text), Some(at)) => format!("\"…{}\"", Shortened(behind(text, at))),
+            (_, Facet::Text(text), Some(at)) => format!("\"…{}\"", Shortened(text.get(at..).unwrap_or_default())),
             (_, facet, _) => facet.to_string(),
         }
     }
 
-    /// Where to begin showing two texts that should be equal, in characters: just before they part, if that is so far
-    /// in that both would look the same.
+    /// Where to begin showing two texts that should be equal, in bytes of either: just before they part, if that is so far in
+    /// that both would look the same.
     fn difference(&self) -> Option<usize> {
         let (Pattern::Text(TextPattern::Equals { text, ignore_case: false }), Facet::Text(found)) = (self.pattern, &self.facet) else {
             return None;
         };
         let shared = text.chars().zip(found.chars()).take_while(|(wanted, found)| wanted == found).count();
-        (!self.holds && shared >= WIDTH - LEAD).then(|| shared - LEAD)
+        (!self.holds && shared >= WIDTH - LEAD).then(|| excerpt(found, shared - LEAD, LEAD).start)
     }
 }
 
@@ -133,9 +133,9 @@ impl Display for Facet<'_> {
     }
 }
 
-/// A text from this character on.
-fn behind(text: &str, characters: usize) -> &str {
-    text.char_indices().nth(characters).and_then(|(at, _)| text.get(at..)).unwrap_or("")
+/// The characters of a text before a place in it.
+fn count(text: &str, at: usize) -> usize {
+    text.get(..at).map_or(0, |before| before.chars().count())
 }
 
 fn wanted_header(name: &str, wanted: Option<&TextPattern>) -> String {
@@ -172,11 +172,11 @@ impl Display for Shortened<'_> {
         if self.0.len() <= WIDTH && !self.0.chars().any(char::is_control) {
             return f.write_str(self.0);
         }
-        let mut chars = self.0.chars();
-        for c in chars.by_ref().take(WIDTH) {
+        let (shown, rest) = self.0.split_at(excerpt(self.0, 0, WIDTH).end);
+        for c in shown.chars() {
             if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }
         }
-        if chars.next().is_some() { f.write_str("…") } else { Ok(()) }
+        if rest.is_empty() { Ok(()) } else { f.write_str("…") }
     }
 }
 

@@ -180,10 +180,10 @@ fn stream_facts(value: &Value) -> Option<StreamFacts> {
         tool_arguments: flag("toolArgumentsParse"),
         usage: value.get("usage").and_then(usage),
         usage_only: flag("usageOnlyChunk").unwrap_or(false),
-        text: TextFacts {
-            characters: text.and_then(|text| text.get("characters")).and_then(Value::as_u64).unwrap_or(0),
-            digest: part("sha256"),
-            excerpt: part("excerpt"),
-        },
+        text: TextFacts::known(
+            text.and_then(|text| text.get("characters")).and_then(Value::as_u64).unwrap_or(0),
+            part("sha256"),
+            part("excerpt"),
+        ),
     })
 }

@@ -55,7 +55,7 @@ fn streams_of(count: usize) -> String {
 /// A text as messages show it: its beginning, as JSON writes it.
 fn shown(text: &TextFacts) -> String {
     const MOST: usize = 60;
-    let start: String = text.excerpt.chars().take(MOST).collect();
-    let more = if text.characters > MOST as u64 { format!("… ({} characters)", text.characters) } else { String::new() };
-    format!("{}{more}", serde_json::Value::String(start))
+    let start = text.excerpt(MOST);
+    let more = if text.characters > start.chars().count() as u64 { format!("… ({} characters)", text.characters) } else { String::new() };
+    format!("{}{more}", serde_json::Value::from(start))
 }

@@ -39,7 +39,7 @@ use sha2::{Digest, Sha256};
 
 use super::Provider;
 use super::protocol::Protocol;
-use crate::exchange::{EXCERPT, StatedUsage, StreamFacts, TextFacts};
+use crate::exchange::{StatedUsage, StreamFacts, TextFacts};
 use crate::wire::{Decoder, Event, Framing};
 
 /// Longer events are not read; the stream then counts as one that does not parse.
@@ -169,10 +169,7 @@ impl Reading {
     }
 
     fn text(&mut self, piece: &str) {
-        let text = &mut self.facts.text;
-        let room = EXCERPT.saturating_sub(usize::try_from(text.characters).unwrap_or(EXCERPT));
-        text.excerpt.extend(piece.chars().take(room));
-        text.characters += piece.chars().count() as u64;
+        self.facts.text.add(piece);
         self.text.update(piece);
     }
 

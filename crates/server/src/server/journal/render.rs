@@ -191,7 +191,7 @@ fn stream_json(outcome: &Outcome, facts: Option<&StreamFacts>) -> Value {
     }
     let text = &facts.text;
     if text.characters > 0 {
-        stream.put("text", json!({ "characters": text.characters, "sha256": text.digest, "excerpt": text.excerpt }));
+        stream.put("text", json!({ "characters": text.characters, "sha256": text.digest, "excerpt": text.excerpt(usize::MAX) }));
     }
     Value::Object(stream.0)
 }
