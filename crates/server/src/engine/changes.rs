@@ -1,6 +1,10 @@
 //! What differs between two loads of the same sources, and which fixture is which.
 
+use std::fmt::{self, Debug, Write};
+use std::hash::Hasher;
+
 use rapidhash::RapidHashMap;
+use rapidhash::fast::RapidHasher;
 
 use super::Edition;
 use crate::fixture::{Fixture, Library};
@@ -42,9 +46,19 @@ impl RowMap {
 /// Old rows that nobody has claimed yet, by a key.
 type Waiting<K> = RapidHashMap<K, std::collections::VecDeque<usize>>;
 
+/// What each fixture of a library says, as a hash.
+#[derive(Debug)]
+pub(super) struct Contents(Vec<u64>);
+
+impl Contents {
+    pub(super) fn of(library: &Library) -> Contents {
+        Contents(library.fixtures.iter().map(content).collect())
+    }
+}
+
 /// Pairs the fixtures of two loads: first those that are equal, whatever their place in their file, then those of one id
 /// or `match`.
-pub(super) fn compare(old: &Edition, new: &Library) -> (Changes, Vec<Option<usize>>) {
+pub(super) fn compare(old: &Edition, new: &Library, contents: &Contents) -> (Changes, Vec<Option<usize>>) {
     let mut equal: Waiting<(&str, u64)> = Waiting::default();
     for (row, fixture) in old.library.fixtures.iter().enumerate() {
         equal.entry((file(&old.library, fixture), content(fixture))).or_default().push_back(row);
@@ -53,8 +67,9 @@ pub(super) fn compare(old: &Edition, new: &Library) -> (Changes, Vec<Option<usiz
     let rows: Vec<Option<usize>> = new
         .fixtures
         .iter()
-        .map(|fixture| {
-            let row = equal.get_mut(&(file(new, fixture), content(fixture)))?.pop_front()?;
+        .zip(&contents.0)
+        .map(|(fixture, content)| {
+            let row = equal.get_mut(&(file(new, fixture), *content))?.pop_front()?;
             if let Some(taken) = taken.get_mut(row) {
                 *taken = true;
             }
@@ -86,17 +101,27 @@ fn file<'l>(library: &'l Library, fixture: &Fixture) -> &'l str {
 fn content(fixture: &Fixture) -> u64 {
     let Fixture { id, origin: _, matches, position, answers, on_exhausted, recorded_at, dead, expect } = fixture;
     let expect = expect.as_ref().map(|expected| &expected.expect);
-    hash(&format!("{:?}", (id, matches, position, answers, on_exhausted, recorded_at, dead, expect)))
+    hash(&(id, matches, position, answers, on_exhausted, recorded_at, dead, expect))
 }
 
 /// A hash of what a fixture is known by: its id, else what it matches.
 fn name(fixture: &Fixture) -> u64 {
     match &fixture.id {
         Some(id) => hash(id),
-        None => hash(&format!("{:?}", (&fixture.matches, fixture.position))),
+        None => hash(&(&fixture.matches, fixture.position)),
     }
 }
 
-fn hash(text: &str) -> u64 {
-    rapidhash::v3::rapidhash_v3(text.as_bytes())
+/// A hash of what something looks like written out, without writing it out.
+fn hash(thing: &dyn Debug) -> u64 {
+    struct Written(RapidHasher<'static>);
+    impl Write for Written {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.write(text.as_bytes());
+            Ok(())
+        }
+    }
+    let mut written = Written(RapidHasher::default());
+    let _ = write!(written, "{thing:?}");
+    written.0.finish()
 }

@@ -77,19 +77,32 @@ impl Mark {
     }
 }
 
-/// A recording on its way into editions. Whichever of them have it, they count its hits together.
+/// Fixtures on their way into editions. Whichever of them have them, they count their hits together.
 #[derive(Clone, Debug)]
 pub(super) struct Addition {
-    file: String,
-    /// Its place in the file; `None`: the number of its row.
-    index: Option<usize>,
-    fixture: Fixture,
-    mark: Arc<Mark>,
+    source: Source,
+    rows: Vec<(Fixture, Arc<Mark>)>,
+}
+
+/// Where they are from.
+#[derive(Clone, Debug)]
+enum Source {
+    /// A file that others may be from as well, and the place there; `None`: the number of the row.
+    Recorded(String, Option<usize>),
+    /// None that was there before.
+    Posted(String),
 }
 
 impl Addition {
-    pub(super) fn new(file: String, index: Option<usize>, fixture: Fixture) -> Addition {
-        Addition { file, index, fixture, mark: Arc::new(Mark { recorded: true, ..Mark::default() }) }
+    /// A recording.
+    pub(super) fn recorded(file: String, index: Option<usize>, fixture: Fixture) -> Addition {
+        let mark = Mark { recorded: true, ..Mark::default() };
+        Addition { source: Source::Recorded(file, index), rows: vec![(fixture, Arc::new(mark))] }
+    }
+
+    /// Fixtures that came from outside, with a name for where they are from.
+    pub(super) fn posted(name: String, fixtures: Vec<Fixture>) -> Addition {
+        Addition { source: Source::Posted(name), rows: fixtures.into_iter().map(|fixture| (fixture, Arc::default())).collect() }
     }
 }
 
@@ -140,15 +153,25 @@ impl Edition {
         self.library.sources.len() - 1
     }
 
-    /// Adds a recording behind all others. Where its file is not known yet, it becomes a source.
+    /// Adds fixtures behind all others. Where their source is not known yet, it is added as well.
     pub(super) fn adopt(&mut self, addition: Addition) {
-        let Addition { file, index, mut fixture, mark } = addition;
-        fixture.origin.source.0 = u32::try_from(self.source(&file)).unwrap_or(u32::MAX);
-        fixture.origin.index = index.unwrap_or(self.library.fixtures.len());
-        self.answers_any_url |= answers_any_url(&fixture);
-        self.has_chaos |= has_chaos(&fixture);
-        self.library.extend(vec![fixture]);
-        self.marks.push(Slot::from(mark));
+        let Addition { source, rows } = addition;
+        let (number, index) = match source {
+            Source::Recorded(file, index) => (self.source(&file), Some(index.unwrap_or(self.library.fixtures.len()))),
+            Source::Posted(name) => {
+                self.library.sources.push(SourceFile::new(name));
+                (self.library.sources.len() - 1, None)
+            }
+        };
+        let (mut fixtures, marks): (Vec<Fixture>, Vec<_>) = rows.into_iter().unzip();
+        for fixture in &mut fixtures {
+            fixture.origin.source.0 = u32::try_from(number).unwrap_or(u32::MAX);
+            fixture.origin.index = index.unwrap_or(fixture.origin.index);
+        }
+        self.answers_any_url |= fixtures.iter().any(answers_any_url);
+        self.has_chaos |= fixtures.iter().any(has_chaos);
+        self.library.extend(fixtures);
+        self.marks.extend(marks.into_iter().map(Slot::from));
     }
 
     fn mark(&self, row: usize) -> Option<&Arc<Mark>> {

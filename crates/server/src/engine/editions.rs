@@ -1,8 +1,9 @@
 //! Which edition is in use, and how another takes its place while requests run.
 //!
 //! Requests read without a lock: whoever changes something makes the next edition aside and puts it in place in one step.
-//! Recordings come one by one and often, so they are not worth a copy of all fixtures each. The edition that went out of
-//! use with the one before is kept as a spare: it takes both and comes back, so that n recordings cost n.
+//! What is recorded or posted comes little by little and often, and is not worth a copy of all fixtures each time. The
+//! edition that went out of use with the addition before is kept as a spare: it takes both and comes back, so that n additions
+//! cost n.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,9 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::{ArcSwap, Guard};
 
 use super::Edition;
-use super::changes::{Changes, RowMap, compare};
+use super::changes::{Changes, Contents, RowMap, compare};
 use super::edition::Addition;
-use crate::fixture::{Fixture, Library, SourceFile};
+use crate::fixture::{Fixture, Library};
 
 /// An edition that is being read. Cheaper than a count of its own, since no core has to tell another.
 pub type Reading = Guard<Arc<Edition>>;
@@ -59,6 +60,27 @@ impl Spare {
     }
 }
 
+/// What is about to be served.
+#[derive(Debug)]
+pub(super) struct Prepared<'e> {
+    editions: &'e Editions,
+    _spare: MutexGuard<'e, Option<Spare>>,
+    loaded: Arc<Edition>,
+    current: Arc<Edition>,
+    changes: Changes,
+    /// Where each row will have gone.
+    pub(super) map: RowMap,
+}
+
+impl Prepared<'_> {
+    /// Serves it from now on.
+    pub(super) fn put(self) -> Changes {
+        self.editions.loaded.store(self.loaded);
+        self.editions.current.store(self.current);
+        self.changes
+    }
+}
+
 impl Editions {
     /// Starts with this library.
     pub fn new(library: Library) -> Editions {
@@ -78,35 +100,28 @@ impl Editions {
 
     /// Adds fixtures that came from outside at the end, so that they lose to those that were there before. Row numbers
     /// and counts stay. The fixtures get a source of their own, `posted-N`.
-    pub fn append(&self, mut added: Vec<Fixture>) {
-        self.change(|current| {
-            let mut sources = current.library.sources.clone();
-            let number = u32::try_from(sources.len()).unwrap_or(u32::MAX);
-            let posted = sources.len().saturating_sub(self.loaded().library.sources.len()) + 1;
-            sources.push(SourceFile::new(format!("posted-{posted}")));
-            for fixture in &mut added {
-                fixture.origin.source.0 = number;
-            }
-            let mut fixtures = current.library.fixtures.clone();
-            fixtures.append(&mut added);
-            current.beside(Library::new(fixtures, sources))
+    pub fn append(&self, added: Vec<Fixture>) {
+        self.add(|current| {
+            let posted = current.library.sources.len().saturating_sub(self.loaded().library.sources.len()) + 1;
+            Addition::posted(format!("posted-{posted}"), added)
         });
     }
 
     /// Adds a fixture that was recorded into a file, behind all others. Row numbers and counts stay. `index` is the
     /// fixture's place in the file.
     pub fn adopt(&self, file: &str, index: usize, fixture: Fixture) {
-        self.add(Addition::new(file.to_owned(), Some(index), fixture));
+        self.add(|_| Addition::recorded(file.to_owned(), Some(index), fixture));
     }
 
     /// Adds a fixture that should have been recorded into a file and is in none: it gets a source of its own, so that its
     /// handle is not that of another.
     pub fn adopt_unsaved(&self, file: &str, fixture: Fixture) {
-        self.add(Addition::new(format!("{file}{UNSAVED}"), None, fixture));
+        self.add(|_| Addition::recorded(format!("{file}{UNSAVED}"), None, fixture));
     }
 
-    fn add(&self, addition: Addition) {
+    fn add(&self, addition: impl FnOnce(&Edition) -> Addition) {
         let mut spare = self.spare();
+        let addition = addition(&self.current());
         let caught_up = spare.take().and_then(Spare::caught_up);
         let mut next = caught_up.unwrap_or_else(|| {
             let current = self.current();
@@ -154,20 +169,21 @@ impl Editions {
             let loaded = self.loaded();
             let mut edition = Edition::new(loaded.library.clone(), current.generation + 1, loaded.afresh());
             for (file, fixture) in current.recordings() {
-                edition.adopt(Addition::new(file.to_owned(), Some(fixture.origin.index), fixture.clone()));
+                edition.adopt(Addition::recorded(file.to_owned(), Some(fixture.origin.index), fixture.clone()));
             }
             edition
         });
     }
 
-    /// Serves what was loaded anew from the same files, and behind it what was posted. Fixtures that are as before keep
-    /// their counts. Also says where each row went, for the counts of sessions.
-    pub(super) fn reload(&self, mut library: Library) -> (Changes, RowMap) {
+    /// Makes ready what was loaded anew from the same files, and behind it what was posted. Fixtures that are as before keep
+    /// their counts. Nobody else changes anything until it is put in place.
+    pub(super) fn prepare(&self, mut library: Library) -> Prepared<'_> {
         let mut spare = self.spare();
         *spare = None;
         let (loaded, current) = (self.loaded(), self.current());
-        let (mut changes, ever) = compare(&loaded, &library);
-        let (_, served) = compare(&current, &library);
+        let contents = Contents::of(&library);
+        let (mut changes, ever) = compare(&loaded, &library, &contents);
+        let served = if Arc::ptr_eq(&loaded, &current) { ever.clone() } else { compare(&current, &library, &contents).1 };
         note_recordings(&mut changes, &library, &ever, &served);
         let carried = |edition: &Edition, old: Option<usize>| edition.carried(old?);
         let of = |(ever, served): (&Option<usize>, &Option<usize>)| carried(&loaded, *ever).or_else(|| carried(&current, *served));
@@ -178,14 +194,13 @@ impl Editions {
             (fresh.clone(), served)
         } else {
             let whole = Library::new(library.fixtures.iter().cloned().chain(posted).collect(), library.sources.clone());
-            let (_, rows) = compare(&current, &whole);
+            let (_, rows) = compare(&current, &whole, &Contents::of(&whole));
             let marks = rows.iter().enumerate();
             let marks = marks.map(|(row, old)| fresh.shared(row).or_else(|| carried(&current, *old)).unwrap_or_default());
             (Arc::new(Edition::new(whole, current.generation + 1, marks.collect())), rows)
         };
-        self.loaded.store(fresh);
-        self.current.store(next);
-        (changes, RowMap { from: current.generation, to: current.generation + 1, rows })
+        let map = RowMap { from: current.generation, to: current.generation + 1, rows };
+        Prepared { editions: self, _spare: spare, loaded: fresh, current: next, changes, map }
     }
 
     /// Serves another library from now on; all counts start again.

@@ -139,12 +139,12 @@ impl Sessions {
     /// Serves what was loaded anew; the counts of fixtures that are as before go on, in every session. No request chooses
     /// in between.
     pub fn reload(&self, editions: &Editions, library: Library) -> Changes {
+        let prepared = editions.prepare(library);
+        let new_rows = prepared.map.new_rows();
         let _order = lock(&self.order);
         let mut shards = self.shards.each_ref().map(|shard| lock(&shard.0));
-        let (changes, map) = editions.reload(library);
-        let new_rows = map.new_rows();
-        shards.iter_mut().flat_map(|shard| shard.values_mut()).for_each(|session| session.follow(&map, &new_rows));
-        changes
+        shards.iter_mut().flat_map(|shard| shard.values_mut()).for_each(|session| session.follow(&prepared.map, &new_rows));
+        prepared.put()
     }
 
     /// Forgets all counts.
