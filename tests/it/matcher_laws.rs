@@ -444,12 +444,19 @@ proptest! {
         mut exchanges in prop::collection::vec(exchange(), 8),
     ) {
         let table = Table::new(rows.clone());
+        // The last rows of this one are in no index.
+        let (first, last) = rows.split_at(rows.len() - 20);
+        let mut grown = Table::new(first.to_vec());
+        grown.extend(last.to_vec());
         // Requests that fit: the plainest of some rows beside the made-up ones.
         exchanges.extend(rows.iter().filter_map(|row| row.matches.plainest()));
         for exchange in &exchanges {
             let found: Vec<usize> = table.candidates(exchange).map(|(number, _)| number).collect();
             let plainly: Vec<usize> = table.candidates_plainly(exchange).map(|(number, _)| number).collect();
             prop_assert_eq!(found, plainly, "{:?}", exchange.request);
+            let claimed = table.claim(exchange, &mut Served::default(), RELAXED);
+            prop_assert_eq!(claimed, table.select(exchange, &Served::default(), RELAXED));
+            prop_assert_eq!(claimed, grown.claim(exchange, &mut Served::default(), RELAXED));
         }
         let index = Index::new(rows.iter().enumerate().map(|(number, row)| (number, &row.matches)));
         for row in &rows {

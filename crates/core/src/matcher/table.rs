@@ -192,10 +192,15 @@ impl Table {
     /// The rows that may take a request, ascending.
     pub(super) fn likely(&self, facets: &mut Facets<'_>) -> impl Iterator<Item = usize> + use<> {
         let mut found = Vec::new();
-        for (index, _) in &self.indexes {
-            index.for_request(facets, &mut found);
-        }
+        self.find(facets, &mut found);
         found.into_iter().chain(self.indexed()..self.rows.len())
+    }
+
+    /// The rows that may take a request, as far as the indexes know them.
+    fn find(&self, facets: &mut Facets<'_>, found: &mut Vec<usize>) {
+        for (index, _) in &self.indexes {
+            index.for_request(facets, found);
+        }
     }
 
     /// The rows by their texts. Those behind its end are few.
@@ -222,7 +227,14 @@ impl Table {
     /// All that matching takes from a request: what is left, choosing by position and counting, costs next to nothing. So
     /// whoever shares counts does this part before taking their lock.
     pub fn takers(&self, exchange: &Exchange) -> Takers {
-        let rows = self.candidates(exchange).map(|(number, _)| number).collect();
+        let mut facets = Facets::new(exchange);
+        let to = Compatibility::of(&exchange.request);
+        let mut rows = Vec::new();
+        self.find(&mut facets, &mut rows);
+        let mut takes =
+            |number: &usize| self.rows.get(*number).is_some_and(|row| row.admits(to) && row.matches.accepts_facets(&mut facets));
+        rows.retain(&mut takes);
+        rows.extend((self.indexed()..self.rows.len()).filter(&mut takes));
         Takers { rows, turn: exchange.request.assistant_count() }
     }
 
