@@ -435,6 +435,46 @@ fn dressed_row() -> impl Strategy<Value = Row> {
     prop_oneof![dressed, row()]
 }
 
+/// What happens to fixtures between two loads.
+#[derive(Clone, Debug)]
+enum Edit {
+    Insert(prop::sample::Index, Row),
+    Remove(prop::sample::Index),
+    Replace(prop::sample::Index, Row),
+    /// A row goes elsewhere, as those of a file do that gets another name.
+    Move(prop::sample::Index, prop::sample::Index),
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let place = any::<prop::sample::Index>;
+    prop_oneof![
+        (place(), dressed_row()).prop_map(|(place, row)| Edit::Insert(place, row)),
+        place().prop_map(Edit::Remove),
+        (place(), dressed_row()).prop_map(|(place, row)| Edit::Replace(place, row)),
+        (place(), place()).prop_map(|(from, to)| Edit::Move(from, to)),
+    ]
+}
+
+/// Rows, each with the number that it had before.
+fn edited(rows: &[Row], edits: &[Edit]) -> (Vec<Row>, Vec<Option<usize>>) {
+    let mut numbered: Vec<(Row, Option<usize>)> = rows.iter().cloned().zip((0..).map(Some)).collect();
+    for edit in edits {
+        match edit {
+            Edit::Insert(place, row) => numbered.insert(place.index(numbered.len() + 1), (row.clone(), None)),
+            Edit::Remove(place) => drop(numbered.remove(place.index(numbered.len()))),
+            Edit::Replace(place, row) => {
+                let place = place.index(numbered.len());
+                numbered[place] = (row.clone(), None);
+            }
+            Edit::Move(from, to) => {
+                let row = numbered.remove(from.index(numbered.len()));
+                numbered.insert(to.index(numbered.len() + 1), row);
+            }
+        }
+    }
+    numbered.into_iter().unzip()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -464,6 +504,32 @@ proptest! {
             prop_assert!(found.is_sorted_by(|a, b| a < b));
             let missing = rows.iter().enumerate().find(|(number, other)| other.matches.surely_covers(&row.matches) && !found.contains(number));
             prop_assert!(missing.is_none(), "{missing:?} covers {:?}", row.matches);
+        }
+    }
+
+    #[test]
+    fn a_table_that_follows_another_is_as_one_made_anew(
+        rows in prop::collection::vec(dressed_row(), 60..120),
+        loads in prop::collection::vec((prop::collection::vec(edit(), 0..7), prop::collection::vec(dressed_row(), 0..12)), 1..4),
+        mut exchanges in prop::collection::vec(exchange(), 4),
+    ) {
+        let (mut followed, mut rows) = (Table::new(rows.clone()), rows);
+        for (edits, added) in loads {
+            let before;
+            (rows, before) = edited(&rows, &edits);
+            followed = followed.followed_by(rows.clone(), &before);
+            prop_assert_eq!(followed.rows(), rows.as_slice());
+            followed.extend(added.clone());
+            rows.extend(added);
+        }
+        exchanges.extend(rows.iter().filter_map(|row| row.matches.plainest()));
+        let anew = Table::new(rows);
+        for exchange in &exchanges {
+            let found: Vec<usize> = followed.candidates(exchange).map(|(number, _)| number).collect();
+            let plainly: Vec<usize> = anew.candidates_plainly(exchange).map(|(number, _)| number).collect();
+            prop_assert_eq!(found, plainly, "{:?}", exchange.request);
+            let served = Served::default();
+            prop_assert_eq!(followed.claim(exchange, &mut Served::default(), RELAXED), anew.select(exchange, &served, RELAXED));
         }
     }
 

@@ -59,14 +59,23 @@ impl Watching {
         }
     }
 
-    fn ask(&self, text: &str) -> String {
-        let body = json!({ "model": "m", "messages": [{ "role": "user", "content": text }] }).to_string();
+    fn answer(&self, request: &str) -> String {
         let mut tcp = TcpStream::connect(&self.address).unwrap();
-        write!(tcp, "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len())
-            .unwrap();
+        write!(tcp, "{request}").unwrap();
         let mut answer = String::new();
         tcp.read_to_string(&mut answer).unwrap();
-        let body: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    }
+
+    fn get(&self, path: &str) -> String {
+        self.answer(&format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"))
+    }
+
+    fn ask(&self, text: &str) -> String {
+        let body = json!({ "model": "m", "messages": [{ "role": "user", "content": text }] }).to_string();
+        let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close";
+        let answer = self.answer(&format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
+        let body: Value = serde_json::from_str(&answer).unwrap();
         body.pointer("/choices/0/message/content").and_then(Value::as_str).unwrap_or("miss").to_owned()
     }
 }
@@ -101,6 +110,38 @@ fn a_broken_edit_keeps_what_was_and_a_rename_ends_it() {
     server.place.write("fixtures/deep/b.yaml", "fixtures:\n  - match: { userMessage: deep }\n    response: { content: deep }\n");
     server.wait_for("added  fixtures/deep/b.yaml#/fixtures/0");
     assert_eq!(server.ask("deep"), "deep");
+}
+
+/// Only files that say something new are loaded again.
+#[test]
+fn what_other_files_say_stays_true() {
+    let server = Watching::start(&["--watch"], &json!([says("a", "hi", &["one", "two", "three"])]));
+    let [other, named] = ["fixtures/b.json", "fixtures/named.json"];
+    server.place.write("fixtures/body.txt", "first body");
+    let body = json!({ "id": "n", "match": { "path": "/named" }, "response": { "http": { "status": 200, "file": "body.txt" } } });
+    server.place.write(named, &file(&json!([body])));
+    server.wait_for("added  n");
+    assert_eq!(server.ask("hi"), "one");
+    server.place.write(other, &file(&json!([says("b", "bye", &["b"]), says("c", "see you", &["c"])])));
+    server.wait_for("reloaded: 2 added, 2 as before");
+    assert_eq!([server.ask("hi"), server.ask("see you")], ["two", "c"]);
+    // A body that a fixture names is part of what it says.
+    assert_eq!(server.get("/named"), "first body");
+    server.place.write("fixtures/body.txt", "second body");
+    server.wait_for("reloaded: 1 changed, 3 as before");
+    assert_eq!(server.get("/named"), "second body");
+    // An id that is taken in a file that was not loaded again.
+    server.place.write(other, &file(&json!([says("a", "bye", &["b"])])));
+    server.wait_for("not reloaded");
+    let line = server.wait_for("fixtures/b.json:1:");
+    assert!(line.ends_with("the id `a` is taken"), "{line}");
+    assert_eq!([server.ask("hi"), server.ask("bye")], ["three", "b"]);
+    // What comes before all others moves them, and changes nothing about them.
+    server.place.write("fixtures/0.json", &file(&json!([says("0", "first", &["0"])])));
+    server.place.remove(other);
+    server.wait_for("reloaded: 1 added, 2 removed, 2 as before");
+    assert_eq!([server.ask("first"), server.ask("hi"), server.ask("bye")], ["0", "three", "miss"]);
+    assert_eq!(server.get("/named"), "second body");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use anyhow::Context as _;
 
 use super::command::{self, Environment};
 use super::conclusion::{Ending, conclude};
-use super::reload::{self, Reloader};
+use super::reload::{self, Reloader, Seen};
 use super::report::counted;
 use super::sources::{self, Config, Sources};
 use super::upstream::Misses;
@@ -67,10 +67,9 @@ fn serve(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> 
     if let Some(status) = judge(&files, &all, terminal)? {
         return Ok(if args.command.is_empty() { status } else { Status::Passed(command::NOT_STARTED) });
     }
-    let known = reload::identities(&files.problems);
     // They point into the texts, which go with them.
     drop(files.problems);
-    let library = into_library(files.files);
+    let (library, seen) = (into_library(files.files), files.seen);
     let count = library.fixtures.len();
     let load = all.load.clone();
     let uploads = load.clone();
@@ -79,7 +78,7 @@ fn serve(args: &ServeArgs, global: &GlobalArgs, terminal: &mut Terminal<'_>) -> 
     let mut world = World::new(Box::new(move |text| parse_upload(text, &uploads)), Box::new(logging::log));
     world.least = logging::least(all.log_level);
     let app = Arc::new(App::new(all.settings.clone(), library, world));
-    let reloader = Reloader { paths, config, load, app: app.clone(), known };
+    let reloader = Reloader { paths, config, load, app: app.clone(), seen };
     let _watcher = watch(all.watching, reloader)?;
     let mut status = None;
     let work = async {
@@ -373,6 +372,8 @@ fn random_seed() -> u64 {
 struct Loaded {
     files: Vec<LoadedFile>,
     problems: Vec<Diagnostic>,
+    /// Nothing where they are not read again.
+    seen: Seen,
 }
 
 fn load(paths: &[PathBuf], config: &Config, all: &Everything, terminal: &mut Terminal<'_>) -> anyhow::Result<Loaded> {
@@ -383,11 +384,18 @@ fn load(paths: &[PathBuf], config: &Config, all: &Everything, terminal: &mut Ter
             sources.troubles.iter().map(|trouble| format!("{}: {}", trouble.primary.source.name(), trouble.message)).collect();
         anyhow::bail!("nothing to serve: {}", reasons.join("; "));
     }
+    let is_watched = all.watching.is_some();
+    let digests = if is_watched { sources.digests(reload::digest) } else { Vec::new() };
     let mut files = sources.load_lean(&all.load, terminal);
-    let mut problems = sources.troubles;
+    let mut seen = Seen::default();
+    files.iter().zip(digests).for_each(|(file, digest)| seen.add(file, digest, &sources.beside));
+    let (mut problems, together) = (sources.troubles, check_together(&files));
+    if is_watched {
+        seen.add_errors(problems.iter().chain(&together));
+    }
     problems.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.problems)));
-    problems.extend(check_together(&files));
-    Ok(Loaded { files, problems })
+    problems.extend(together);
+    Ok(Loaded { files, problems, seen })
 }
 
 /// Says what is wrong with the fixtures. A status: the server does not start.

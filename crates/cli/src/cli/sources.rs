@@ -1,8 +1,9 @@
 //! What every command does first: the configuration, the files, their fixtures.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -15,7 +16,7 @@ use crate::convert;
 use crate::diagnostic::{Diagnostic, Label, Severity, Source, SourceId, Span};
 use crate::document::{self, Format};
 use crate::files::{self, Exclude, FileText, Found};
-use crate::fixture::{Bodies, Input, LoadOptions, LoadedFile, Summary};
+use crate::fixture::{Bodies, Input, LoadOptions, LoadedFile, Reread, Summary};
 use crate::matcher::Matching;
 use crate::transform::Transforms;
 
@@ -28,8 +29,19 @@ type ReadFile = (String, Option<(PathBuf, PathBuf)>, Result<Text, Box<files::Pro
 /// The text of a file.
 enum Text {
     Read(FileText),
-    /// It is so long that it is read piece by piece while it is loaded.
+    /// It is read when it is wanted.
+    Later(Found, Held),
+}
+
+/// What there is of an input.
+#[derive(Clone, Debug)]
+pub(super) enum Held {
+    /// Its text.
+    Text,
+    /// Where it was found: it is so long that it is read piece by piece while it is loaded.
     Streamed(Found),
+    /// It says what this source said when it was loaded last.
+    Same(SourceId),
 }
 
 /// The place in load order of files that could not be read: behind all others.
@@ -62,8 +74,8 @@ pub(super) struct Asked {
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     pub(super) inputs: Vec<Input>,
-    /// Of each input whose text is not read yet where it was found.
-    pub(super) streamed: Vec<Option<Found>>,
+    /// What there is of each input.
+    pub(super) held: Vec<Held>,
     /// The path of each input; `None` for standard input.
     pub(super) paths: Vec<Option<PathBuf>>,
     /// Reads the bodies that fixtures keep in files of their own.
@@ -78,11 +90,21 @@ pub(super) struct Sources {
 pub(super) struct Beside {
     /// Path and source root; `None` for standard input.
     places: Vec<Option<(PathBuf, PathBuf)>>,
+    /// The sources that have named one.
+    asked: Mutex<BTreeSet<SourceId>>,
     limit: u64,
+}
+
+impl Beside {
+    /// Whether a source, which has been loaded, names files beside it.
+    pub(super) fn is_wanted_by(&self, source: SourceId) -> bool {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).contains(&source)
+    }
 }
 
 impl Bodies for Beside {
     fn read(&self, source: SourceId, path: &str) -> Result<Bytes, String> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(source);
         match self.places.get(source.0 as usize) {
             Some(Some((file, root))) => files::read_beside(file, root, path, self.limit).map(Bytes::from),
             Some(None) | None => {
@@ -273,8 +295,28 @@ impl Sources {
             Format::Yaml => files::read(found, limit).map(Text::Read),
             Format::Json | Format::Jsonc => {
                 let text = files::read_short(found, limit)?;
-                Ok(text.map_or_else(|| Text::Streamed(found.clone()), Text::Read))
+                Ok(text.map_or_else(|| Text::Later(found.clone(), Held::Streamed(found.clone())), Text::Read))
             }
+        };
+        Sources::read_by(&read, paths, config, limit, stdin_name)
+    }
+
+    /// The same, for [`Sources::load_again`]: `same` is given the name and the text of each file, and says which source it was
+    /// when it said the same.
+    ///
+    /// # Errors
+    /// As [`Sources::read`].
+    pub(super) fn read_again(
+        same: impl Fn(&str, &str) -> Option<SourceId> + Sync,
+        paths: &[PathBuf],
+        config: &Config,
+        limit: u64,
+        stdin_name: &str,
+    ) -> anyhow::Result<Sources> {
+        let read = |found: &Found| {
+            let text = files::read(found, limit)?;
+            let before = same(&found.name, &text.text);
+            Ok(before.map_or_else(|| Text::Read(text), |before| Text::Later(found.clone(), Held::Same(before))))
         };
         Sources::read_by(&read, paths, config, limit, stdin_name)
     }
@@ -317,36 +359,52 @@ impl Sources {
         self.beside.places.push(place);
         let id = self.next_id();
         let format = Format::from_path(name);
-        let (source, streamed) = match text {
-            Text::Read(text) => (Source::new(id, name, text.text), None),
-            Text::Streamed(found) => {
-                let (again, limit) = (found.clone(), self.beside.limit);
+        let (source, held) = match text {
+            Text::Read(text) => (Source::new(id, name, text.text), Held::Text),
+            Text::Later(found, held) => {
+                let limit = self.beside.limit;
                 // What cannot be read any more has no places to show.
-                let read = move || files::read(&again, limit).map(|text| text.text).unwrap_or_default();
-                (Source::later(id, name, read), Some(found))
+                let read = move || files::read(&found, limit).map(|text| text.text).unwrap_or_default();
+                (Source::later(id, name, read), held)
             }
         };
         self.inputs.push(Input { source: Arc::new(source), format });
-        self.streamed.push(streamed);
+        self.held.push(held);
+    }
+
+    /// Of the text of each input that was read.
+    pub(super) fn digests(&self, digest: fn(&str) -> u64) -> Vec<Option<u64>> {
+        let inputs = self.inputs.iter().zip(&self.held);
+        inputs.map(|(input, held)| matches!(held, Held::Text).then(|| digest(input.source.text()))).collect()
     }
 
     /// Takes the inputs and loads them as [`load`] does; long ones without ever having all of their text, as long as nothing is
     /// wrong with it.
     pub(super) fn load_lean(&mut self, options: &LoadOptions<'_>, terminal: &Terminal<'_>) -> Vec<LoadedFile> {
+        let progress = Progress::new(self.inputs.len(), "files", terminal);
+        let files = self.load_again(options, &|| progress.tick());
+        progress.finish();
+        let loaded = |file| match file {
+            Reread::Loaded(file) => Some(file),
+            Reread::Same(..) => None,
+        };
+        files.into_iter().filter_map(loaded).collect()
+    }
+
+    /// Takes the inputs and loads those that say something new. `done` is called after each.
+    pub(super) fn load_again(&mut self, options: &LoadOptions<'_>, done: &(dyn Fn() + Sync)) -> Vec<Reread> {
         let inputs = std::mem::take(&mut self.inputs);
-        let progress = Progress::new(inputs.len(), "files", terminal);
         let options = &LoadOptions { bodies: Some(&self.beside), ..options.clone() };
-        let files = inputs.into_par_iter().zip(&self.streamed).map(|(input, streamed)| {
-            let loaded = match streamed {
-                Some(found) => load_streamed(&input, found, self.beside.limit, options),
-                None => crate::fixture::load(&input.source, input.format, options),
+        let files = inputs.into_par_iter().zip(&self.held).map(|(input, held)| {
+            let loaded = match held {
+                Held::Text => Reread::Loaded(crate::fixture::load(&input.source, input.format, options)),
+                Held::Streamed(found) => Reread::Loaded(load_streamed(&input, found, self.beside.limit, options)),
+                Held::Same(before) => Reread::Same(*before, input.source),
             };
-            progress.tick();
+            done();
             loaded
         });
-        let files = files.collect();
-        progress.finish();
-        files
+        files.collect()
     }
 
     fn next_id(&self) -> SourceId {

@@ -111,9 +111,39 @@ pub struct Table {
     scripted: OnceLock<Meetings>,
     /// The rows by their texts; made when a miss first asks for it.
     kin: OnceLock<Kin>,
-    /// Each finds candidates among the rows up to this one, from where the one before ends; rows behind the last are tried
+    /// Each finds candidates among the rows up to its end, from where the one before ends; rows behind the last are tried
     /// one by one.
-    indexes: Vec<(Index, usize)>,
+    indexes: Vec<Indexed>,
+}
+
+/// Rows that are found by an index.
+#[derive(Clone, Debug)]
+struct Indexed {
+    index: Index,
+    end: usize,
+    /// How many rows the index was made of.
+    size: usize,
+    /// Rows among them that came later, in place of others.
+    late: Option<Box<Late>>,
+}
+
+/// Rows that an index does not know, with one of their own.
+#[derive(Clone, Debug)]
+struct Late {
+    index: Index,
+    /// Ascending.
+    rows: Vec<usize>,
+}
+
+impl Indexed {
+    fn find(&self, facets: &mut Facets<'_>, found: &mut Vec<usize>) {
+        let before = found.len();
+        self.index.for_request(facets, found);
+        if let Some(late) = &self.late {
+            late.index.for_request(facets, found);
+            found.get_mut(before..).unwrap_or_default().sort_unstable();
+        }
+    }
 }
 
 /// So many rows may come before what is known of the others is made anew.
@@ -134,9 +164,40 @@ impl Table {
     fn build_index(&mut self, from: usize) {
         let count = self.rows.len();
         if count.saturating_sub(from) >= WORTH_AN_INDEX {
-            let live = self.rows.iter().enumerate().skip(from).filter(|(_, row)| !row.dead);
-            self.indexes.push((Index::new(live.map(|(number, row)| (number, &row.matches))), count));
+            let index = self.index_of(from..count);
+            self.indexes.push(Indexed { index, end: count, size: count - from, late: None });
         }
+    }
+
+    fn index_of(&self, numbers: impl Iterator<Item = usize>) -> Index {
+        let rows = numbers.filter_map(|number| Some((number, self.rows.get(number)?)));
+        Index::new(rows.filter(|(_, row)| !row.dead).map(|(number, row)| (number, &row.matches)))
+    }
+
+    /// The table of the rows that come after those of this one. `before` tells of each which row of this table it was, `match`
+    /// and all; each was one row at most. What the index knows of those is kept, and only the others are filed anew; unless
+    /// they are many, or so many rows went that searching would meet them all the time.
+    #[must_use]
+    pub fn followed_by(&self, rows: Vec<Row>, before: &[Option<usize>]) -> Table {
+        let Some(part) = self.indexes.first() else { return Table::new(rows) };
+        let known = |old: &usize| *old < part.end && part.late.as_ref().is_none_or(|late| late.rows.binary_search(old).is_err());
+        let mut numbers = vec![None; part.end];
+        let mut late = Vec::new();
+        for number in 0..rows.len() {
+            match before.get(number).copied().flatten().filter(known).and_then(|old| numbers.get_mut(old)) {
+                Some(place) => *place = Some(number),
+                None => late.push(number),
+            }
+        }
+        let kept = rows.len() - late.len();
+        if late.len().max(part.size - kept.min(part.size)) > rows.len() / 8 {
+            return Table::new(rows);
+        }
+        let mut table = Table { rows, ..Table::default() };
+        table.note_sequences(0);
+        let late = (!late.is_empty()).then(|| Box::new(Late { index: table.index_of(late.iter().copied()), rows: late }));
+        table.indexes.push(Indexed { index: part.index.renumbered(&numbers), end: table.rows.len(), size: part.size, late });
+        table
     }
 
     /// Adds rows behind all others; the numbers of the others stay. Enough new rows get an index of their own, which takes
@@ -155,7 +216,7 @@ impl Table {
             return;
         }
         while !self.indexes.is_empty() {
-            let start = self.indexes.iter().rev().nth(1).map_or(0, |(_, end)| *end);
+            let start = self.indexes.iter().rev().nth(1).map_or(0, |part| part.end);
             if from - start > count - from {
                 break;
             }
@@ -167,7 +228,7 @@ impl Table {
 
     /// How many rows the indexes know.
     fn indexed(&self) -> usize {
-        self.indexes.last().map_or(0, |(_, end)| *end)
+        self.indexes.last().map_or(0, |part| part.end)
     }
 
     /// Files the rows from this one on that have a sequence slot.
@@ -198,9 +259,7 @@ impl Table {
 
     /// The rows that may take a request, as far as the indexes know them.
     fn find(&self, facets: &mut Facets<'_>, found: &mut Vec<usize>) {
-        for (index, _) in &self.indexes {
-            index.for_request(facets, found);
-        }
+        self.indexes.iter().for_each(|part| part.find(facets, found));
     }
 
     /// The rows by their texts. Those behind its end are few.

@@ -67,6 +67,11 @@ impl Mark {
         Mark { hits: self.hits.clone(), ever: self.ever.clone(), recorded: self.recorded, ..Mark::default() }.into_slot()
     }
 
+    /// The same for a fixture that a file has.
+    fn read_again(&self) -> Slot {
+        Mark { hits: self.hits.clone(), ever: self.ever.clone(), ..Mark::default() }.into_slot()
+    }
+
     /// The count since the fixture was first loaded goes on, everything else is made anew.
     fn afresh(&self) -> Slot {
         Mark { ever: self.ever.clone(), ..Mark::default() }.into_slot()
@@ -188,9 +193,19 @@ impl Edition {
         self.mark(row).map(|mark| mark.carried())
     }
 
-    /// The same for all rows, where all counts start again.
-    pub(super) fn afresh(&self) -> Vec<Slot> {
-        (0..self.marks.len()).filter_map(|row| self.mark(row)).map(|mark| mark.afresh()).collect()
+    /// The same where it was read from a file.
+    pub(super) fn read_again(&self, row: usize) -> Option<Slot> {
+        self.mark(row).map(|mark| mark.read_again())
+    }
+
+    /// The same where its counts start again.
+    pub(super) fn afresh(&self, row: usize) -> Option<Slot> {
+        self.mark(row).map(|mark| mark.afresh())
+    }
+
+    /// The same for all rows.
+    pub(super) fn all_afresh(&self) -> Vec<Slot> {
+        (0..self.marks.len()).filter_map(|row| self.afresh(row)).collect()
     }
 
     /// The same mark for an edition that goes on beside this one.

@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::{ArcSwap, Guard};
 
 use super::Edition;
-use super::changes::{Changes, Contents, RowMap, compare};
+use super::changes::{Changes, Next, RowMap, compare};
 use super::edition::Addition;
-use crate::fixture::{Fixture, Library};
+use crate::fixture::{Draft, Fixture, Library};
 
 /// An edition that is being read. Cheaper than a count of its own, since no core has to tell another.
 pub type Reading = Guard<Arc<Edition>>;
@@ -167,7 +167,7 @@ impl Editions {
     pub fn restore(&self) {
         self.change(|current| {
             let loaded = self.loaded();
-            let mut edition = Edition::new(loaded.library.clone(), current.generation + 1, loaded.afresh());
+            let mut edition = Edition::new(loaded.library.clone(), current.generation + 1, loaded.all_afresh());
             for (file, fixture) in current.recordings() {
                 edition.adopt(Addition::recorded(file.to_owned(), Some(fixture.origin.index), fixture.clone()));
             }
@@ -175,28 +175,39 @@ impl Editions {
         });
     }
 
-    /// Makes ready what was loaded anew from the same files, and behind it what was posted. Fixtures that are as before keep
-    /// their counts. Nobody else changes anything until it is put in place.
-    pub(super) fn prepare(&self, mut library: Library) -> Prepared<'_> {
+    /// Makes ready what was read anew from the same files, given what was loaded from them before, and behind it what was
+    /// posted. Fixtures that are as before keep their counts. Nobody else changes anything until it is put in place.
+    pub(super) fn prepare(&self, read: impl FnOnce(&Library) -> Draft) -> Prepared<'_> {
         let mut spare = self.spare();
         *spare = None;
         let (loaded, current) = (self.loaded(), self.current());
-        let contents = Contents::of(&library);
-        let (mut changes, ever) = compare(&loaded, &library, &contents);
-        let served = if Arc::ptr_eq(&loaded, &current) { ever.clone() } else { compare(&current, &library, &contents).1 };
+        let draft = read(&loaded.library);
+        let next = |known| Next { fixtures: &draft.fixtures, sources: &draft.sources, known };
+        let (mut changes, ever) = compare(&loaded.library, next(&draft.known));
+        let served = if Arc::ptr_eq(&loaded, &current) {
+            ever.clone()
+        } else {
+            compare(&current.library, next(&as_loaded(&ever, &loaded.library, &current.library))).1
+        };
+        let library = draft.into_library(&loaded.library, &ever);
         note_recordings(&mut changes, &library, &ever, &served);
-        let carried = |edition: &Edition, old: Option<usize>| edition.carried(old?);
-        let of = |(ever, served): (&Option<usize>, &Option<usize>)| carried(&loaded, *ever).or_else(|| carried(&current, *served));
-        let marks = ever.iter().zip(&served).map(|rows| of(rows).unwrap_or_default()).collect();
-        let fresh = Arc::new(Edition::new(library.clone(), current.generation + 1, marks));
-        let posted = current.library.of_no_file(loaded.library.sources.len(), &mut library.sources);
+        let counted = |served: Option<usize>| current.read_again(served?);
+        // What was taken out of service has been reset.
+        let forgotten = |ever: Option<usize>| loaded.afresh(ever?);
+        let marks = served.iter().zip(&ever).map(|(served, ever)| counted(*served).or_else(|| forgotten(*ever)).unwrap_or_default());
+        let marks = marks.collect();
+        let fresh = Arc::new(Edition::new(library, current.generation + 1, marks));
+        let mut sources = fresh.library.sources.clone();
+        let posted = current.library.of_no_file(loaded.library.sources.len(), &mut sources);
         let (next, rows) = if posted.is_empty() {
             (fresh.clone(), served)
         } else {
-            let whole = Library::new(library.fixtures.iter().cloned().chain(posted).collect(), library.sources.clone());
-            let (_, rows) = compare(&current, &whole, &Contents::of(&whole));
+            let mut whole = Library { sources, ..fresh.library.clone() };
+            whole.extend(posted);
+            let known = Next { fixtures: &whole.fixtures, sources: &whole.sources, known: &served };
+            let (_, rows) = compare(&current.library, known);
             let marks = rows.iter().enumerate();
-            let marks = marks.map(|(row, old)| fresh.shared(row).or_else(|| carried(&current, *old)).unwrap_or_default());
+            let marks = marks.map(|(row, old)| fresh.shared(row).or_else(|| current.carried((*old)?)).unwrap_or_default());
             (Arc::new(Edition::new(whole, current.generation + 1, marks.collect())), rows)
         };
         let map = RowMap { from: current.generation, to: current.generation + 1, rows };
@@ -219,6 +230,12 @@ impl Editions {
     fn spare(&self) -> MutexGuard<'_, Option<Spare>> {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Which rows that were loaded are served as they were loaded.
+fn as_loaded(rows: &[Option<usize>], loaded: &Library, current: &Library) -> Vec<Option<usize>> {
+    let is_served = |row: &usize| loaded.fixtures.get(*row).is_some_and(|fixture| current.fixtures.get(*row) == Some(fixture));
+    rows.iter().map(|row| row.filter(is_served)).collect()
 }
 
 /// A recording that is served already is no news when its file is read.

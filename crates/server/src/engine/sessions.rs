@@ -14,7 +14,7 @@ use rapidhash::RapidHashMap;
 use super::session::{Session, Tried};
 use super::{Changes, Decision, Edition, Editions, Policy, Verdict};
 use crate::exchange::{Endpoint, ErrorReply, Exchange};
-use crate::fixture::Library;
+use crate::fixture::{Draft, Library};
 use crate::matcher::Takers;
 
 /// So many test ids are kept unless told otherwise; of more, the one that came first is forgotten.
@@ -136,10 +136,10 @@ impl Sessions {
         Ok(())
     }
 
-    /// Serves what was loaded anew; the counts of fixtures that are as before go on, in every session. No request chooses
+    /// Serves what was read anew, given what was loaded before; the counts of fixtures that are as before go on, in every session. No request chooses
     /// in between.
-    pub fn reload(&self, editions: &Editions, library: Library) -> Changes {
-        let prepared = editions.prepare(library);
+    pub fn reload(&self, editions: &Editions, read: impl FnOnce(&Library) -> Draft) -> Changes {
+        let prepared = editions.prepare(read);
         let new_rows = prepared.map.new_rows();
         let _order = lock(&self.order);
         let mut shards = self.shards.each_ref().map(|shard| lock(&shard.0));

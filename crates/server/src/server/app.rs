@@ -16,7 +16,7 @@ use super::recorder::{RecordWhen, Recorder};
 use super::shelf::Shelf;
 use super::upstream::Upstreams;
 use crate::engine::{Changes, ChaosStreams, DEFAULT_TEST_IDS, Editions, ServerPolicy, Sessions};
-use crate::fixture::{Chaos, Fixture, Library, Pace};
+use crate::fixture::{Chaos, Draft, Fixture, Library, Pace};
 use crate::provider::ReasoningModels;
 use crate::provider::route::{self, Lookup};
 use crate::record::date;
@@ -238,10 +238,10 @@ impl App {
         }
     }
 
-    /// Serves what was loaded anew from the same sources. Journal, posted fixtures and the counts of fixtures that are as
-    /// before stay.
-    pub fn reload(&self, library: Library) -> Changes {
-        self.sessions.reload(&self.editions, library)
+    /// Serves what was read anew from the same sources; `read` is given what was loaded from them before. Journal, posted
+    /// fixtures and the counts of fixtures that are as before stay.
+    pub fn reload(&self, read: impl FnOnce(&Library) -> Draft) -> Changes {
+        self.sessions.reload(&self.editions, read)
     }
 
     /// Seeds the ids of a WebSocket's session: the same for the same seed and as many sockets before.

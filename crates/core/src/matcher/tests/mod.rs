@@ -2,6 +2,7 @@
 
 mod coverage;
 mod criteria;
+mod large;
 mod near;
 mod patterns;
 mod selection;

@@ -5,6 +5,7 @@ mod chaos;
 mod claims;
 mod faults;
 mod mutation;
+mod reloads;
 
 use std::sync::Arc;
 

@@ -5,22 +5,21 @@
 //! the rarest eight bytes of a text that its pattern needs (one for each alternative), and found by sliding over the
 //! request's text. Whatever has no such handle is loose in its group and always a candidate. The index never decides: it names candidates, and the caller tests them.
 
+mod group;
+mod share;
+
 use std::hash::{Hash, Hasher};
 
 use rapidhash::RapidHashMap;
 use rapidhash::fast::RapidHasher;
 
+use self::group::{Filed, GONE, Group};
+use self::share::{SHARED, on_all_cores, parts};
 use super::fold::fold_if;
 use super::implication::Domain;
 use super::needle::Needles;
 use super::sample::{names, samples};
 use super::{Clause, Criterion, Facet, Facets, Match, Pattern, TextPattern};
-
-/// Length of the pieces by which needles are filed, in bytes.
-const GRAM: usize = 8;
-
-/// In smaller groups trying every row is as fast as looking it up.
-const WORTH_FILING: usize = 6;
 
 /// Combinations of values that are looked up before a bucket is scanned instead.
 const MOST_COMBINATIONS: usize = 256;
@@ -42,30 +41,6 @@ struct Bucket {
     groups: RapidHashMap<u64, Group>,
 }
 
-/// Rows with the same values.
-#[derive(Clone, Debug, Default)]
-struct Group {
-    loose: Vec<u32>,
-    needles: Grams,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Grams {
-    /// Needles shorter than a gram, whole.
-    short: RapidHashMap<Box<[u8]>, Vec<u32>>,
-    lengths: Vec<usize>,
-    /// The others, by a gram of each: the place in `filed` where its rows begin.
-    long: RapidHashMap<Gram, u32>,
-    /// Numbers of rows, each with the place of the next one of its gram; [`LAST`] has none.
-    filed: Vec<(u32, u32)>,
-}
-
-/// Eight bytes of a text.
-type Gram = u64;
-
-/// Where no row follows.
-const LAST: u32 = u32::MAX;
-
 /// A value that a key is compared with by equality.
 #[derive(Clone, Copy, Hash)]
 enum Value<'a> {
@@ -78,23 +53,32 @@ impl Index {
     /// An index over these matches; a match's number is its position among all, skipped ones included.
     pub fn new<'m>(matches: impl Iterator<Item = (usize, &'m Match)>) -> Index {
         let mut filed: Vec<(Bucket, RapidHashMap<u64, Vec<Filed<'m>>>)> = Vec::new();
-        for (number, matches) in matches {
-            let handles = Handles::of(matches);
-            let bucket = filed.iter().position(|(bucket, _)| bucket.holds(&handles)).unwrap_or(filed.len());
-            if bucket == filed.len() {
-                let equal = handles.equal.iter().map(|(criterion, _)| *criterion).collect();
-                let (text, folded) = (handles.text(), handles.folded());
-                filed.push((Bucket { equal, text, folded, groups: RapidHashMap::default() }, RapidHashMap::default()));
+        let mut matches = matches.map(|(number, matches)| (number_of(number), matches));
+        loop {
+            let some: Vec<(u32, &'m Match)> = matches.by_ref().take(SHARED).collect();
+            if some.is_empty() {
+                break;
             }
-            let Some((_, rows)) = filed.get_mut(bucket) else { continue };
-            let key = key_of(handles.equal.iter().map(|(_, value)| value.key()));
-            rows.entry(key).or_default().push((number, handles.needles.map(|(_, needles)| needles)));
+            let parts = parts(&some);
+            let handles = |part: usize| -> Vec<Handles<'m>> {
+                parts.get(part).into_iter().copied().flatten().map(|(_, matches)| Handles::of(matches)).collect()
+            };
+            let handles = on_all_cores(parts.len(), handles).into_iter().flatten();
+            some.iter().zip(handles).for_each(|((number, _), handles)| file(&mut filed, *number, handles));
         }
         let buckets = filed.into_iter().map(|(mut bucket, rows)| {
             bucket.groups = rows.into_iter().map(|(key, rows)| (key, Group::of(&rows))).collect();
             bucket
         });
         Index { buckets: buckets.collect() }
+    }
+
+    /// The same where matches have got other numbers: each has the one that stands at its old one, or is not there any more.
+    pub(super) fn renumbered(&self, numbers: &[Option<usize>]) -> Index {
+        let numbers: Vec<u32> = numbers.iter().map(|number| number.map_or(GONE, number_of)).collect();
+        let mut index = self.clone();
+        index.buckets.iter_mut().flat_map(|bucket| bucket.groups.values_mut()).for_each(|group| group.renumber(&numbers));
+        index
     }
 
     /// Adds the numbers of matches that may take a request, ascending, to smaller ones. None that takes it is missing.
@@ -139,8 +123,23 @@ impl Index {
     }
 }
 
-/// A number with the needles it is filed by, if any.
-type Filed<'m> = (usize, Option<Needles<'m>>);
+/// A number as groups keep it.
+fn number_of(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(GONE)
+}
+
+/// Puts a match into its group.
+fn file<'m>(filed: &mut Vec<(Bucket, RapidHashMap<u64, Vec<Filed<'m>>>)>, number: u32, handles: Handles<'m>) {
+    let bucket = filed.iter().position(|(bucket, _)| bucket.holds(&handles)).unwrap_or(filed.len());
+    if bucket == filed.len() {
+        let equal = handles.equal.iter().map(|(criterion, _)| *criterion).collect();
+        let (text, folded) = (handles.text(), handles.folded());
+        filed.push((Bucket { equal, text, folded, groups: RapidHashMap::default() }, RapidHashMap::default()));
+    }
+    let Some((_, rows)) = filed.get_mut(bucket) else { return };
+    let key = key_of(handles.equal.iter().map(|(_, value)| value.key()));
+    rows.entry(key).or_default().push((number, handles.needles.map(|(_, needles)| needles)));
+}
 
 /// By what a match is filed.
 struct Handles<'m> {
@@ -270,11 +269,11 @@ impl Bucket {
         for text in texts {
             let text = fold_if(text, self.folded);
             for group in groups {
-                group.needles.within(text.as_bytes(), found);
+                group.within(text.as_bytes(), found);
             }
         }
         for group in groups {
-            found.extend(group.loose.iter().map(|row| *row as usize));
+            group.all_loose(found);
         }
     }
 
@@ -303,106 +302,5 @@ impl Bucket {
         }
         let groups: Vec<&Group> = combinations.into_iter().filter_map(|values| self.groups.get(&key_of(values.into_iter()))).collect();
         (!groups.is_empty()).then_some(groups)
-    }
-}
-
-impl Group {
-    fn of(rows: &[Filed<'_>]) -> Group {
-        let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        if rows.len() <= WORTH_FILING {
-            return Group { loose: rows.iter().map(|(row, _)| number(*row)).collect(), needles: Grams::default() };
-        }
-        let needles = || rows.iter().filter_map(|(_, needles)| needles.as_ref()).flat_map(|needles| &needles.any);
-        let mut common = Common::new(rows.len());
-        needles().flat_map(|text| grams(text.as_bytes())).for_each(|gram| common.count(gram));
-        let mut group = Group::default();
-        let long = needles().filter(|needle| needle.len() >= GRAM).count();
-        group.needles.long.reserve(long);
-        group.needles.filed.reserve_exact(long);
-        for (row, needles) in rows {
-            match needles {
-                None => group.loose.push(number(*row)),
-                Some(needles) => needles.any.iter().for_each(|needle| group.needles.file(number(*row), needle, &common)),
-            }
-        }
-        group.needles.long.shrink_to_fit();
-        group
-    }
-
-    fn all(&self, found: &mut Vec<usize>) {
-        found.extend(self.loose.iter().map(|row| *row as usize));
-        self.needles.all(found);
-    }
-}
-
-/// How often grams were met, about: some share a count.
-struct Common {
-    counts: Vec<u16>,
-}
-
-impl Common {
-    /// For the grams of so many rows.
-    fn new(rows: usize) -> Common {
-        Common { counts: vec![0; rows.saturating_mul(16).next_power_of_two().clamp(1 << 8, 1 << 21)] }
-    }
-
-    fn place(&self, gram: Gram) -> usize {
-        // Multiplication spreads the bits upwards; the upper ones are taken.
-        usize::try_from(gram.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40).unwrap_or(0) & (self.counts.len() - 1)
-    }
-
-    fn count(&mut self, gram: Gram) {
-        let place = self.place(gram);
-        if let Some(count) = self.counts.get_mut(place) {
-            *count = count.saturating_add(1);
-        }
-    }
-
-    fn of(&self, gram: Gram) -> u16 {
-        self.counts.get(self.place(gram)).copied().unwrap_or(0)
-    }
-}
-
-fn grams(text: &[u8]) -> impl Iterator<Item = Gram> {
-    text.windows(GRAM).filter_map(|window| window.try_into().ok()).map(Gram::from_le_bytes)
-}
-
-impl Grams {
-    fn file(&mut self, row: u32, needle: &str, common: &Common) {
-        if let Some(gram) = grams(needle.as_bytes()).min_by_key(|gram| common.of(*gram)) {
-            let place = u32::try_from(self.filed.len()).unwrap_or(LAST);
-            let next = self.long.insert(gram, place).unwrap_or(LAST);
-            self.filed.push((row, next));
-            return;
-        }
-        if !self.lengths.contains(&needle.len()) {
-            self.lengths.push(needle.len());
-        }
-        self.short.entry(needle.as_bytes().into()).or_default().push(row);
-    }
-
-    fn all(&self, found: &mut Vec<usize>) {
-        self.short.values().for_each(|rows| found.extend(rows.iter().map(|row| *row as usize)));
-        found.extend(self.filed.iter().map(|(row, _)| *row as usize));
-    }
-
-    fn within(&self, text: &[u8], found: &mut Vec<usize>) {
-        for length in &self.lengths {
-            for window in text.windows(*length) {
-                if let Some(rows) = self.short.get(window) {
-                    found.extend(rows.iter().map(|row| *row as usize));
-                }
-            }
-        }
-        if self.long.is_empty() {
-            return;
-        }
-        for gram in grams(text) {
-            let mut place = self.long.get(&gram).copied().unwrap_or(LAST);
-            while let Some((row, next)) = self.filed.get(place as usize) {
-                found.push(*row as usize);
-                place = *next;
-            }
-        }
     }
 }
