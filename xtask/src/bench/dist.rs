@@ -73,9 +73,18 @@ pub(super) fn profile_flags(root: &Path) -> Result<Vec<String>, String> {
 /// What the compiler says.
 pub(super) fn compiled(root: &Path, target: &Path, more: &[String], environment: &[(&str, &str)]) -> Result<PathBuf, String> {
     let mut cargo = command("cargo", &["build", "--release", "--locked", "--target-dir", &target.display().to_string()], root);
-    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags(more)).env_remove("RUSTFLAGS").envs(environment.iter().copied());
+    let more = [more, &without_places()].concat();
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags(&more)).env_remove("RUSTFLAGS").envs(environment.iter().copied());
     must(cargo)?;
     Ok(target.join("release").join(format!("aimock{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// Flags by which the program does not name the folders of the machine that it was built on, a thousand times.
+fn without_places() -> Vec<String> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let sources = home.and_then(|home| std::fs::read_dir(home.join("registry/src")).ok());
+    let folders = sources.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    folders.map(|folder| format!("--remap-path-prefix={}{}=", folder.display(), std::path::MAIN_SEPARATOR)).collect()
 }
 
 /// The flags that are set, and more.
