@@ -64,6 +64,9 @@ cargo xtask bench --check                                  # instruction counts;
 /// More of a core than this, taken by other work, makes figures worth little.
 const NOISE: f64 = 0.30;
 
+/// How many times the incumbent's requests the limit did, at least, where the bars were set (W1).
+const LIMIT_WHERE_SET: f64 = 12.5;
+
 /// The whole page.
 pub(crate) fn write(results: &Results) -> String {
     let mut page = String::from("# Performance\n\n<!-- Written by `cargo xtask bench --write`; changes by hand are lost. -->\n\n");
@@ -128,6 +131,20 @@ fn summary(page: &mut String, results: &Results) {
     let judged: Vec<bool> = bars::ALL.iter().filter_map(|bar| bar.value(results).map(|value| bar.met(value, bar.must))).collect();
     let met = judged.iter().filter(|met| **met).count();
     let _ = writeln!(page, "{met} of {} bars are met; {} were not measured in this run.\n", judged.len(), bars::ALL.len() - judged.len());
+    let rate = |target: Target| results.median("w1", "", target.name(), "per_cpu_second");
+    if let (Some(limit), Some(incumbent)) = (rate(Target::Limit), rate(Target::Incumbent).filter(|rate| *rate > 0.0))
+        && limit / incumbent < LIMIT_WHERE_SET
+    {
+        let (here, bar) = (limit / incumbent, 8.0);
+        let _ = writeln!(
+            page,
+            "In this run the limit itself does {here:.1} times the incumbent's requests (W1); where the bars against the incumbent were set \
+             it did {LIMIT_WHERE_SET} to 18.5 times. A bar of {bar} times the incumbent is {:.2} of the limit here, and was {:.2} of it at \
+             most there.\n",
+            bar / here,
+            bar / LIMIT_WHERE_SET
+        );
+    }
 }
 
 fn section(page: &mut String, results: &Results, workload: &Workload) {
@@ -276,9 +293,18 @@ mod tests {
         assert!(page.contains("× the incumbent | 9.00 | ≥ 8.00 | yes | ≥ 11.0 |"), "{page}");
         assert!(page.contains("× the limit | 0.45 | ≥ 0.60 | **no** | ≥ 0.75 |"), "{page}");
         assert!(page.contains("1 of 2 bars are met"), "{page}");
+        assert!(!page.contains("In this run the limit"), "{page}");
         assert!(page.contains("25 % of a core") && page.contains("measured 2026-01-31"), "{page}");
         assert!(!page.contains("## W2"), "what was not measured is not told");
         assert!(!page.contains("**Not a measurement"), "{page}");
+    }
+
+    #[test]
+    fn a_page_says_when_the_incumbent_is_nearer_to_the_limit_than_where_the_bars_were_set() {
+        let rows = [("limit", 1000.0), ("incumbent", 100.0)].map(|(target, rate)| row(target, json!({ "per_cpu_second": rate })));
+        let page = write(&Results { rows: rows.into(), ..Results::default() });
+        assert!(page.contains("the limit itself does 10.0 times the incumbent's requests (W1)"), "{page}");
+        assert!(page.contains("A bar of 8 times the incumbent is 0.80 of the limit here, and was 0.64 of it at most there."), "{page}");
     }
 
     #[test]

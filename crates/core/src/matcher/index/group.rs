@@ -54,6 +54,13 @@ impl Group {
         group.needles.long.reserve(long);
         group.needles.filed.reserve_exact(long);
         for rows in rows.chunks(SHARED) {
+            if rows.len() < SHARED {
+                let mut grams = needles_of(rows).map(|needle| common.rarest(needle));
+                for filed in rows {
+                    group.file(filed, &mut grams);
+                }
+                break;
+            }
             // What takes long is finding the rarest grams.
             let parts = parts(rows);
             let rarest = |part: usize| -> Vec<Option<Gram>> {

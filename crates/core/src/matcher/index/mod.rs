@@ -56,7 +56,10 @@ impl Index {
         let mut matches = matches.map(|(number, matches)| (number_of(number), matches));
         loop {
             let some: Vec<(u32, &'m Match)> = matches.by_ref().take(SHARED).collect();
-            if some.is_empty() {
+            if some.len() < SHARED {
+                for (number, matches) in some {
+                    file(&mut filed, number, Handles::of(matches));
+                }
                 break;
             }
             let parts = parts(&some);

@@ -8,9 +8,9 @@ pub(super) const SHARED: usize = 1 << 13;
 /// What one core looks at.
 const PART: usize = SHARED / 16;
 
-/// The parts into which these are cut; few are one.
+/// The parts into which these are cut.
 pub(super) fn parts<T>(rows: &[T]) -> Vec<&[T]> {
-    if rows.len() < SHARED { vec![rows] } else { rows.chunks(PART).collect() }
+    rows.chunks(PART).collect()
 }
 
 /// How many there are.
