@@ -115,6 +115,10 @@ impl<'f> Pairs<'f> {
 
     fn while_equal<'n>(&mut self, places: impl Iterator<Item = (&'n usize, &'n usize)>) {
         for (row, old) in places {
+            // From the other end it was compared already.
+            if !self.is_left(*old) {
+                return;
+            }
             match (self.new.fixtures.get(*row), self.old.fixtures.get(*old)) {
                 (Some(fixture), Some(before)) if content(fixture) == content(before) => self.pair(*row, *old),
                 _ => return,
