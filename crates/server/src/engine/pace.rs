@@ -134,8 +134,8 @@ pub fn plan_emission(emission: Emission, delivery: &Delivery<'_>, dice: &mut Dic
 }
 
 /// The plan of an answer that waits for nothing, in one piece.
-pub fn plan_at_once(stencil: &Arc<Stencil>, filling: Filling<'_>, delivery: &Delivery<'_>) -> Plan {
-    let telling = Telling::new(stencil.clone(), filling);
+pub fn plan_at_once(stencil: &Arc<Stencil>, filling: Filling, delivery: &Delivery<'_>) -> Plan {
+    let telling = Telling { stencil: stencil.clone(), filling };
     let plan = plan_headed(stencil, telling.bytes(), delivery);
     Plan { telling: Some(Arc::new(telling)), ..plan }
 }
@@ -151,7 +151,7 @@ fn plan_headed(head: &Stencil, bytes: Bytes, delivery: &Delivery<'_>) -> Plan {
 
 /// The plan of a stream that takes its time, filled in as it goes; `None` where that cannot be: something goes wrong with it, or
 /// it is no stream.
-pub fn plan_told(stencil: &Arc<Stencil>, filling: Filling<'_>, delivery: &Delivery<'_>, dice: &mut Dice) -> Option<Plan> {
+pub fn plan_told(stencil: &Arc<Stencil>, filling: Filling, delivery: &Delivery<'_>, dice: &mut Dice) -> Option<Plan> {
     if !stencil.streamed || delivery.breaks() || stencil.kinds().next().is_none() {
         return None;
     }

@@ -4,6 +4,7 @@
 //! A [`Stencil`] is made from an encoding in which [`Marks`] stand in their places. Whoever makes one must compare what it
 //! gives with what the codec gives, once: a mark that the fixture's own text holds would be taken for a hole.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -28,33 +29,83 @@ pub struct Marks {
     pub total: u64,
 }
 
-/// What comes into those places.
-#[derive(Clone, Debug)]
-pub struct Filling<'a> {
-    /// One for each of [`Stencil::prefixes`].
-    pub ids: Vec<String>,
-    pub created: u64,
-    pub model: &'a str,
-    pub input: u64,
+/// What comes into those places, as it is written. All of it is one text: it is made for every request, and kept with its
+/// entry in the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filling {
+    text: String,
+    /// Where each word ends in the text: the ids, the time, the model.
+    ends: Vec<usize>,
+    /// Estimated tokens of the prompt.
+    input: u64,
 }
 
-impl Filling<'_> {
-    /// Time and model as they are written.
-    pub(super) fn spelled(&self) -> (String, String) {
+impl Filling {
+    /// One id for each of [`Stencil::prefixes`]; `created` in Unix seconds, `input` in estimated tokens.
+    pub fn new(ids: impl ExactSizeIterator<Item = String>, created: u64, model: &str, input: u64) -> Filling {
+        let mut filling = Filling::with_capacity(ids.len() + 2, ids.len() * 40 + 24 + model.len(), input);
+        for id in ids {
+            filling.push(&id);
+        }
+        // Writing to memory cannot fail.
+        let _ = write!(filling.text, "{created}");
+        filling.push("");
         // A name that reads the same between quotes, as all do.
-        let plain = self.model.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\');
-        let model = if plain { ["\"", self.model, "\""].concat() } else { serde_json::to_string(self.model).unwrap_or_default() };
-        (self.created.to_string(), model)
+        let plain = model.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\');
+        if plain {
+            filling.text.extend(["\"", model, "\""]);
+        } else {
+            filling.text.push_str(&serde_json::to_string(model).unwrap_or_default());
+        }
+        filling.push("");
+        filling
     }
-}
 
-/// What comes into those places, as it is written.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Words<'a> {
-    pub ids: &'a [String],
-    pub created: &'a str,
-    pub model: &'a str,
-    pub input: u64,
+    /// A filling whose words are known.
+    pub fn of_words<'a>(words: impl ExactSizeIterator<Item = &'a str>, input: u64) -> Filling {
+        let mut filling = Filling::with_capacity(words.len(), 0, input);
+        for word in words {
+            filling.push(word);
+        }
+        filling
+    }
+
+    fn with_capacity(words: usize, bytes: usize, input: u64) -> Filling {
+        Filling { text: String::with_capacity(bytes), ends: Vec::with_capacity(words), input }
+    }
+
+    /// Ends a word, which is what was written since the last one and this.
+    fn push(&mut self, rest: &str) {
+        self.text.push_str(rest);
+        self.ends.push(self.text.len());
+    }
+
+    /// Estimated tokens of the prompt.
+    pub fn input(&self) -> u64 {
+        self.input
+    }
+
+    /// Its words: the ids, the time, the model.
+    pub fn words(&self) -> impl ExactSizeIterator<Item = &str> {
+        (0..self.ends.len()).map(|index| self.word(index))
+    }
+
+    fn word(&self, index: usize) -> &str {
+        let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.ends.get(index).and_then(|end| self.text.get(start..*end)).unwrap_or_default()
+    }
+
+    fn id(&self, index: usize) -> &str {
+        if index + 2 < self.ends.len() { self.word(index) } else { "" }
+    }
+
+    fn created(&self) -> &str {
+        self.word(self.ends.len().saturating_sub(2))
+    }
+
+    fn model(&self) -> &str {
+        self.word(self.ends.len().saturating_sub(1))
+    }
 }
 
 /// How far a stencil was filled.
@@ -145,11 +196,9 @@ impl Stencil {
     }
 
     /// The encoding for one request.
-    pub fn emission(&self, filling: &Filling<'_>) -> Emission {
+    pub fn emission(&self, filling: &Filling) -> Emission {
         let mut ends = Vec::new();
-        let (created, model) = filling.spelled();
-        let words = Words { ids: &filling.ids, created: &created, model: &model, input: filling.input };
-        let bytes = self.fill(&words, |end, kind| ends.push((end, kind)));
+        let bytes = self.fill(filling, |end, kind| ends.push((end, kind)));
         let body = if self.streamed {
             let mut from = 0;
             let frames = ends.into_iter().map(|(end, kind)| Frame { bytes: bytes.slice(std::mem::replace(&mut from, end)..end), kind });
@@ -173,29 +222,29 @@ impl Stencil {
     }
 
     /// Adds the frame at `place`, and moves on; `None` behind the last.
-    pub(super) fn frame(&self, place: &mut Place, words: &Words<'_>, out: &mut Vec<u8>) -> Option<FrameKind> {
+    pub(super) fn frame(&self, place: &mut Place, filling: &Filling, out: &mut Vec<u8>) -> Option<FrameKind> {
         loop {
             let piece = *self.pieces.get(place.piece)?;
             place.piece += 1;
             match piece {
                 Piece::Text(to) => out.extend_from_slice(self.text.get(std::mem::replace(&mut place.text, to)..to).unwrap_or_default()),
-                Piece::Id(index) => out.extend_from_slice(words.ids.get(index).map(String::as_bytes).unwrap_or_default()),
-                Piece::Created => out.extend_from_slice(words.created.as_bytes()),
-                Piece::Model => out.extend_from_slice(words.model.as_bytes()),
+                Piece::Id(index) => out.extend_from_slice(filling.id(index).as_bytes()),
+                Piece::Created => out.extend_from_slice(filling.created().as_bytes()),
+                Piece::Model => out.extend_from_slice(filling.model().as_bytes()),
                 // Writing to memory cannot fail.
-                Piece::Input => drop(write!(out, "{}", words.input)),
-                Piece::Total => drop(write!(out, "{}", words.input + self.output)),
+                Piece::Input => drop(write!(out, "{}", filling.input)),
+                Piece::Total => drop(write!(out, "{}", filling.input + self.output)),
                 Piece::End(kind) => return Some(kind),
             }
         }
     }
 
     /// All of it in one piece; `end` is told where each frame ends.
-    pub(super) fn fill(&self, words: &Words<'_>, mut end: impl FnMut(usize, FrameKind)) -> Bytes {
+    pub(super) fn fill(&self, filling: &Filling, mut end: impl FnMut(usize, FrameKind)) -> Bytes {
         let holes = self.pieces.len().saturating_mul(24);
         let mut out = Vec::with_capacity(self.text.len() + holes);
         let mut place = Place::default();
-        while let Some(kind) = self.frame(&mut place, words, &mut out) {
+        while let Some(kind) = self.frame(&mut place, filling, &mut out) {
             end(out.len(), kind);
         }
         out.into()

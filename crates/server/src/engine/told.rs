@@ -10,39 +10,26 @@ use bytes::Bytes;
 
 use super::pace::Beats;
 use super::plan::{JOINED_BYTES, Plan};
-use super::stencil::{Place, Words};
+use super::stencil::Place;
 use super::{Filling, Stencil, Step};
 use crate::exchange::FrameKind;
 
 /// What a stream says, all but its timing. It is shared with the journal, which asks for it later.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Telling {
-    stencil: Arc<Stencil>,
-    ids: Vec<String>,
-    created: String,
-    model: String,
-    input: u64,
+    pub stencil: Arc<Stencil>,
+    pub filling: Filling,
 }
 
 impl Telling {
-    /// What fills a stencil.
-    pub(super) fn new(stencil: Arc<Stencil>, filling: Filling<'_>) -> Telling {
-        let (created, model) = filling.spelled();
-        Telling { stencil, ids: filling.ids, created, model, input: filling.input }
-    }
-
     /// All of it.
     pub fn bytes(&self) -> Bytes {
-        self.stencil.fill(&self.words(), |_, _| {})
+        self.stencil.fill(&self.filling, |_, _| {})
     }
 
     /// How many frames it has; a whole body counts as one.
     pub fn frame_count(&self) -> usize {
         if self.stencil.streamed { self.stencil.kinds().count() } else { 1 }
-    }
-
-    fn words(&self) -> Words<'_> {
-        Words { ids: &self.ids, created: &self.created, model: &self.model, input: self.input }
     }
 
     /// The bytes of some of its frames, counted from 0.
@@ -55,7 +42,7 @@ impl Telling {
             if frame == which.start {
                 bytes.clear();
             }
-            self.stencil.frame(&mut place, &self.words(), &mut bytes);
+            self.stencil.frame(&mut place, &self.filling, &mut bytes);
         }
         bytes
     }
@@ -100,8 +87,8 @@ pub(super) fn nanos(length: Duration) -> u64 {
 
 impl Told {
     /// An answer whose frames are due at these times after its start.
-    pub(super) fn new(stencil: Arc<Stencil>, filling: Filling<'_>, times: Times) -> Told {
-        let telling = Telling::new(stencil, filling);
+    pub(super) fn new(stencil: Arc<Stencil>, filling: Filling, times: Times) -> Told {
+        let telling = Telling { stencil, filling };
         let mut told = Told { telling: Arc::new(telling), times, frame: 0, due: None, place: Place::default(), now: 0 };
         told.look_ahead();
         told
@@ -143,7 +130,7 @@ impl Told {
     fn tell(&mut self, bytes: &mut Vec<u8>) -> u32 {
         let (from, mut events) = (bytes.len(), 0);
         while self.due.is_some_and(|due| due <= self.now) && bytes.len() - from < JOINED_BYTES {
-            let kind = self.telling.stencil.frame(&mut self.place, &self.telling.words(), bytes);
+            let kind = self.telling.stencil.frame(&mut self.place, &self.telling.filling, bytes);
             events += u32::from(!matches!(kind, Some(FrameKind::Terminal | FrameKind::Comment)));
             self.frame += 1;
             self.look_ahead();

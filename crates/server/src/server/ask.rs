@@ -22,8 +22,8 @@ impl Speaker<'_> {
         if self.call.records() {
             relay.stamped = self.stamped(seen);
         }
-        let strict_override = self.call.policy.strict_override;
-        let outcome = Outcome { source: Source::Proxy, matched: Some(RELAYED), strict_override, ..Outcome::default() };
+        let mut outcome = Outcome { source: Source::Proxy, matched: Some(RELAYED), ..Outcome::default() };
+        outcome.overrides(self.call.policy.strict_override);
         Some(Decided { action: Action::Relay(Box::new(relay)), outcome })
     }
 
@@ -51,7 +51,7 @@ impl Speaker<'_> {
         self.call.app.log(Level::Error, &format!("{} {}: {}", exchange.raw.method, exchange.raw.path, reply.message));
         let relayed = (self.call.records() && !self.call.policy.strict).then(|| self.unmatched(exchange, Err(error))).flatten();
         match relayed {
-            Some(decided) => Decided { outcome: Outcome { error: Some(reply.message), ..decided.outcome }, ..decided },
+            Some(decided) => Decided { outcome: decided.outcome.with_error(Some(reply.message)), ..decided },
             None => self.error(&reply, Outcome::default()),
         }
     }

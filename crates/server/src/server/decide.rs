@@ -110,7 +110,7 @@ impl Call<'_> {
     /// The same answer whatever was asked.
     pub(super) fn fixed(&self, emission: Emission, body: &Value) -> Decided {
         let message = body.pointer("/error/message").and_then(Value::as_str).map(str::to_owned);
-        Speaker { codec: None, call: self }.emission(emission, Outcome { error: message, ..Outcome::default() })
+        Speaker { codec: None, call: self }.emission(emission, Outcome::default().with_error(message))
     }
 
     fn owned(&self, codec: &'static dyn Provider, route: &Route, params: &Params, exchange: &mut Exchange) -> Decided {
@@ -141,7 +141,7 @@ impl Call<'_> {
             exchange.request.model = Some(model);
         }
         let mut decided = speaker.decided(Asked { exchange: &exchange, seen: &seen, disturbed }, decision, rolled);
-        decided.outcome.attempts = attempts;
+        decided.outcome.seldom_mut().attempts = attempts;
         decided
     }
 
@@ -172,7 +172,7 @@ impl Call<'_> {
             return relayed;
         }
         let (emission, message) = errors::no_route(lookup, &exchange.raw);
-        speaker.emission(emission, Outcome { error: Some(message), ..Outcome::default() })
+        speaker.emission(emission, Outcome::default().with_error(Some(message)))
     }
 
     /// A plain request where sockets are opened: only a fixture with a `path` key answers it.
@@ -289,7 +289,11 @@ impl Speaker<'_> {
         };
         self.shelve(&exchange.raw, &plan);
         let (plan, scripted) = self.scripted(plan, &delivery);
-        self.headed(plan, Outcome { scripted, ..outcome })
+        let mut outcome = outcome;
+        if !scripted.is_empty() {
+            outcome.seldom_mut().scripted = scripted;
+        }
+        self.headed(plan, outcome)
     }
 
     /// Nothing matched: the endpoint's own answer if it has one, else the miss with what came nearest.
@@ -342,8 +346,8 @@ impl Speaker<'_> {
     }
 
     pub(super) fn error(self, error: &ErrorReply, outcome: Outcome) -> Decided {
-        let said = (error.origin != ErrorOrigin::Fixture).then(|| error.message.clone());
-        self.emission(self.encode_error(error), Outcome { error: outcome.error.clone().or(said), ..outcome })
+        let said = (error.origin != ErrorOrigin::Fixture && outcome.seldom().error.is_none()).then(|| error.message.clone());
+        self.emission(self.encode_error(error), outcome.with_error(said))
     }
 
     /// An answer that no fixture paces.
@@ -353,14 +357,10 @@ impl Speaker<'_> {
 
     pub(super) fn headed(self, mut plan: Plan, outcome: Outcome) -> Decided {
         self.sign(&mut plan, &outcome);
-        let outcome = Outcome {
-            status: plan.status,
-            streamed: plan.streamed,
-            strict_override: self.call.policy.strict_override,
-            speech: Speech::of(plan.header("content-type"), self.framing(&plan), self.codec.map(Provider::name)),
-            retry_after: retry_after(|| self.call.app.now(), |name| plan.header(name)),
-            ..outcome
-        };
+        let speech = Speech::of(plan.header("content-type"), self.framing(&plan), self.codec.map(Provider::name));
+        let mut outcome = Outcome { status: plan.status, streamed: plan.streamed, speech, ..outcome };
+        outcome.overrides(self.call.policy.strict_override);
+        outcome.asks_to_wait(retry_after(|| self.call.app.now(), |name| plan.header(name)));
         Decided { action: Action::Answer(plan), outcome }
     }
 

@@ -81,7 +81,7 @@ impl Speaker<'_> {
                 relay.chaos = Some(DecidedChaos { rolled, error });
             }
         }
-        decided.outcome.chaos = Some(record);
+        decided.outcome.seldom_mut().chaos = Some(record);
         decided
     }
 
@@ -91,7 +91,7 @@ impl Speaker<'_> {
             Some(error) => {
                 let mut decided = self.error(&error, outcome);
                 // What chaos says is no trouble of the server's.
-                decided.outcome.error = None;
+                decided.outcome.seldom_mut().error = None;
                 decided
             }
             None => Decided { action: Action::Answer(Rolled::disconnect(close)), outcome },

@@ -278,6 +278,20 @@ impl Line {
     }
 }
 
+/// Writes few bytes as one piece, which costs the system less than several, by more than the copy; `None`: they are many, or
+/// one piece already.
+pub(super) fn as_one<T>(pieces: &[io::IoSlice<'_>], write: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    if pieces.len() < 2 || pieces.iter().map(|piece| piece.len()).sum::<usize>() > SMALL {
+        return None;
+    }
+    let mut space = [MaybeUninit::<u8>::uninit(); SMALL];
+    let mut joined = ReadBuf::uninit(&mut space);
+    for piece in pieces {
+        joined.unfilled().put_slice(piece);
+    }
+    Some(write(joined.filled()))
+}
+
 impl Read for Line {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         let read = Pin::new(&mut self.reads).poll_read(cx, buffer);
@@ -298,17 +312,8 @@ impl Write for Line {
     }
 
     fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, pieces: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let small = pieces.len() > 1 && pieces.iter().map(|piece| piece.len()).sum::<usize>() <= SMALL;
-        if !small {
-            return self.poll_room(cx, |tcp| tcp.try_write_vectored(pieces));
-        }
-        // One piece costs the system less than several, by more than the copy.
-        let mut space = [MaybeUninit::<u8>::uninit(); SMALL];
-        let mut joined = ReadBuf::uninit(&mut space);
-        for piece in pieces {
-            joined.unfilled().put_slice(piece);
-        }
-        self.poll_room(cx, |tcp| tcp.try_write(joined.filled()))
+        as_one(pieces, |bytes| self.poll_room(cx, |tcp| tcp.try_write(bytes)))
+            .unwrap_or_else(|| self.poll_room(cx, |tcp| tcp.try_write_vectored(pieces)))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

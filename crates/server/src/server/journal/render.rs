@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Answerer, ChaosRecord, Entry, Kept, Outcome, Tried};
+use super::entry::Kept;
+use super::{Answerer, ChaosRecord, Entry, Outcome, Tried};
 use crate::engine::Scripted;
 use crate::exchange::{StatedUsage, StreamFacts};
 use crate::fixture::ChaosAction;
@@ -115,10 +116,11 @@ fn response(outcome: &Outcome) -> Value {
     response.put("fixture", fixture);
     response.put("source", json!(outcome.source.name()));
     response.put_some("matchedBy", outcome.matched);
-    if !outcome.attempts.is_empty() {
-        response.put("attempts", outcome.attempts.iter().map(attempt).collect());
+    let seldom = outcome.seldom();
+    if !seldom.attempts.is_empty() {
+        response.put("attempts", seldom.attempts.iter().map(attempt).collect());
     }
-    if let Some(pause) = outcome.retry_after {
+    if let Some(pause) = seldom.retry_after {
         response.put("retryAfterMs", json!(pause));
     }
     if let Some(reason) = outcome.interrupted {
@@ -126,17 +128,17 @@ fn response(outcome: &Outcome) -> Value {
         response.put("interruptReason", json!(reason));
     }
     response.put_some("chaosAction", outcome.applied_chaos().map(ChaosAction::name));
-    if let Some(chaos) = &outcome.chaos {
+    if let Some(chaos) = &seldom.chaos {
         response.put("chaos", decision(outcome, chaos));
     }
-    if !outcome.scripted.is_empty() {
-        response.put("faults", outcome.scripted.iter().map(|fault| scripted(outcome, fault)).collect());
+    if !seldom.scripted.is_empty() {
+        response.put("faults", seldom.scripted.iter().map(|fault| scripted(outcome, fault)).collect());
     }
-    if let Some(strict) = outcome.strict_override {
+    if let Some(strict) = seldom.strict_override {
         response.put("strictOverride", json!(strict));
     }
-    response.put_some("recorded", outcome.recorded.as_deref());
-    response.put_some("error", outcome.error.as_deref());
+    response.put_some("recorded", seldom.recorded.as_deref());
+    response.put_some("error", seldom.error.as_deref());
     Value::Object(response.0)
 }
 

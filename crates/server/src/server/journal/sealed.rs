@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::super::credential::{REDACTED, credentials_of, redacted_target};
+use super::texts::{Reader, Texts};
 use crate::engine::is_credential;
 use crate::exchange::{Headers, RequestHead};
 
@@ -29,6 +30,29 @@ impl Sealed {
     /// Path and query, credentials in the query replaced.
     pub(super) fn target(&self) -> Cow<'_, str> {
         redacted_target(&self.0)
+    }
+
+    /// Puts it behind other texts, as the last of them.
+    pub(super) fn put(&self, texts: &mut Texts) {
+        let RequestHead { method, path, query, headers } = &*self.0;
+        for text in [method, path, query].into_iter().map(String::as_str).chain(headers.iter().flat_map(|(name, value)| [name, value])) {
+            texts.put(text.as_bytes());
+        }
+    }
+
+    /// How many texts that are, and their bytes.
+    pub(super) fn size(&self) -> (usize, usize) {
+        (3 + 2 * self.0.headers.len(), self.bytes())
+    }
+
+    /// The head that was [`put`](Sealed::put) there.
+    pub(super) fn read(mut texts: Reader<'_>) -> Sealed {
+        let [method, path, query] = std::array::from_fn(|_| texts.text().to_owned());
+        let mut headers = Headers::new();
+        while let Some(name) = texts.next() {
+            headers.push(std::str::from_utf8(name).unwrap_or_default(), texts.text());
+        }
+        Sealed(Arc::new(RequestHead { method, path, query, headers }))
     }
 
     /// Bytes that it holds.

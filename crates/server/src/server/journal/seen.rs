@@ -9,11 +9,11 @@ use crate::expect::{self, Run, Seen};
 impl Journal {
     /// The run so far.
     pub(in crate::server) fn run(&self) -> Run {
-        let (entries, forgotten, resets, counts) = {
+        let (snapshot, forgotten, resets, counts) = {
             let ring = self.ring();
-            let entries: Vec<_> = ring.entries.iter().cloned().collect();
-            (entries, ring.ledger.forgotten, ring.ledger.resets, ring.ledger.counts())
+            (ring.snapshot(), ring.ledger.forgotten, ring.ledger.resets, ring.ledger.counts())
         };
+        let entries = snapshot.entries(&self.redactor);
         Run { entries: entries.iter().map(|entry| entry.seen()).collect(), forgotten, resets, counts: Some(counts), fixtures: None }
     }
 
@@ -49,9 +49,9 @@ impl Entry {
             status: outcome.status,
             missed: Seen::is_missed(outcome.answerer.is_some(), outcome.matched, Some(outcome.source.name()), outcome.status),
             fixture,
-            tried: outcome.attempts.iter().filter_map(|tried| Some(tried.fixture.as_ref()?.handle.clone())).collect(),
+            tried: outcome.seldom().attempts.iter().filter_map(|tried| Some(tried.fixture.as_ref()?.handle.clone())).collect(),
             key: self.credential.as_ref().map(|credential| credential.fingerprint.as_ref().to_owned()),
-            retry_after: outcome.retry_after,
+            retry_after: outcome.seldom().retry_after,
             interrupted: outcome.interrupted.is_some(),
             stream,
             usage,

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::Speech;
-use crate::engine::Telling;
+use super::texts::{Reader, Texts};
+use crate::engine::{Filling, Stencil, Telling};
 use crate::exchange::{StatedUsage, StreamFacts};
 use crate::provider::grammar::{Reading, stated_usage};
-use crate::wire::{Framing, media_type};
+use crate::wire::Framing;
 
 /// A stream up to this size is kept as it is.
 const MOST_STREAM: usize = 64 * 1024;
@@ -19,8 +20,11 @@ const MOST_PIECES: usize = 16;
 /// A larger body is not looked into.
 const MOST_WHOLE: usize = 256 * 1024;
 
+/// Of larger answers the pieces stay as they are.
+const SMALL_ANSWER: usize = 4 * 1024;
+
 /// Sees the bytes of one answer go by.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Witness {
     speech: Speech,
     pieces: Vec<Bytes>,
@@ -30,9 +34,64 @@ pub(super) struct Witness {
     told: Option<(Arc<Telling>, Range<usize>)>,
 }
 
+/// A witness that sees no more. What it kept is among some texts.
+#[derive(Clone, Debug)]
+pub(super) enum Still {
+    /// So many words fill the stencil; these frames were not read yet.
+    Told {
+        stencil: Arc<Stencil>,
+        words: usize,
+        input: u64,
+        unread: Range<usize>,
+    },
+    /// All pieces as one.
+    Piece,
+    Nothing,
+}
+
 impl Witness {
     pub(super) fn new(speech: Speech) -> Witness {
-        Witness { speech, pieces: Vec::new(), held: 0, reading: None, told: None }
+        Witness { speech, ..Witness::default() }
+    }
+
+    pub(super) fn speech(&self) -> Speech {
+        self.speech
+    }
+
+    /// How many texts it is at rest, and their bytes.
+    pub(super) fn size(&self) -> (usize, usize) {
+        match &self.told {
+            Some((telling, _)) => telling.filling.words().fold((0, 0), |(count, bytes), word| (count + 1, bytes + word.len())),
+            None => (1, self.held),
+        }
+    }
+
+    /// What is put among the texts, and what is not.
+    pub(super) fn still(self, texts: &mut Texts) -> Still {
+        match (self.told, self.pieces.as_slice()) {
+            (Some((telling, unread)), _) => {
+                let words = telling.filling.words();
+                let (stencil, count, input) = (telling.stencil.clone(), words.len(), telling.filling.input());
+                for word in words {
+                    texts.put(word.as_bytes());
+                }
+                Still::Told { stencil, words: count, input, unread }
+            }
+            (None, []) => Still::Nothing,
+            (None, [whole]) => {
+                texts.put(whole);
+                Still::Piece
+            }
+            (None, pieces) => {
+                texts.put(&pieces.concat());
+                Still::Piece
+            }
+        }
+    }
+
+    /// Whether all that it kept is few texts: it was not read yet, and has not seen both what is told and what is kept.
+    pub(super) fn can_rest(&self) -> bool {
+        self.reading.is_none() && self.held <= SMALL_ANSWER && (self.told.is_none() || self.pieces.is_empty())
     }
 
     /// Bytes that are kept.
@@ -115,14 +174,21 @@ impl Witness {
     }
 }
 
-impl Speech {
-    /// Told by how the body is divided, or by the content type.
-    pub(in crate::server) fn of(content_type: Option<&str>, framing: Framing, codec: Option<&'static str>) -> Speech {
-        let is_json = || content_type.is_some_and(|kind| media_type(kind).eq_ignore_ascii_case("application/json"));
-        match framing {
-            framing if framing.is_stream() => Speech::Events(framing, codec),
-            _ if is_json() => Speech::Json,
-            _ => Speech::Other,
+impl Still {
+    /// The witness as it was.
+    pub(super) fn wake(self, speech: Speech, texts: &mut Reader<'_>) -> Witness {
+        let witness = Witness::new(speech);
+        match self {
+            Still::Told { stencil, words, input, unread } => {
+                let words: Vec<&str> = (0..words).map(|_| texts.text()).collect();
+                let filling = Filling::of_words(words.into_iter(), input);
+                Witness { told: Some((Arc::new(Telling { stencil, filling }), unread)), ..witness }
+            }
+            Still::Piece => {
+                let piece = Bytes::copy_from_slice(texts.next().unwrap_or_default());
+                Witness { held: piece.len(), pieces: vec![piece], ..witness }
+            }
+            Still::Nothing => witness,
         }
     }
 }

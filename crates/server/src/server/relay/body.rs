@@ -373,8 +373,8 @@ impl Drop for Relayed {
 pub(in crate::server) fn note(entry: &mut journal::Outcome, outcome: Outcome) {
     match outcome {
         Outcome::Passed => {}
-        Outcome::Recorded(handle) => entry.recorded = Some(handle),
-        Outcome::Failed(cause) => entry.error = Some(format!("the answer is not recorded: {cause}")),
+        Outcome::Recorded(handle) => entry.seldom_mut().recorded = Some(handle),
+        Outcome::Failed(cause) => entry.seldom_mut().error = Some(format!("the answer is not recorded: {cause}")),
     }
 }
 

@@ -15,6 +15,7 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use tokio::time::{Instant, timeout};
 
@@ -193,13 +194,14 @@ pub(super) async fn carry(mut relay: Relay, exchange: Exchange, call: &Call<'_>,
     if let Some(chaos) = &relay.chaos {
         transmit::pause(chaos.latency()).await;
     }
-    let (method, url) = (&exchange.raw.method, relay.upstreams.display(relay.target, &exchange.raw.path));
+    let raw = &exchange.raw;
+    let url = || relay.upstreams.display(relay.target, &raw.path);
     // Of a proxy without fixtures this says nothing new, and the log is most of what a request costs.
     let settings = &call.app.settings;
     let says_nothing = settings.on_miss.recorder().is_none() && call.app.editions.current().library.fixtures.is_empty();
     let level = if says_nothing { Level::Debug } else { Level::Info };
     if call.app.hears(level) {
-        call.app.log(level, &format!("no fixture matches {method} {}: relaying to {url}", exchange.raw.path));
+        call.app.log(level, &format!("no fixture matches {} {}: relaying to {}", raw.method, raw.path, url()));
     }
     let started = Instant::now();
     match begin(&relay.upstreams, relay.target, &exchange).await {
@@ -208,11 +210,11 @@ pub(super) async fn carry(mut relay: Relay, exchange: Exchange, call: &Call<'_>,
             answer(relay, capture, begun, call.framing, carrier, finish).await
         }
         Err(error) => {
-            call.app.log(Level::Warning, &format!("{url} gives no answer: {error}"));
+            call.app.log(Level::Warning, &format!("{} gives no answer: {error}", url()));
             let plan = call.failed(relay.codec, &error_reply(&error));
             finish.amend(|outcome| {
                 outcome.status = plan.status;
-                outcome.error = Some(error.to_string());
+                outcome.seldom_mut().error = Some(error.to_string());
             });
             finish.speaks(plan.header("content-type"), Framing::Whole, relay.codec.map(Provider::name));
             if let Some(chaos) = relay.chaos {
@@ -282,7 +284,7 @@ async fn answer(relay: Relay, capture: Option<Capture>, begun: Begun, asked: Fra
     finish.amend(|outcome| {
         outcome.status = begun.status;
         outcome.streamed = framing.is_stream();
-        outcome.retry_after = retry_after(|| now, |name| begun.field(name));
+        outcome.asks_to_wait(retry_after(|| now, |name| begun.field(name)));
     });
     if readable {
         finish.speaks(
@@ -292,6 +294,15 @@ async fn answer(relay: Relay, capture: Option<Capture>, begun: Begun, asked: Fra
         );
     }
     finish.head_sent();
+    let as_it_is = capture.is_none() && upset.is_none() && matches!(coding, Coding::Identity) && !framing.is_stream();
+    if let (true, Some(whole)) = (as_it_is && begun.rest.is_end_stream(), &begun.first) {
+        let whole = whole.clone();
+        begun.rest.end().await;
+        finish.sent(whole.len(), 0);
+        finish.saw_part(&whole);
+        finish.complete();
+        return head::relayed(begun.status, fields, Body::from(whole));
+    }
     let mut relayed = Relayed::new(Incoming {
         first: begun.first,
         rest: begun.rest,

@@ -78,7 +78,7 @@ impl Upset {
             self.told = true;
             finish.amend(|outcome| {
                 let events = outcome.events;
-                if let Some(chaos) = &mut outcome.chaos {
+                if let Some(chaos) = outcome.chaos_mut() {
                     chaos.result = Ok(events);
                 }
             });
@@ -96,7 +96,7 @@ impl Upset {
 
 fn bypassed(finish: &Finish, action: ChaosAction, bypass: Bypass) {
     finish.amend(|outcome| {
-        if let Some(chaos) = &mut outcome.chaos {
+        if let Some(chaos) = outcome.chaos_mut() {
             chaos.result = Err(bypass);
         }
     });

@@ -87,7 +87,10 @@ pub(super) async fn open(
             let call =
                 Call { app, policy: &policy, request_id: &origin.request_id, framing: Framing::Whole, socket: false, relayed: false };
             let plan = call.failed(way.codec, &relay::error_reply(&error));
-            finish.amend(|outcome| (outcome.status, outcome.error) = (plan.status, Some(error.to_string())));
+            finish.amend(|outcome| {
+                outcome.status = plan.status;
+                outcome.seldom_mut().error = Some(error.to_string());
+            });
             finish.speaks(plan.header("content-type"), Framing::Whole, way.codec.map(Provider::name));
             Err(transmit(plan, Carrier::new(origin.link.clone(), origin.http2), finish).await)
         }
@@ -144,7 +147,7 @@ impl Talk {
         let plan = self.call(&policy, &self.opened.raw).failed(codec, error);
         finish.amend(|outcome| {
             outcome.status = plan.status;
-            outcome.error = Some(error.message.clone());
+            outcome.seldom_mut().error = Some(error.message.clone());
         });
         finish.speaks(plan.header("content-type"), Framing::Whole, codec.map(Provider::name));
         self.carry(plan, finish).await

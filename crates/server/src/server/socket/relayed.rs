@@ -341,7 +341,7 @@ impl Talk {
             let begun = turn.has_begun();
             if let Some(finish) = &turn.finish {
                 finish.amend(|outcome| {
-                    outcome.error = Some(said.clone());
+                    outcome.seldom_mut().error = Some(said.clone());
                     if !begun {
                         outcome.status = 502;
                     }

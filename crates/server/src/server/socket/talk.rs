@@ -382,7 +382,7 @@ impl Talk {
 /// What a strict miss is closed with.
 fn strict_miss(policy: &Policy, outcome: &Outcome) -> Option<String> {
     let missed = policy.strict && outcome.matched == Some("miss") && outcome.status == 503;
-    outcome.error.clone().filter(|_| missed)
+    outcome.seldom().error.clone().filter(|_| missed)
 }
 
 pub(super) async fn aborted(stage: &mut watch::Receiver<Stage>) {

@@ -120,12 +120,12 @@ fn emission_of(wanted: &Wanted<'_>, stencil: &Stencil) -> Emission {
 }
 
 /// What goes into a stencil.
-fn filling<'a>(wanted: &Wanted<'a>, stencil: &Stencil) -> Filling<'a> {
+fn filling(wanted: &Wanted<'_>, stencil: &Stencil) -> Filling {
     let mut seeded = SeededIds::new(wanted.word);
-    let ids = stencil.prefixes.iter().map(|prefix| seeded.next(prefix)).collect();
+    let ids = stencil.prefixes.iter().map(|prefix| seeded.next(prefix));
     let request = &wanted.exchange.request;
     let model = request.model.as_deref().unwrap_or_default();
-    Filling { ids, created: wanted.created, model, input: estimated_input(request) }
+    Filling::new(ids, wanted.created, model, estimated_input(request))
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
+use super::super::line::as_one;
 use super::{Proxies, UpstreamError};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -120,7 +121,11 @@ impl hyper::rt::Write for Wire {
         cx: &mut Context<'_>,
         pieces: &[std::io::IoSlice<'_>],
     ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write_vectored(cx, pieces)
+        let tcp = Pin::new(&mut self.tcp);
+        match as_one(pieces, |bytes| tcp.poll_write(cx, bytes)) {
+            Some(written) => written,
+            None => Pin::new(&mut self.tcp).poll_write_vectored(cx, pieces),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {

@@ -163,6 +163,11 @@ pub(in crate::server) struct Inflow {
 }
 
 impl Inflow {
+    /// Frees the connection of a body that is here as a whole.
+    pub(in crate::server) async fn end(mut self) {
+        while let Some(Ok(_)) = std::future::poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await {}
+    }
+
     /// The answer is complete: its connection is free for the next request.
     fn hand_back(&mut self, cx: &mut Context<'_>) {
         let (Some(mut lane), Some(rest)) = (self.lane.take(), self.rest.upgrade()) else { return };
