@@ -6,12 +6,11 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use super::sources::{Asked, Config, Sources};
-use crate::diagnostic::{Diagnostic, Source, SourceId};
+use super::sources::{Asked, Config, Sources, renumbered};
+use crate::diagnostic::Diagnostic;
 use crate::files::{self, DEFAULT_MAX_FILE_SIZE};
 use crate::fixture::Input;
 use crate::lint::plain_path;
@@ -59,13 +58,13 @@ impl Plan {
 
     /// Adds files that are not there yet, and gives the positions of all of them. What stands on standard input takes
     /// the place of the file whose name it bears.
-    fn add(&mut self, sources: Sources, here: &Path, known: &mut Known) -> Vec<usize> {
+    fn add(&mut self, mut sources: Sources, here: &Path, known: &mut Known) -> Vec<usize> {
         self.asked.missing |= sources.asked.missing;
         // The last set that is added is the one that was asked for.
         self.asked.named = sources.asked.named;
-        self.troubles.extend(sources.troubles);
+        self.troubles.append(&mut sources.troubles);
         let mut members = Vec::new();
-        for (input, path) in sources.inputs.into_iter().zip(sources.paths) {
+        for (input, path) in sources.into_inputs() {
             let place = plain_path(&here.join(path.as_deref().unwrap_or_else(|| Path::new(input.source.name()))));
             let index = *known.entry(place).or_insert(self.inputs.len());
             if index == self.inputs.len() {
@@ -79,15 +78,6 @@ impl Plan {
         }
         members
     }
-}
-
-/// The same text at another place in load order.
-fn renumbered(input: Input, index: usize) -> Input {
-    let id = SourceId(u32::try_from(index).unwrap_or(u32::MAX));
-    if input.source.id() == id {
-        return input;
-    }
-    Input { source: Arc::new(Source::new(id, input.source.name(), input.source.text())), format: input.format }
 }
 
 /// Decides what to load.

@@ -23,8 +23,11 @@ use crate::transform::Transforms;
 /// Where fixtures are looked for when nothing else is said.
 const DEFAULT_PATH: &str = "fixtures";
 
-/// A file's name, its path and source root unless it is standard input, and its text.
-type ReadFile = (String, Option<(PathBuf, PathBuf)>, Result<Text, Box<files::Problem>>);
+/// A file's path and source root; `None` for standard input.
+type Place = Option<(PathBuf, PathBuf)>;
+
+/// What became of a file.
+type ReadFile = (Place, Result<(Input, Held), Box<files::Problem>>);
 
 /// The text of a file.
 enum Text {
@@ -76,8 +79,6 @@ pub(super) struct Sources {
     pub(super) inputs: Vec<Input>,
     /// What there is of each input.
     pub(super) held: Vec<Held>,
-    /// The path of each input; `None` for standard input.
-    pub(super) paths: Vec<Option<PathBuf>>,
     /// Reads the bodies that fixtures keep in files of their own.
     pub(super) beside: Beside,
     /// Findings about files that could not be read.
@@ -88,8 +89,7 @@ pub(super) struct Sources {
 /// Where each source stands, for the files that it names.
 #[derive(Debug, Default)]
 pub(super) struct Beside {
-    /// Path and source root; `None` for standard input.
-    places: Vec<Option<(PathBuf, PathBuf)>>,
+    places: Vec<Place>,
     /// The sources that have named one.
     asked: Mutex<BTreeSet<SourceId>>,
     limit: u64,
@@ -333,17 +333,23 @@ impl Sources {
         let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) = paths.iter().cloned().partition(|path| path.as_os_str() == "-");
         let discovery = files::discover(&paths, &exclude);
         sources.asked.named = discovery.files.iter().all(|file| file.named);
-        let read = |found: Found| {
-            let text = read(&found);
-            (found.name, Some((found.path, found.root)), text)
+        let first = usize::from(!stdin.is_empty());
+        let read = |(index, found): (usize, Found)| {
+            let read = read(&found).map(|text| input(index + first, found.name, text, limit));
+            (Some((found.path, found.root)), read)
         };
-        let mut texts: Vec<ReadFile> = discovery.files.into_par_iter().map(read).collect();
+        let mut files: Vec<ReadFile> = discovery.files.into_par_iter().enumerate().map(read).collect();
         if !stdin.is_empty() {
-            texts.insert(0, (stdin_name.to_owned(), None, files::stdin(limit).map(Text::Read)));
+            let read = files::stdin(limit).map(|text| input(0, stdin_name.to_owned(), Text::Read(text), limit));
+            files.insert(0, (None, read));
         }
-        for (name, place, text) in texts {
-            match text {
-                Ok(text) => sources.push(&name, place, text),
+        for (place, read) in files {
+            match read {
+                Ok((input, held)) => {
+                    sources.inputs.push(renumbered(input, sources.inputs.len()));
+                    sources.held.push(held);
+                    sources.beside.places.push(place);
+                }
                 Err(problem) => sources.troubles.push(problem.into_diagnostic(UNREAD)),
             }
         }
@@ -354,22 +360,9 @@ impl Sources {
         Ok(sources)
     }
 
-    fn push(&mut self, name: &str, place: Option<(PathBuf, PathBuf)>, text: Text) {
-        self.paths.push(place.as_ref().map(|(path, _)| path.clone()));
-        self.beside.places.push(place);
-        let id = self.next_id();
-        let format = Format::from_path(name);
-        let (source, held) = match text {
-            Text::Read(text) => (Source::new(id, name, text.text), Held::Text),
-            Text::Later(found, held) => {
-                let limit = self.beside.limit;
-                // What cannot be read any more has no places to show.
-                let read = move || files::read(&found, limit).map(|text| text.text).unwrap_or_default();
-                (Source::later(id, name, read), held)
-            }
-        };
-        self.inputs.push(Input { source: Arc::new(source), format });
-        self.held.push(held);
+    /// The inputs with their paths; `None` for standard input.
+    pub(super) fn into_inputs(self) -> impl Iterator<Item = (Input, Option<PathBuf>)> {
+        self.inputs.into_iter().zip(self.beside.places.into_iter().map(|place| place.map(|(path, _)| path)))
     }
 
     /// Of the text of each input that was read.
@@ -407,10 +400,6 @@ impl Sources {
         files.collect()
     }
 
-    fn next_id(&self) -> SourceId {
-        SourceId(u32::try_from(self.inputs.len()).unwrap_or(u32::MAX))
-    }
-
     /// Whether a finding of this rule says that there is nothing where files were asked for.
     pub(super) fn is_missing(rule: &str) -> bool {
         ["path-not-found", "no-files", "bad-glob"].contains(&rule)
@@ -420,6 +409,36 @@ impl Sources {
     pub(super) fn is_empty(&self) -> bool {
         self.inputs.is_empty() && self.troubles.is_empty()
     }
+}
+
+/// The source at this place in load order.
+fn id(index: usize) -> SourceId {
+    SourceId(u32::try_from(index).unwrap_or(u32::MAX))
+}
+
+fn input(index: usize, name: String, text: Text, limit: u64) -> (Input, Held) {
+    let format = Format::from_path(&name);
+    let (source, held) = match text {
+        Text::Read(text) => (Source::new(id(index), name, text.text), Held::Text),
+        Text::Later(found, held) => {
+            // What cannot be read any more has no places to show.
+            let read = move || files::read(&found, limit).map(|text| text.text).unwrap_or_default();
+            (Source::later(id(index), name, read), held)
+        }
+    };
+    (Input { source: Arc::new(source), format }, held)
+}
+
+/// The same text at another place in load order.
+pub(super) fn renumbered(mut input: Input, index: usize) -> Input {
+    if input.source.id() == id(index) {
+        return input;
+    }
+    match Arc::get_mut(&mut input.source) {
+        Some(source) => source.renumber(id(index)),
+        None => input.source = Arc::new(Source::new(id(index), input.source.name(), input.source.text())),
+    }
+    input
 }
 
 fn load_streamed(input: &Input, found: &Found, limit: u64, options: &LoadOptions<'_>) -> LoadedFile {

@@ -22,7 +22,7 @@ pub(super) fn run(args: &ValidateArgs, global: &GlobalArgs, terminal: &mut Termi
     }
     let sources = Sources::read(&paths, &config, max_file_size.unwrap_or(DEFAULT_MAX_FILE_SIZE), "<stdin>")?;
     anyhow::ensure!(!sources.is_empty(), "{}", nothing_found(&paths));
-    let Sources { inputs, held: _, paths: _, beside, troubles, asked } = sources;
+    let Sources { inputs, held: _, beside, troubles, asked } = sources;
     let options = LoadOptions { schemas: Some(&schemas), bodies: Some(&beside), keep: Keep::Counts, ..config.load_options(None) };
     let (files, problems): (Vec<Summary>, Vec<Vec<Diagnostic>>) = sources::examine(inputs, &options, terminal).into_iter().unzip();
     let mut findings: Vec<Diagnostic> = troubles;

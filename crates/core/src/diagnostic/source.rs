@@ -73,6 +73,11 @@ impl Source {
         Source { text: OnceLock::new(), later: Some(Later(Box::new(read))), ..Source::new(id, name, "") }
     }
 
+    /// Gives it another place in load order.
+    pub fn renumber(&mut self, id: SourceId) {
+        self.id = id;
+    }
+
     /// Its place in load order.
     pub fn id(&self) -> SourceId {
         self.id

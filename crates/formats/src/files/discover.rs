@@ -47,8 +47,9 @@ pub fn discover<P: AsRef<Path>>(paths: &[P], exclude: &Exclude) -> Discovery {
 
 /// Like [`discover`], with files of directories taken if their names end in one of these suffixes (without the dot).
 pub fn discover_ending<P: AsRef<Path>>(paths: &[P], exclude: &Exclude, suffixes: &[&str]) -> Discovery {
-    let here = std::env::current_dir().unwrap_or_default();
-    let mut search = Search { exclude, suffixes, here, seen: RapidHashSet::default(), found: Discovery::default() };
+    // What one argument leads to is met once.
+    let seen = (paths.len() > 1).then(|| Seen { here: std::env::current_dir().unwrap_or_default(), paths: RapidHashSet::default() });
+    let mut search = Search { exclude, suffixes, seen, found: Discovery::default() };
     for path in paths {
         search.add(path.as_ref());
     }
@@ -58,18 +59,32 @@ pub fn discover_ending<P: AsRef<Path>>(paths: &[P], exclude: &Exclude, suffixes:
 struct Search<'e> {
     exclude: &'e Exclude,
     suffixes: &'e [&'e str],
+    /// What several arguments may lead to.
+    seen: Option<Seen>,
+    found: Discovery,
+}
+
+/// The files that were met.
+struct Seen {
     /// The working directory, asked for once.
     here: PathBuf,
     /// Absolute paths without idle steps, so that each has one spelling.
-    seen: RapidHashSet<OsString>,
-    found: Discovery,
+    paths: RapidHashSet<OsString>,
+}
+
+impl Seen {
+    /// Whether a file is met for the first time.
+    fn is_new(&mut self, path: &Path) -> bool {
+        let path = self.here.join(path);
+        self.paths.insert(std::path::absolute(&path).unwrap_or(path).into_os_string())
+    }
 }
 
 impl Search<'_> {
     fn add(&mut self, path: &Path) {
         match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => self.walk(path, None),
-            Ok(meta) if meta.is_file() => self.take(path, path.parent().unwrap_or(Path::new("")), self.absolute(path), true),
+            Ok(meta) if meta.is_file() => self.take(path.to_owned(), path.parent().unwrap_or(Path::new("")), true),
             Ok(_) => self.problem(not_regular(Severity::Error, path)),
             Err(error) => match fs::symlink_metadata(path) {
                 Ok(_) => self.problem(broken_link(Severity::Error, path, &error)),
@@ -105,8 +120,8 @@ impl Search<'_> {
     fn walk(&mut self, base: &Path, glob: Option<(&GlobMatcher, &str)>) {
         let before = self.found.files.len() + self.found.problems.len();
         let mut capitals = None;
-        let start = if base.as_os_str().is_empty() { Path::new(".") } else { base };
-        let whole = self.absolute(base);
+        let is_typed = !base.as_os_str().is_empty();
+        let start = if is_typed { base } else { Path::new(".") };
         let exclude = self.exclude;
         let keep = |entry: &DirEntry| entry.depth() == 0 || !exclude.covers(entry.path());
         // A glob that names a suffix of its own (`*.txt`) means it.
@@ -120,23 +135,24 @@ impl Search<'_> {
                     continue;
                 }
             };
-            let relative = entry.path().strip_prefix(start).unwrap_or(entry.path());
+            let relative = || entry.path().strip_prefix(start).unwrap_or(entry.path());
             let wanted = match glob {
-                Some((glob, _)) => glob.is_match(relative) && (own_suffix || has_suffix(entry.path(), self.suffixes)),
+                Some((glob, _)) => glob.is_match(relative()) && (own_suffix || has_suffix(entry.path(), self.suffixes)),
                 None => has_suffix(entry.path(), self.suffixes),
             };
-            let path = base.join(relative);
+            // As the user would go on from what was typed, which may be nothing.
+            let path = || if is_typed { entry.path().to_owned() } else { base.join(relative()) };
             if entry.file_type().is_dir() {
                 if let Some(ancestor) = cycle(&entry, start) {
                     self.problem(cyclic(entry.path(), &ancestor));
                     walk.skip_current_dir();
                 }
             } else if !wanted {
-                capitals = capitals.or_else(|| has_capital_suffix(&path, self.suffixes).then(|| path.clone()));
+                capitals = capitals.or_else(|| has_capital_suffix(entry.path(), self.suffixes).then(path));
             } else if entry.file_type().is_file() {
-                self.take(&path, base, whole.join(relative), false);
+                self.take(path(), base, false);
             } else {
-                self.problem(not_regular(Severity::Warning, &path));
+                self.problem(not_regular(Severity::Warning, &path()));
             }
         }
         if self.found.files.len() + self.found.problems.len() == before && !self.seen_below(base, glob.is_some()) {
@@ -149,15 +165,11 @@ impl Search<'_> {
         !is_glob && self.found.files.iter().any(|file| file.path.starts_with(base))
     }
 
-    fn absolute(&self, path: &Path) -> PathBuf {
-        let path = self.here.join(path);
-        std::path::absolute(&path).unwrap_or(path)
-    }
-
-    fn take(&mut self, path: &Path, root: &Path, whole: PathBuf, named: bool) {
-        if self.seen.insert(whole.into_os_string()) {
-            self.found.files.push(Found { path: path.to_owned(), name: display_name(path), root: root.to_owned(), named });
-        } else if named && let Some(file) = self.found.files.iter_mut().find(|file| file.name == display_name(path)) {
+    fn take(&mut self, path: PathBuf, root: &Path, named: bool) {
+        let name = display_name(&path);
+        if self.seen.as_mut().is_none_or(|seen| seen.is_new(&path)) {
+            self.found.files.push(Found { path, name, root: root.to_owned(), named });
+        } else if named && let Some(file) = self.found.files.iter_mut().find(|file| file.name == name) {
             file.named = true;
         }
     }
