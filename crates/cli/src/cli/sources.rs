@@ -331,14 +331,23 @@ impl Sources {
         let mut sources = Sources { beside: Beside { limit, ..Beside::default() }, ..Sources::default() };
         let exclude = config.exclude()?;
         let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) = paths.iter().cloned().partition(|path| path.as_os_str() == "-");
-        let discovery = files::discover(&paths, &exclude);
-        sources.asked.named = discovery.files.iter().all(|file| file.named);
         let first = usize::from(!stdin.is_empty());
-        let read = |(index, found): (usize, Found)| {
+        let done: Mutex<Vec<(usize, ReadFile)>> = Mutex::default();
+        let read = |index: usize, found: Found| {
             let read = read(&found).map(|text| input(index + first, found.name, text, limit));
-            (Some((found.path, found.root)), read)
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((index, (Some((found.path, found.root)), read)));
         };
-        let mut files: Vec<ReadFile> = discovery.files.into_par_iter().enumerate().map(read).collect();
+        // Files are read while others are looked for.
+        let discovery = rayon::scope(|scope| {
+            files::discover_each(&paths, &exclude, &mut |index, found| {
+                let (read, found) = (&read, found.clone());
+                scope.spawn(move |_| read(index, found));
+            })
+        });
+        sources.asked.named = discovery.files.iter().all(|file| file.named);
+        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        done.sort_unstable_by_key(|(index, _)| *index);
+        let mut files: Vec<ReadFile> = done.into_iter().map(|(_, file)| file).collect();
         if !stdin.is_empty() {
             let read = files::stdin(limit).map(|text| input(0, stdin_name.to_owned(), Text::Read(text), limit));
             files.insert(0, (None, read));

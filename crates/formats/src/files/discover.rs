@@ -45,11 +45,21 @@ pub fn discover<P: AsRef<Path>>(paths: &[P], exclude: &Exclude) -> Discovery {
     discover_ending(paths, exclude, &SUFFIXES)
 }
 
+/// Like [`discover`]; `met` is told of each file and its place among them as soon as it is found, so that it can be read while
+/// others are looked for. Whether it was named may be known only later.
+pub fn discover_each<P: AsRef<Path>>(paths: &[P], exclude: &Exclude, met: &mut dyn FnMut(usize, &Found)) -> Discovery {
+    search(paths, exclude, &SUFFIXES, met)
+}
+
 /// Like [`discover`], with files of directories taken if their names end in one of these suffixes (without the dot).
 pub fn discover_ending<P: AsRef<Path>>(paths: &[P], exclude: &Exclude, suffixes: &[&str]) -> Discovery {
+    search(paths, exclude, suffixes, &mut |_, _| {})
+}
+
+fn search<P: AsRef<Path>>(paths: &[P], exclude: &Exclude, suffixes: &[&str], met: &mut dyn FnMut(usize, &Found)) -> Discovery {
     // What one argument leads to is met once.
     let seen = (paths.len() > 1).then(|| Seen { here: std::env::current_dir().unwrap_or_default(), paths: RapidHashSet::default() });
-    let mut search = Search { exclude, suffixes, seen, found: Discovery::default() };
+    let mut search = Search { exclude, suffixes, seen, met, found: Discovery::default() };
     for path in paths {
         search.add(path.as_ref());
     }
@@ -61,6 +71,7 @@ struct Search<'e> {
     suffixes: &'e [&'e str],
     /// What several arguments may lead to.
     seen: Option<Seen>,
+    met: &'e mut dyn FnMut(usize, &Found),
     found: Discovery,
 }
 
@@ -168,7 +179,9 @@ impl Search<'_> {
     fn take(&mut self, path: PathBuf, root: &Path, named: bool) {
         let name = display_name(&path);
         if self.seen.as_mut().is_none_or(|seen| seen.is_new(&path)) {
-            self.found.files.push(Found { path, name, root: root.to_owned(), named });
+            let found = Found { path, name, root: root.to_owned(), named };
+            (self.met)(self.found.files.len(), &found);
+            self.found.files.push(found);
         } else if named && let Some(file) = self.found.files.iter_mut().find(|file| file.name == name) {
             file.named = true;
         }

@@ -16,7 +16,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use discover::{Discovery, Found, discover, discover_ending};
+pub use discover::{Discovery, Found, discover, discover_each, discover_ending};
 pub use exclude::{BadGlob, Exclude};
 pub use keep::{forget, keep, kept, leads_below, stamp};
 pub use place::{exists, find_upward, is_directory, whole, working_directory};
