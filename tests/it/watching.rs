@@ -144,6 +144,30 @@ fn what_other_files_say_stays_true() {
     assert_eq!(server.get("/named"), "second body");
 }
 
+/// As a change of branches does it, or a generator that begins anew.
+#[test]
+fn a_folder_that_is_removed_and_made_again_is_followed() {
+    let server = Watching::start(&["--watch"], &json!([says("a", "hi", &["first"])]));
+    for (away, answer) in [("away", "second"), ("away2", "third")] {
+        server.place.rename("fixtures", away);
+        assert!(server.wait_for("not reloaded").contains("what was served before stays"));
+        server.place.write("fixtures/a.json", &file(&json!([says("a", "hi", &[answer])])));
+        server.wait_for("1 changed");
+        assert_eq!(server.ask("hi"), answer);
+        server.place.write("fixtures/b.json", &file(&json!([says(answer, answer, &["b"])])));
+        server.wait_for("reloaded: 1 added, 1 as before");
+    }
+    // Nothing is heard of the old ones.
+    server.place.write("away/a.json", "{");
+    server.place.write("fixtures/c.json", &file(&json!([says("c", "see you", &["c"])])));
+    server.wait_for("reloaded: 1 added, 2 as before");
+    std::fs::remove_dir_all(server.place.path("fixtures")).unwrap();
+    server.wait_for("not reloaded");
+    server.place.write("fixtures/a.json", &file(&json!([says("a", "hi", &["last"])])));
+    server.wait_for("reloaded: ");
+    assert_eq!(server.ask("hi"), "last");
+}
+
 #[test]
 fn polling_notices_as_well() {
     let server = Watching::start(&["--watch-poll", "50"], &json!([says("a", "hi", &["before"])]));
