@@ -31,7 +31,7 @@ pub(super) struct Credential {
     /// Where it stood.
     pub header: &'static str,
     /// 16 hex digits, comparable within one run only.
-    pub fingerprint: Arc<str>,
+    pub fingerprint: String,
     /// `0` for the first credential seen since the last reset.
     pub ordinal: Option<usize>,
 }
@@ -43,9 +43,9 @@ pub(super) struct Credentials {
     seen: Mutex<Known>,
 }
 
-/// Fingerprint and ordinal of each value: most requests bring one that was seen before.
+/// The credential of each value, as it was seen first: most requests bring one that was seen before, in the same place.
 #[derive(Default)]
-struct Known(RapidHashMap<String, (Arc<str>, usize)>);
+struct Known(RapidHashMap<String, Arc<Credential>>);
 
 /// Says how many, not which.
 impl std::fmt::Debug for Known {
@@ -66,20 +66,22 @@ impl Credentials {
     }
 
     /// The credential of a request: the bare key, whatever scheme stands before it.
-    pub(super) fn identify(&self, raw: &RequestHead) -> Option<Credential> {
+    pub(super) fn identify(&self, raw: &RequestHead) -> Option<Arc<Credential>> {
         let header = KEY_HEADERS.into_iter().find_map(|name| raw.headers.first(name).map(|value| (name, Cow::Borrowed(bare(value)))));
         let (header, value) = header.or_else(|| raw.query_value("key").map(|value| ("?key", Cow::Owned(value))))?;
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((fingerprint, ordinal)) = seen.0.get(value.as_ref()) {
-            return Some(Credential { header, fingerprint: fingerprint.clone(), ordinal: Some(*ordinal) });
+        match seen.0.get(value.as_ref()) {
+            Some(known) if known.header == header => return Some(known.clone()),
+            Some(known) => return Some(Arc::new(Credential { header, ..Credential::clone(known) })),
+            None => {}
         }
-        let fingerprint: Arc<str> = self.fingerprint(&value).into();
         let next = seen.0.len();
         let ordinal = (next < MOST_ORDINALS).then_some(next);
-        if let Some(ordinal) = ordinal {
-            seen.0.insert(value.into_owned(), (fingerprint.clone(), ordinal));
+        let credential = Arc::new(Credential { header, fingerprint: self.fingerprint(&value), ordinal });
+        if ordinal.is_some() {
+            seen.0.insert(value.into_owned(), credential.clone());
         }
-        Some(Credential { header, fingerprint, ordinal })
+        Some(credential)
     }
 
     /// Numbers credentials from `k0` again.

@@ -28,7 +28,7 @@ pub(in crate::server) struct Entry {
     pub(super) body: Kept,
     pub(super) request_id: FieldValue,
     pub(super) test_id: Cow<'static, str>,
-    pub(super) credential: Option<Credential>,
+    pub(super) credential: Option<Arc<Credential>>,
     /// Finds what no entry may show.
     redactor: Arc<Redactor>,
     outcome: Mutex<Outcome>,
@@ -59,7 +59,7 @@ pub(super) struct Said {
     pub arrival: Arrival,
     pub head: Sealed,
     pub body: Kept,
-    pub credential: Option<Credential>,
+    pub credential: Option<Arc<Credential>>,
 }
 
 impl Entry {
@@ -121,9 +121,10 @@ impl Entry {
         self.witness().usage()
     }
 
-    /// Bytes of the answer that are kept.
-    pub(super) fn held(&self) -> usize {
-        self.witness().held()
+    /// Bytes of the answer that are kept, and whether they are few texts.
+    pub(super) fn answer(&self) -> (usize, bool) {
+        let witness = self.witness();
+        (witness.held(), witness.can_rest())
     }
 
     pub(super) fn witness(&self) -> MutexGuard<'_, Witness> {

@@ -53,7 +53,7 @@ impl Entry {
         }
         if let Some(credential) = &self.credential {
             let ordinal = credential.ordinal.map(|ordinal| format!("k{ordinal}"));
-            entry.put("credential", json!({ "header": credential.header, "ordinal": ordinal, "fingerprint": &*credential.fingerprint }));
+            entry.put("credential", json!({ "header": credential.header, "ordinal": ordinal, "fingerprint": credential.fingerprint }));
         }
         // Prompts, paths, test ids and answers can hold keys as well.
         self.redactor().json(Value::Object(entry.0))

@@ -24,10 +24,9 @@ const SMALL_BODY: usize = 4 * 1024;
 /// An entry whose answer has ended.
 #[derive(Clone, Debug)]
 pub(super) struct Resting {
-    number: u64,
     id: Id,
     arrived: Duration,
-    credential: Option<Credential>,
+    credential: Option<Arc<Credential>>,
     outcome: Outcome,
     witness: Still,
     /// The body, if it is not among the texts.
@@ -56,20 +55,11 @@ impl Resting {
         outcome.speech = witness.speech();
         let witness = witness.still(&mut texts);
         entry.head.put(&mut texts);
-        Resting {
-            number: entry.number,
-            id: entry.id,
-            arrived: entry.arrived,
-            credential: entry.credential.clone(),
-            outcome,
-            witness,
-            body,
-            texts,
-        }
+        Resting { id: entry.id, arrived: entry.arrived, credential: entry.credential.clone(), outcome, witness, body, texts }
     }
 
-    /// The entry as it was.
-    pub(super) fn wake(self, redactor: Arc<Redactor>) -> Entry {
+    /// The entry as it was, which has this number.
+    pub(super) fn wake(self, number: u64, redactor: Arc<Redactor>) -> Entry {
         let mut texts = self.texts.reader();
         let request_id = texts.text().to_owned().into();
         let test_id = match texts.text() {
@@ -81,7 +71,7 @@ impl Resting {
         let witness = self.witness.wake(self.outcome.speech, &mut texts);
         let head = Sealed::read(texts);
         let arrival = Arrival { id: self.id, arrived: self.arrived, request_id, test_id };
-        let said = Said { number: self.number, arrival, head, body, credential: self.credential };
+        let said = Said { number, arrival, head, body, credential: self.credential };
         Entry::new(said, self.outcome, witness, redactor)
     }
 

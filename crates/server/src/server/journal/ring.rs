@@ -37,7 +37,11 @@ enum Held {
 
 /// All entries of one moment, oldest first.
 #[derive(Debug)]
-pub(super) struct Snapshot(Vec<Held>);
+pub(super) struct Snapshot {
+    /// The number of the oldest.
+    first: u64,
+    held: Vec<Held>,
+}
 
 impl Ring {
     /// The number of the next entry.
@@ -58,12 +62,12 @@ impl Ring {
     pub(super) fn end(&mut self, entry: &Arc<Entry>, limits: JournalLimits) {
         let index = entry.number.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
         let Some(place) = index.and_then(|index| self.places.get_mut(index)) else { return };
-        let answer = entry.held();
+        let (answer, can_rest) = entry.answer();
         place.size += answer;
         self.bytes += answer;
         // The place's own hold and the caller's. Whoever else has one may have more to say: how the answer was recorded.
         // Nobody can take a new one now.
-        if Arc::strong_count(entry) == 2 && entry.witness().can_rest() {
+        if Arc::strong_count(entry) == 2 && can_rest {
             place.held = Held::Resting(Resting::of(entry, &mut self.spare));
         }
         self.make_room(limits);
@@ -71,7 +75,7 @@ impl Ring {
 
     /// Every entry as it is now.
     pub(super) fn snapshot(&self) -> Snapshot {
-        Snapshot(self.places.iter().map(|place| place.held.clone()).collect())
+        Snapshot { first: self.first, held: self.places.iter().map(|place| place.held.clone()).collect() }
     }
 
     /// Forgets all entries; numbers go on.
@@ -107,9 +111,9 @@ impl Ring {
 impl Snapshot {
     /// The entries, those at rest woken.
     pub(super) fn entries(self, redactor: &Arc<Redactor>) -> Vec<Arc<Entry>> {
-        let entries = self.0.into_iter().map(|held| match held {
+        let entries = (self.first..).zip(self.held).map(|(number, held)| match held {
             Held::Open(entry) => entry,
-            Held::Resting(resting) => Arc::new(resting.wake(redactor.clone())),
+            Held::Resting(resting) => Arc::new(resting.wake(number, redactor.clone())),
         });
         entries.collect()
     }

@@ -50,7 +50,7 @@ impl Entry {
             missed: Seen::is_missed(outcome.answerer.is_some(), outcome.matched, Some(outcome.source.name()), outcome.status),
             fixture,
             tried: outcome.seldom().attempts.iter().filter_map(|tried| Some(tried.fixture.as_ref()?.handle.clone())).collect(),
-            key: self.credential.as_ref().map(|credential| credential.fingerprint.as_ref().to_owned()),
+            key: self.credential.as_ref().map(|credential| credential.fingerprint.clone()),
             retry_after: outcome.seldom().retry_after,
             interrupted: outcome.interrupted.is_some(),
             stream,

@@ -1,7 +1,7 @@
 //! Readers that follow the journal: each gets every entry that ends from now on, through a bounded queue of its own. What
 //! a slow reader has no room for is left out, and a line tells it how much; nobody waits for it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -17,7 +17,11 @@ const MOST_READERS: usize = 64;
 
 /// Everyone who follows.
 #[derive(Debug, Default)]
-pub(super) struct Tails(Mutex<Open>);
+pub(super) struct Tails {
+    open: Mutex<Open>,
+    /// Whether there may be a reader, to be asked without a lock.
+    is_read: AtomicBool,
+}
 
 #[derive(Debug, Default)]
 struct Open {
@@ -58,13 +62,18 @@ impl Tails {
         }
         let (sender, receiver) = channel(QUEUE);
         let left_out = Arc::<AtomicU64>::default();
+        self.is_read.store(true, Ordering::Release);
         open.readers.push(Reader { filter, sender, left_out: left_out.clone() });
         Some(Tail { receiver, left_out })
     }
 
     /// Hands an entry out that has ended.
     pub(super) fn tell(&self, entry: &Arc<Entry>) {
-        self.open().readers.retain(|reader| {
+        if !self.is_read.load(Ordering::Acquire) {
+            return;
+        }
+        let mut open = self.open();
+        open.readers.retain(|reader| {
             if !reader.filter.accepts(entry) {
                 return true;
             }
@@ -77,6 +86,7 @@ impl Tails {
                 Err(TrySendError::Closed(_)) => false,
             }
         });
+        self.is_read.store(!open.readers.is_empty(), Ordering::Release);
     }
 
     /// Ends all readers, after what waits for them.
@@ -85,7 +95,7 @@ impl Tails {
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
