@@ -101,7 +101,7 @@ fn owner(entry: &Value) -> Option<(&'static str, &'static str)> {
     for (name, value) in entry["headers"].as_object().into_iter().flatten() {
         headers.push(name, value.as_str().unwrap_or_default());
     }
-    match lookup_request(&RawRequest::new(text("method"), text("path"), headers, Vec::new())) {
+    match lookup_request(&RawRequest::new(text("method").to_owned(), text("path"), headers, Vec::new())) {
         Lookup::Found { codec, route, .. } | Lookup::Socket { codec, route, .. } => Some((codec.name(), route.endpoint.name())),
         Lookup::Stored { codec, .. } => Some((codec.name(), "")),
         _ => None,

@@ -60,7 +60,7 @@ fn ask_with(path: &str, headers: Headers, body: impl Into<Vec<u8>>) -> Asked {
         },
     };
     if !codec.routes().contains(route) {
-        METHOD.clone_into(&mut raw.method);
+        raw.method = METHOD.into();
     }
     let decoded = codec.decode(&raw, route, &params);
     Asked { codec, route, raw, decoded }

@@ -186,7 +186,7 @@ fn read_request(name: &str, text: &str, url_path: Option<&str>, headers: &[Strin
         let text = |key: &str| value.get(key).and_then(serde_json::Value::as_str);
         let body = value.get("body").map(ToString::to_string).unwrap_or_default();
         let target = url_path.or(text("path")).unwrap_or("/");
-        return Ok(Exchange { raw: RawRequest::new(text("method").unwrap_or("POST"), target, fields, body), request });
+        return Ok(Exchange { raw: RawRequest::new(text("method").unwrap_or("POST").to_owned(), target, fields, body), request });
     }
     let is_entry = value.get("method").is_some() && value.get("body").is_some();
     let body = if is_entry { value.get("body").unwrap_or(&value) } else { &value };
@@ -194,7 +194,7 @@ fn read_request(name: &str, text: &str, url_path: Option<&str>, headers: &[Strin
     let method = value.get("method").and_then(serde_json::Value::as_str).filter(|_| is_entry).unwrap_or("POST");
     let recorded = value.get("path").and_then(serde_json::Value::as_str).filter(|_| is_entry);
     let target = url_path.or(recorded).unwrap_or_else(|| guess(body, None));
-    decode(RawRequest::new(method, target, fields, body.to_string()), name)
+    decode(RawRequest::new(method.to_owned(), target, fields, body.to_string()), name)
 }
 
 fn push_headers(fields: &mut Headers, value: &serde_json::Value) {

@@ -121,7 +121,7 @@ pub(super) fn witness(exchange: &Exchange) -> Value {
         witness["path"] = raw.path.as_str().into();
     }
     if raw.method != "POST" {
-        witness["method"] = raw.method.as_str().into();
+        witness["method"] = raw.method.as_ref().into();
     }
     if let Ok(body) = serde_json::from_slice::<Value>(&raw.body) {
         witness["body"] = body;

@@ -1,5 +1,6 @@
 //! Exchanges as bytes arrived: method, path, headers, body; status, headers, body.
 
+use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, OnceLock};
 
@@ -142,7 +143,7 @@ impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Headers {
 /// A request as it arrived, without its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestHead {
-    pub method: String,
+    pub method: Cow<'static, str>,
     /// The path as sent, without the query.
     pub path: String,
     /// The query without `?`; empty when there is none.
@@ -190,7 +191,7 @@ impl Default for PartContent {
 
 impl RawRequest {
     /// A request from its parts; `target` is the path with or without a query.
-    pub fn new(method: impl Into<String>, target: &str, headers: Headers, body: impl Into<Bytes>) -> RawRequest {
+    pub fn new(method: impl Into<Cow<'static, str>>, target: &str, headers: Headers, body: impl Into<Bytes>) -> RawRequest {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let head = RequestHead { method: method.into(), path: path.to_owned(), query: query.to_owned(), headers };
         RawRequest { head: Arc::new(head), body: body.into(), json: OnceLock::new(), form: OnceLock::new() }

@@ -1,14 +1,15 @@
 //! Requests as they come off the connection: head to [`RawRequest`], body read whole within bounds.
 
+use std::borrow::Cow;
 use std::io;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
-use hyper::HeaderMap;
 use hyper::body::{Body, Frame};
 use hyper::http::request::Parts;
+use hyper::{HeaderMap, Method};
 use tokio::time::timeout;
 
 use super::app::{App, Limits};
@@ -62,7 +63,16 @@ pub(super) fn head(parts: &Parts) -> RawRequest {
         headers.push("host", authority.as_str());
     }
     let target = parts.uri.path_and_query().map_or(parts.uri.path(), |target| target.as_str());
-    RawRequest::new(parts.method.as_str(), target, headers, Bytes::new())
+    RawRequest::new(method(&parts.method), target, headers, Bytes::new())
+}
+
+/// A method as text, which of nearly all is at hand.
+fn method(method: &Method) -> Cow<'static, str> {
+    match *method {
+        Method::POST => "POST".into(),
+        Method::GET => "GET".into(),
+        _ => method.as_str().to_owned().into(),
+    }
 }
 
 /// Header fields as text.

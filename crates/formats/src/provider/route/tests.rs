@@ -37,7 +37,7 @@ fn compatible_prefixes_are_dropped() {
 
 #[test]
 fn clients_of_mistral_are_told_by_what_they_call_themselves() {
-    let found = |agent: &str, method: &str, path: &str| {
+    let found = |agent: &str, method: &'static str, path: &str| {
         let raw = RawRequest::new(method, path, [("user-agent", agent)].into_iter().collect(), "");
         format!("{:?}", lookup_request(&raw)).split(' ').next().unwrap_or_default().to_owned()
     };

@@ -35,7 +35,7 @@ impl Sealed {
     /// Puts it behind other texts, as the last of them.
     pub(super) fn put(&self, texts: &mut Texts) {
         let RequestHead { method, path, query, headers } = &*self.0;
-        for text in [method, path, query].into_iter().map(String::as_str).chain(headers.iter().flat_map(|(name, value)| [name, value])) {
+        for text in [method.as_ref(), path, query].into_iter().chain(headers.iter().flat_map(|(name, value)| [name, value])) {
             texts.put(text.as_bytes());
         }
     }
@@ -52,7 +52,7 @@ impl Sealed {
         while let Some(name) = texts.next() {
             headers.push(std::str::from_utf8(name).unwrap_or_default(), texts.text());
         }
-        Sealed(Arc::new(RequestHead { method, path, query, headers }))
+        Sealed(Arc::new(RequestHead { method: method.into(), path, query, headers }))
     }
 
     /// Bytes that it holds.
