@@ -295,8 +295,10 @@ async fn answer(relay: Relay, capture: Option<Capture>, begun: Begun, asked: Fra
     }
     finish.head_sent();
     let as_it_is = capture.is_none() && upset.is_none() && matches!(coding, Coding::Identity) && !framing.is_stream();
-    if let (true, Some(whole)) = (as_it_is && begun.rest.is_end_stream(), &begun.first) {
-        let whole = whole.clone();
+    if as_it_is
+        && begun.rest.is_end_stream()
+        && let Some(whole) = begun.first.clone()
+    {
         begun.rest.end().await;
         finish.sent(whole.len(), 0);
         finish.saw_part(&whole);

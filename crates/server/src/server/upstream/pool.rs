@@ -163,9 +163,13 @@ pub(in crate::server) struct Inflow {
 }
 
 impl Inflow {
-    /// Frees the connection of a body that is here as a whole.
+    /// Frees the connection of a body that is here as a whole. One that has more to say after all is closed.
     pub(in crate::server) async fn end(mut self) {
-        while let Some(Ok(_)) = std::future::poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await {}
+        let rest = |cx: &mut Context<'_>| {
+            while let Poll::Ready(Some(Ok(_))) = Pin::new(&mut self).poll_frame(cx) {}
+            Poll::Ready(())
+        };
+        std::future::poll_fn(rest).await;
     }
 
     /// The answer is complete: its connection is free for the next request.
