@@ -80,8 +80,12 @@ where
         };
         match self.0 {
             LogFormat::Text => {
-                let lines: Vec<String> = message.0.lines().map(|line| report::escape(line).to_string()).collect();
-                writeln!(writer, "{word}: {}", lines.join("\n"))
+                write!(writer, "{word}: ")?;
+                for (index, line) in message.0.lines().enumerate() {
+                    let end = if index == 0 { "" } else { "\n" };
+                    write!(writer, "{end}{}", report::escape(line))?;
+                }
+                writeln!(writer)
             }
             LogFormat::Json => {
                 let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();

@@ -3,7 +3,7 @@
 //! What is shown may end in a response, a journal or a terminal: long texts are cut, but not within a key, which nobody would
 //! recognize then; control characters are escaped; and the values of headers that carry credentials are never written out.
 
-use std::fmt::{self, Display, Formatter};
+use std::fmt::{self, Display, Formatter, Write as _};
 
 use super::{Clause, Criterion, Facet, Match, Pattern, TextPattern};
 use crate::exchange::{Exchange, Headers, excerpt};
@@ -49,7 +49,7 @@ impl Verdict<'_> {
             (Some(at), Pattern::Text(TextPattern::Equals { text, .. })) => {
                 format!("equals `…{}` from character {} on", Shortened(text.get(at..).unwrap_or_default()), count(text, at) + 1)
             }
-            _ => self.pattern.to_string(),
+            _ => written(self.pattern),
         }
     }
 
@@ -58,7 +58,7 @@ impl Verdict<'_> {
         match (self.pattern, &self.facet, self.difference()) {
             (Pattern::Headers(fields), Facet::Headers(headers), _) => found_headers(fields, headers),
             (_, Facet::Text(text), Some(at)) => format!("\"…{}\"", Shortened(text.get(at..).unwrap_or_default())),
-            (_, facet, _) => facet.to_string(),
+            (_, facet, _) => written(facet),
         }
     }
 
@@ -71,6 +71,14 @@ impl Verdict<'_> {
         let shared = text.chars().zip(found.chars()).take_while(|(wanted, found)| wanted == found).count();
         (!self.holds && shared >= WIDTH - LEAD).then(|| excerpt(found, shared - LEAD, LEAD).start)
     }
+}
+
+/// What is to be shown, with room for all of it in nearly all cases.
+fn written(shown: &dyn Display) -> String {
+    let mut text = String::with_capacity(WIDTH + LEAD);
+    // Writing to memory cannot fail.
+    let _ = write!(text, "{shown}");
+    text
 }
 
 impl Display for Verdict<'_> {

@@ -68,7 +68,7 @@ impl Kin {
     pub(super) fn of(&self, facets: &mut Facets<'_>, most: usize) -> Vec<usize> {
         let slots = self.starts.len().saturating_sub(1);
         let mut named = Named::default();
-        let mut seen: Vec<usize> = Vec::new();
+        let mut seen: Vec<usize> = Vec::with_capacity(64);
         'all: for (index, criterion) in self.criteria.iter().enumerate() {
             for piece in pieces_of(facets.of(criterion)) {
                 let slot = slot_of(index, piece, slots);
@@ -85,7 +85,8 @@ impl Kin {
         }
         // Times above, and the row below so that of as many the earlier is the greater: numbers are ranked fast.
         let rank = |(times, row): &(u32, u32)| u64::from(*times) << 32 | u64::from(u32::MAX - row);
-        let mut ranks: Vec<u64> = named.slots.iter().filter(|(times, _)| *times > 0).map(rank).collect();
+        let mut ranks: Vec<u64> = Vec::with_capacity(named.count);
+        ranks.extend(named.slots.iter().filter(|(times, _)| *times > 0).map(rank));
         if most < ranks.len() {
             ranks.select_nth_unstable_by(most, |one, other| other.cmp(one));
             ranks.truncate(most);

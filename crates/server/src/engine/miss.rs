@@ -37,7 +37,7 @@ fn explain(edition: &Edition, exchange: &Exchange, near: &Near<'_>) -> NearMiss 
         Failed { key: clause.criterion.key, expected: verdict.wanted(), actual: verdict.found() }
     });
     let reason = match &failed {
-        Some(Failed { key, expected, actual }) => format!("{key} {expected}: the request has {actual}"),
+        Some(Failed { key, expected, actual }) => [key, " ", expected, ": the request has ", actual].concat(),
         None if near.position_failed => position_reason(edition, near.row),
         None if near.incompatible => "its kind of response cannot answer this endpoint".to_owned(),
         None => "an earlier rule of selection passed it over".to_owned(),

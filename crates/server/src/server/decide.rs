@@ -314,7 +314,12 @@ impl Speaker<'_> {
         let missed = Arc::new(Missed { nearest: near_misses(edition, seen, served), transforms: call.app.settings.transforms.names() });
         let reply = miss_reply(miss, call.policy.strict, Arc::clone(&missed));
         self.log_miss(exchange, &reply, &missed);
-        self.error(&reply, Outcome { matched: Some("miss"), missed: Some(missed), ..outcome })
+        let mut decided = self.error(&reply, Outcome { matched: Some("miss"), missed: Some(missed), ..outcome });
+        if decided.outcome.speech == Speech::Json {
+            // It states no tokens: the journal need not keep it.
+            decided.outcome.speech = Speech::Other;
+        }
+        decided
     }
 
     pub(super) fn context<'c>(self, exchange: &'c Exchange, pace: &Pace, ids: &'c mut dyn Ids) -> Context<'c>
@@ -385,7 +390,8 @@ impl Speaker<'_> {
     fn log_miss(self, exchange: &Exchange, reply: &ErrorReply, missed: &Missed) {
         let strict = if self.call.policy.strict { "STRICT: " } else { "" };
         let what = if reply.message.contains("skipped") { reply.message.as_str() } else { "No fixture matched" };
-        let mut line = format!("{strict}{what} for {} {}", exchange.raw.method, exchange.raw.path);
+        let mut line = String::with_capacity(512);
+        let _ = write!(line, "{strict}{what} for {} {}", exchange.raw.method, exchange.raw.path);
         if !missed.transforms.is_empty() {
             let _ = write!(line, " (after transforms: {})", missed.transforms.join(", "));
         }
