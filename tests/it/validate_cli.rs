@@ -240,3 +240,15 @@ fn a_body_in_a_file_must_be_there_and_below_the_folder_of_the_fixtures() {
     #[cfg(unix)]
     check("link.txt", Some("leads out of fx"));
 }
+
+#[test]
+fn a_folder_that_is_named_in_two_ways_is_looked_at_once_and_is_not_called_empty() {
+    let fixture = r#"{ "fixtures": [{ "match": { "userMessage": "hi" }, "response": { "content": "x" } }] }"#;
+    let place = Workplace::new(&[("one/a.json", fixture), ("empty/notes.md", "")]);
+    for arguments in [["one", "./one"], ["./one", "one"], ["one", "one/"], ["one", "./one/a.json"], ["./one", "."]] {
+        let run = place.run(&["validate", arguments[0], arguments[1]]);
+        assert_eq!((run.status, run.stderr.as_str()), (0, "checked 1 file, 1 fixture: 0 errors, 0 warnings\n"), "{arguments:?}");
+    }
+    let run = place.run(&["validate", "one", "./empty"]);
+    assert!(run.status != 0 && run.stdout.contains("no file here ends in"), "{}{}", run.stdout, run.stderr);
+}

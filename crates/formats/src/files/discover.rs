@@ -86,8 +86,19 @@ struct Seen {
 impl Seen {
     /// Whether a file is met for the first time.
     fn is_new(&mut self, path: &Path) -> bool {
+        let path = self.absolute(path);
+        self.paths.insert(path.into_os_string())
+    }
+
+    /// Whether a file of this directory was met.
+    fn is_below(&self, base: &Path) -> bool {
+        let base = self.absolute(base);
+        self.paths.iter().any(|path| Path::new(path).starts_with(&base))
+    }
+
+    fn absolute(&self, path: &Path) -> PathBuf {
         let path = self.here.join(path);
-        self.paths.insert(std::path::absolute(&path).unwrap_or(path).into_os_string())
+        std::path::absolute(&path).unwrap_or(path)
     }
 }
 
@@ -171,9 +182,9 @@ impl Search<'_> {
         }
     }
 
-    /// Whether an earlier argument already gave files of this directory.
+    /// Whether an earlier argument already gave files of this directory, however it was spelled.
     fn seen_below(&self, base: &Path, is_glob: bool) -> bool {
-        !is_glob && self.found.files.iter().any(|file| file.path.starts_with(base))
+        !is_glob && self.seen.as_ref().is_some_and(|seen| seen.is_below(base))
     }
 
     fn take(&mut self, path: PathBuf, root: &Path, named: bool) {

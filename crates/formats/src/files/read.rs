@@ -24,7 +24,7 @@ pub struct FileText {
 /// Reads a file that was found.
 ///
 /// # Errors
-/// It is gone, unreadable, not a regular file, larger than `max` bytes (then nothing is read), or not UTF-8.
+/// It is gone, unreadable, not a regular file, larger than `max` bytes (then little or nothing is read), or not UTF-8.
 pub fn read(found: &Found, max: u64) -> Result<FileText, Box<Problem>> {
     if let Some(small) = small(found, max)? {
         return decode(small, &found.name);
