@@ -12,7 +12,7 @@ use super::alteration::{WholeChange, is_json, malformed_body};
 use super::faults::{ErrorEvent, cut_after, stall_after};
 use super::mutation::{broken, count};
 use super::pace::millis;
-use super::{Alteration, Change, Close, Cut, Dice, Mutation, Plan, Step};
+use super::{Alteration, Change, Close, Cut, Dice, Fields, Mutation, Plan, Step};
 use crate::exchange::{ErrorOrigin, ErrorReply, Exchange};
 use crate::fixture::{Chaos, ChaosAction, ChaosField};
 use crate::wire::Framing;
@@ -163,7 +163,7 @@ impl Rolled {
     /// The plan of an action that needs no answer to work on and sends none: a cut without a byte.
     pub fn disconnect(close: Close) -> Plan {
         let cut = Cut { close, reason: reason(ChaosAction::Disconnect) };
-        Plan { status: 0, headers: Vec::new(), streamed: false, steps: vec![Step::HangUp(cut)], told: None, telling: None }
+        Plan { status: 0, headers: Fields::default(), streamed: false, steps: vec![Step::HangUp(cut)], told: None, telling: None }
     }
 
     /// Changes a plan whose every event is a step of its own. Returns how many events have left once it has happened.
@@ -305,7 +305,7 @@ impl Rolled {
         *body = changed;
         if let Some(content_type) = content_type {
             plan.set_header("content-type", content_type);
-            plan.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-encoding"));
+            plan.headers.listed().retain(|(name, _)| !name.eq_ignore_ascii_case("content-encoding"));
         }
         Ok(0)
     }

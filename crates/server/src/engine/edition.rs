@@ -8,8 +8,7 @@ use rapidhash::RapidHashMap;
 use serde_json::Value;
 
 use super::kept::Kept;
-use super::plan::FieldValue;
-use super::{Stencil, describe_match};
+use super::{FieldValue, Stencil, describe_match};
 use crate::fixture::{Fixture, Library, SourceFile};
 
 /// What a header value cannot carry, or what would read back as something else.

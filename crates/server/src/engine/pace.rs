@@ -10,9 +10,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::plan::Field;
 use super::told::{Times, nanos};
-use super::{Dice, Filling, Plan, Stencil, Step, Telling, Told};
+use super::{Dice, Field, Fields, Filling, Plan, Stencil, Step, Telling, Told};
 use crate::exchange::{Body, Emission, ErrorReply, Frame, FrameKind};
 use crate::fixture::{Answer, Faults, Pace, Profile, Recorded};
 
@@ -133,20 +132,28 @@ pub fn plan_emission(emission: Emission, delivery: &Delivery<'_>, dice: &mut Dic
     with_headers(plan, delivery.headers)
 }
 
-/// The plan of an answer that waits for nothing, in one piece.
-pub fn plan_at_once(stencil: &Arc<Stencil>, filling: Filling, delivery: &Delivery<'_>) -> Plan {
+/// The plan of an answer that waits for nothing, in one piece; `fields` are those of an answer before, if there was one.
+pub fn plan_at_once(stencil: &Arc<Stencil>, filling: Filling, delivery: &Delivery<'_>, fields: Option<Fields>) -> Plan {
     let telling = Telling { stencil: stencil.clone(), filling };
-    let plan = plan_headed(stencil, telling.bytes(), delivery);
+    let bytes = telling.bytes();
+    let plan = match fields {
+        Some(headers) => plan_filled(stencil, bytes, headers),
+        None => plan_headed(stencil, bytes, delivery),
+    };
     Plan { telling: Some(Arc::new(telling)), ..plan }
 }
 
 /// The plan of an answer with the head of a stencil.
 fn plan_headed(head: &Stencil, bytes: Bytes, delivery: &Delivery<'_>) -> Plan {
     // Room for what the server says of each answer.
-    let mut headers = Vec::with_capacity(head.headers.len() + 4);
+    let mut headers: Vec<Field> = Vec::with_capacity(head.headers.len() + 4);
     headers.extend(head.headers.iter().map(|(name, value)| ((*name).into(), value.clone())));
+    with_headers(plan_filled(head, bytes, headers.into()), delivery.headers)
+}
+
+fn plan_filled(head: &Stencil, bytes: Bytes, headers: Fields) -> Plan {
     let steps = vec![Step::Send { bytes, events: head.events }];
-    with_headers(Plan { status: head.status, headers, streamed: head.streamed, steps, told: None, telling: None }, delivery.headers)
+    Plan { status: head.status, headers, streamed: head.streamed, steps, told: None, telling: None }
 }
 
 /// The plan of a stream that takes its time, filled in as it goes; `None` where that cannot be: something goes wrong with it, or
@@ -194,7 +201,7 @@ fn whole(status: u16, headers: Vec<Field>, bytes: Bytes, delivery: &Delivery<'_>
     let first = delivery.first_byte();
     let wait = (!first.is_zero()).then_some(Step::Until(first));
     let steps = wait.into_iter().chain([Step::Send { bytes, events: 0 }]).collect();
-    Plan { status, headers, streamed: false, steps, told: None, telling: None }
+    Plan { status, headers: headers.into(), streamed: false, steps, told: None, telling: None }
 }
 
 fn streamed(status: u16, headers: Vec<Field>, beats: impl Iterator<Item = Beat>, delivery: &Delivery<'_>, dice: &mut Dice) -> Plan {
@@ -214,7 +221,7 @@ fn streamed(status: u16, headers: Vec<Field>, beats: impl Iterator<Item = Beat>,
     if steps.is_empty() && !end.is_zero() {
         steps.push(Step::Until(end));
     }
-    Plan { status, headers, streamed: true, steps, told: None, telling: None }
+    Plan { status, headers: headers.into(), streamed: true, steps, told: None, telling: None }
 }
 
 /// Sums up the delays of a stream.
@@ -287,8 +294,9 @@ fn with_headers(mut plan: Plan, headers: &[(String, String)]) -> Plan {
         return plan;
     }
     let ours = |name: &str| !FRAMING.iter().any(|framing| name.eq_ignore_ascii_case(framing));
-    plan.headers.retain(|(name, _)| !headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)));
-    plan.headers.extend(headers.iter().filter(|(name, _)| ours(name)).map(|(name, value)| (name.clone().into(), value.clone().into())));
+    let listed = plan.headers.listed();
+    listed.retain(|(name, _)| !headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)));
+    listed.extend(headers.iter().filter(|(name, _)| ours(name)).map(|(name, value)| (name.clone().into(), value.clone().into())));
     plan
 }
 

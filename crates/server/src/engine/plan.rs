@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::header::HeaderValue;
 
-use super::{Telling, Told};
+use super::{FieldValue, Fields, Telling, Told};
 use crate::fixture::Close;
 
 /// What is due together is joined up to this many bytes: fewer writes, bounded copies.
@@ -35,53 +34,11 @@ pub enum Step {
     HangUp(Cut),
 }
 
-/// A header field: its name, and its value as text that is shared with whoever keeps it.
-pub type Field = (Cow<'static, str>, FieldValue);
-
-/// The value of a header field, looked at once whether HTTP can carry it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldValue(Result<HeaderValue, Bytes>);
-
-impl FieldValue {
-    fn new(value: Bytes) -> FieldValue {
-        FieldValue(HeaderValue::from_maybe_shared(value.clone()).map_err(|_| value))
-    }
-
-    /// The value as text.
-    pub fn as_str(&self) -> &str {
-        let bytes = self.0.as_ref().map_or_else(Bytes::as_ref, HeaderValue::as_bytes);
-        std::str::from_utf8(bytes).unwrap_or_default()
-    }
-
-    /// The value as HTTP carries it, without a copy; `None` if it holds what HTTP cannot carry.
-    pub fn into_header(self) -> Option<HeaderValue> {
-        self.0.ok()
-    }
-}
-
-impl Default for FieldValue {
-    fn default() -> FieldValue {
-        FieldValue::new(Bytes::new())
-    }
-}
-
-impl From<&'static str> for FieldValue {
-    fn from(value: &'static str) -> FieldValue {
-        FieldValue::new(Bytes::from_static(value.as_bytes()))
-    }
-}
-
-impl From<String> for FieldValue {
-    fn from(value: String) -> FieldValue {
-        FieldValue::new(value.into())
-    }
-}
-
 /// A complete answer in time. Without a `HangUp` it ends properly after its last step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     pub status: u16,
-    pub headers: Vec<Field>,
+    pub headers: Fields,
     /// One body of known length (`content-length`), or a stream (chunked).
     pub streamed: bool,
     pub steps: Vec<Step>,
@@ -94,14 +51,14 @@ pub struct Plan {
 impl Plan {
     /// The first value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers.get(name)
     }
 
     /// Puts a header in place of all others of its name.
     pub fn set_header(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<FieldValue>) {
-        let name = name.into();
-        self.headers.retain(|(key, _)| !key.eq_ignore_ascii_case(&name));
-        self.headers.push((name, value.into()));
+        let (name, headers) = (name.into(), self.headers.listed());
+        headers.retain(|(key, _)| !key.eq_ignore_ascii_case(&name));
+        headers.push((name, value.into()));
     }
 
     /// Whether something is sent before the plan ends or hangs up.

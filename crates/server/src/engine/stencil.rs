@@ -6,11 +6,12 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::sync::{Arc, OnceLock};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use bytes::Bytes;
 
-use super::plan::FieldValue;
+use super::{FieldValue, Made, Occasion};
 use crate::exchange::{Body, Emission, Frame, FrameKind};
 
 /// Larger answers are encoded each time.
@@ -117,7 +118,7 @@ pub(super) struct Place {
 }
 
 /// An encoding with holes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Stencil {
     pub status: u16,
     pub headers: Vec<(&'static str, FieldValue)>,
@@ -130,7 +131,20 @@ pub struct Stencil {
     pieces: Vec<Piece>,
     /// Estimated tokens of the answer.
     output: u64,
+    /// The header fields of an answer, once there was one.
+    made: OnceLock<Arc<Made>>,
 }
+
+/// Whatever was made of it since.
+impl PartialEq for Stencil {
+    fn eq(&self, other: &Stencil) -> bool {
+        let essence = |of: &Stencil| (of.status, of.streamed, of.events, of.output);
+        essence(self) == essence(other)
+            && (&self.headers, &self.prefixes, &self.text, &self.pieces) == (&other.headers, &other.prefixes, &other.text, &other.pieces)
+    }
+}
+
+impl Eq for Stencil {}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Piece {
@@ -187,12 +201,27 @@ impl Stencil {
         let prefixes = marks.ids.iter().map(|(prefix, _)| prefix.clone()).collect();
         let Emission { status, headers, body: _ } = marked;
         let headers = headers.into_iter().map(|(name, value)| (name, value.into())).collect();
-        small.then(|| Stencil { status, headers, streamed, prefixes, events, text: text.into(), pieces, output })
+        small.then(|| Stencil { status, headers, streamed, prefixes, events, text: text.into(), pieces, output, made: OnceLock::new() })
     }
 
     /// Bytes that it holds.
     pub fn size(&self) -> usize {
         self.text.len() + self.pieces.len() * size_of::<Piece>()
+    }
+
+    /// The header fields of an answer of this kind, if there was one.
+    pub fn made(&self, occasion: Occasion) -> Option<&Arc<Made>> {
+        self.made.get().filter(|made| made.occasion == occasion)
+    }
+
+    /// Keeps the header fields of the first answer.
+    pub fn keep_made(&self, make: impl FnOnce() -> Option<Made>) {
+        if self.made.get().is_none()
+            && let Some(made) = make()
+        {
+            // Whoever was faster has made the same, or that of another kind.
+            let _ = self.made.set(Arc::new(made));
+        }
     }
 
     /// The encoding for one request.

@@ -3,17 +3,18 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use hyper::header::HeaderName;
 use serde_json::Value;
 
 use super::App;
 use super::app::Level;
-use super::journal::{Answerer, Outcome, Source, Speech, Tried, retry_after};
+use super::journal::{Answerer, Outcome, Source, Tried, retry_after};
 use super::relay::{RELAYED, Relay};
 use super::stencils::{Encoded, Wanted};
 use super::{errors, head};
 use crate::engine::{
-    Beat, Claim, Decision, Delivery, Dice, Edition, FieldValue, Plan, Policy, Verdict, miss_reply, near_misses, plan_emission, plan_events,
-    plan_http,
+    Beat, Claim, Decision, Delivery, Dice, Edition, FieldValue, Made, Occasion, Plan, Policy, Speech, Verdict, miss_reply, near_misses,
+    plan_emission, plan_events, plan_http,
 };
 use crate::exchange::{Emission, ErrorOrigin, ErrorReply, Exchange, Frame, FrameKind, Missed, RawEvent, RawRequest, Reply, Request};
 use crate::fixture::{Answer, Pace};
@@ -361,30 +362,50 @@ impl Speaker<'_> {
     }
 
     pub(super) fn headed(self, mut plan: Plan, outcome: Outcome) -> Decided {
-        self.sign(&mut plan, &outcome);
-        let speech = Speech::of(plan.header("content-type"), self.framing(&plan), self.codec.map(Provider::name));
-        let mut outcome = Outcome { status: plan.status, streamed: plan.streamed, speech, ..outcome };
+        let mut outcome = Outcome { status: plan.status, streamed: plan.streamed, ..outcome };
         outcome.overrides(self.call.policy.strict_override);
-        outcome.asks_to_wait(retry_after(|| self.call.app.now(), |name| plan.header(name)));
+        if let Some(made) = plan.headers.as_made() {
+            outcome.speech = made.speech;
+            return Decided { action: Action::Answer(plan), outcome };
+        }
+        let ids = self.sign(&mut plan, &outcome);
+        outcome.speech = Speech::of(plan.header("content-type"), self.framing(&plan), self.codec.map(Provider::name));
+        let pause = retry_after(|| self.call.app.now(), |name| plan.header(name));
+        outcome.asks_to_wait(pause);
+        if let (Some(telling), None, None) = (&plan.telling, pause, &plan.told) {
+            telling.stencil.keep_made(|| self.made(&plan, ids, &outcome));
+        }
         Decided { action: Action::Answer(plan), outcome }
+    }
+
+    /// The fields of an answer for those after it; `None` where the fixture has an id of its own for all of them.
+    fn made(self, plan: &Plan, ids: [Option<&'static str>; 2], outcome: &Outcome) -> Option<Made> {
+        let ids: Vec<HeaderName> = ids.into_iter().flatten().map(HeaderName::from_static).collect();
+        let fields = head::put_together(plan.headers.clone());
+        let occasion = self.occasion(outcome.matched.unwrap_or_default());
+        ids.contains(&head::REQUEST_ID).then_some(Made { occasion, fields, ids, speech: outcome.speech })
+    }
+
+    /// What decides about the fields of a fixture's answer, beside the fixture.
+    pub(super) fn occasion(self, matched: &'static str) -> Occasion {
+        Occasion { matched, framing: self.call.framing }
     }
 
     fn framing(self, plan: &Plan) -> Framing {
         Framing::of_answer(plan.header("content-type"), if plan.streamed { self.call.framing } else { Framing::Whole })
     }
 
-    /// Adds what every answer says about itself.
-    fn sign(self, plan: &mut Plan, outcome: &Outcome) {
+    /// Adds what every answer says about itself; the fields that have the id of the request then.
+    fn sign(self, plan: &mut Plan, outcome: &Outcome) -> [Option<&'static str>; 2] {
         if let Some(Answerer::Fixture(view)) = &outcome.answerer {
             plan.set_header(head::FIXTURE, view.header.clone());
         }
         plan.set_header(head::MATCH, outcome.matched.unwrap_or("none"));
         let own = self.codec.map(Provider::request_id_header).filter(|name| *name != "x-request-id");
-        for name in own.into_iter().chain(["x-request-id"]) {
-            if plan.header(name).is_none() {
-                plan.headers.push((name.into(), self.call.request_id.clone()));
-            }
-        }
+        let ids = [own, Some("x-request-id")].map(|name| name.filter(|name| plan.header(name).is_none()));
+        let fields = ids.iter().flatten().map(|name| ((*name).into(), self.call.request_id.clone()));
+        plan.headers.listed().extend(fields);
+        ids
     }
 
     fn log_miss(self, exchange: &Exchange, reply: &ErrorReply, missed: &Missed) {

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use super::App;
 use super::app::Level;
-use super::journal::{Arrival, Entry, Outcome, Source, Speech};
-use crate::engine::Telling;
+use super::journal::{Arrival, Entry, Outcome, Source};
+use crate::engine::{Speech, Telling};
 use crate::exchange::{RawRequest, RequestHead, StatedUsage};
 use crate::wire::Framing;
 

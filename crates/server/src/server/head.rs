@@ -4,11 +4,12 @@ use std::cell::RefCell;
 
 use axum::body::Body;
 use axum::response::Response;
+use futures_util::future::Either;
 use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use crate::engine::{Field, FieldValue};
+use crate::engine::{Field, FieldValue, Fields};
 use crate::secrets::Redacted;
 
 /// The handle of the fixture that answered.
@@ -39,13 +40,24 @@ thread_local! {
 
 /// A response of these parts. A field that HTTP cannot carry is left out; a status that cannot end an answer becomes
 /// 500.
-pub(super) fn response(status: u16, headers: Vec<Field>, body: Body) -> Response {
+pub(super) fn response(status: u16, headers: impl Into<Fields>, body: Body) -> Response {
+    assembled(status, put_together(headers.into()), body)
+}
+
+/// The fields of an answer, those of CORS among them.
+pub(super) fn put_together(fields: Fields) -> HeaderMap {
+    match fields.into_either() {
+        Either::Left(listed) => put_in(listed),
+        Either::Right(made) => made,
+    }
+}
+
+fn put_in(headers: Vec<Field>) -> HeaderMap {
     let alike = SHAPES.with_borrow(|shapes| shapes.iter().find(|shape| is_of(shape, &headers)).cloned());
-    let fields = match alike {
+    match alike {
         Some(shape) => shaped(shape, headers),
         None => fields(headers),
-    };
-    assembled(status, fields, body)
+    }
 }
 
 /// Answers are of few kinds: fields of the same names in the same order were put together before, and only their values

@@ -101,7 +101,7 @@ fn events(count: usize, padding: usize) -> (Vec<Bytes>, Vec<u8>) {
 fn plan(steps: Vec<Step>) -> Plan {
     Plan {
         status: 200,
-        headers: vec![("content-type".into(), "text/event-stream".into())],
+        headers: vec![("content-type".into(), "text/event-stream".into())].into(),
         streamed: true,
         steps,
         told: None,

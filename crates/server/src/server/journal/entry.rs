@@ -9,8 +9,8 @@ use bytes::Bytes;
 
 use super::sealed::Sealed;
 use super::witness::Witness;
-use super::{Arrival, Outcome, Speech};
-use crate::engine::{FieldValue, Telling};
+use super::{Arrival, Outcome};
+use crate::engine::{FieldValue, Speech, Telling};
 use crate::exchange::StatedUsage;
 use crate::secrets::Redactor;
 use crate::server::credential::Credential;

@@ -24,7 +24,7 @@ use bytes::Bytes;
 
 pub(super) use entry::Entry;
 pub(super) use filter::Filter;
-pub(super) use outcome::{Answerer, ChaosRecord, Outcome, Source, Speech, Tried};
+pub(super) use outcome::{Answerer, ChaosRecord, Outcome, Source, Tried};
 pub(super) use seen::retry_after;
 pub(super) use tail::{Tail, Told};
 

@@ -4,10 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{Bypass, Scripted, View, reason};
+use crate::engine::{Bypass, Scripted, Speech, View, reason};
 use crate::exchange::Missed;
 use crate::fixture::ChaosAction;
-use crate::wire::{Framing, media_type};
 
 /// Where an answer comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,30 +100,6 @@ static NOTHING: Seldom = Seldom {
     chaos: None,
     retry_after: None,
 };
-
-/// What the bytes of an answer are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::server) enum Speech {
-    /// Nothing that states usage or text.
-    #[default]
-    Other,
-    /// A whole JSON body.
-    Json,
-    /// A stream of events; the codec that wrote them, if one did.
-    Events(Framing, Option<&'static str>),
-}
-
-impl Speech {
-    /// Told by how the body is divided, or by the content type.
-    pub(in crate::server) fn of(content_type: Option<&str>, framing: Framing, codec: Option<&'static str>) -> Speech {
-        let is_json = || content_type.is_some_and(|kind| media_type(kind).eq_ignore_ascii_case("application/json"));
-        match framing {
-            framing if framing.is_stream() => Speech::Events(framing, codec),
-            _ if is_json() => Speech::Json,
-            _ => Speech::Other,
-        }
-    }
-}
 
 /// What chaos decided about a request.
 #[derive(Clone, Debug, PartialEq, Eq)]

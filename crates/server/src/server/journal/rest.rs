@@ -86,10 +86,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::engine::{Filling, Marks, Stencil, Telling, View};
+    use crate::engine::{Filling, Marks, Speech, Stencil, Telling, View};
     use crate::exchange::{Body, Emission, Frame, FrameKind, Headers, Missed, RawRequest};
     use crate::server::id::Ids;
-    use crate::server::journal::{Answerer, Journal, JournalLimits, Speech};
+    use crate::server::journal::{Answerer, Journal, JournalLimits};
     use crate::wire::Framing;
 
     fn headers(fields: &[(&str, &str)]) -> Headers {

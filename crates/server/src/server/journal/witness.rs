@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::Speech;
 use super::texts::{Reader, Texts};
-use crate::engine::{Filling, Stencil, Telling};
+use crate::engine::{Filling, Speech, Stencil, Telling};
 use crate::exchange::{StatedUsage, StreamFacts};
 use crate::provider::grammar::{Reading, stated_usage};
 use crate::wire::Framing;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::decide::Speaker;
-use crate::engine::{Claim, Delivery, Dice, Edition, Filling, Likeness, Marks, Plan, Stencil, plan_at_once, plan_told};
+use crate::engine::{Claim, Delivery, Dice, Edition, Fields, Filling, Likeness, Marks, Plan, Stencil, plan_at_once, plan_told};
 use crate::exchange::{Emission, Exchange, Message, Reply, Request, Role, Turn};
 use crate::fixture::Answer;
 use crate::provider::{Ids, Provider, SeededIds, estimated, estimated_input};
@@ -77,7 +77,11 @@ impl Speaker<'_> {
 
     fn filled(self, wanted: &Wanted<'_>, stencil: &Arc<Stencil>, dice: &mut Dice) -> Encoded {
         let plan = match wanted.delivery {
-            Some(delivery) if delivery.is_at_once() => Some(plan_at_once(stencil, filling(wanted, stencil), delivery)),
+            Some(delivery) if delivery.is_at_once() => {
+                let made = stencil.made(self.occasion(wanted.claim.by.name()));
+                let fields = made.map(|made| Fields::made(made.clone(), self.call.request_id.clone()));
+                Some(plan_at_once(stencil, filling(wanted, stencil), delivery, fields))
+            }
             // A socket has its own way to send, and what can be asked for again is kept whole.
             Some(delivery) if !self.call.socket && wanted.codec.stored_routes().is_empty() => {
                 plan_told(stencil, filling(wanted, stencil), delivery, dice)

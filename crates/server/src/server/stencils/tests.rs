@@ -4,13 +4,14 @@ use super::*;
 use crate::diagnostic::{SourceId, Span};
 use std::time::Duration;
 
-use crate::engine::{Dice, MatchedBy, Policy, ServerPolicy, Step, Steps, plan_emission};
+use crate::engine::{Dice, MatchedBy, Policy, ServerPolicy, Speech, Step, Steps, plan_emission};
 use crate::exchange::{Block, Headers, Overrides, RawRequest, Sparse, Usage};
 use crate::fixture::{Fixture, Library, OnExhausted, Origin, Pace, Profile};
 use crate::matcher::{Match, Position};
 use crate::provider::route::{Lookup, lookup};
-use crate::server::decide::Call;
-use crate::server::{App, Settings, World};
+use crate::server::decide::{Action, Call, Decided};
+use crate::server::journal::Outcome;
+use crate::server::{App, Settings, World, head};
 
 fn turns() -> Vec<Turn> {
     let text = |text: &str| Turn { blocks: vec![Block::Text(text.to_owned())], has_text: true, ..Turn::default() };
@@ -38,7 +39,7 @@ fn turns() -> Vec<Turn> {
     ]
 }
 
-fn library(turn: &Turn) -> Library {
+fn library(turn: &Turn, headers: &[(&str, &str)]) -> Library {
     let answer = Answer {
         reply: Reply::Turn(turn.clone()),
         pace: Sparse::default(),
@@ -47,7 +48,7 @@ fn library(turn: &Turn) -> Library {
         faults: Sparse::default(),
         chaos: Sparse::default(),
         polls: 0,
-        headers: vec![("x-own".to_owned(), "1".to_owned())],
+        headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
     };
     let fixture = Fixture {
         id: None,
@@ -65,9 +66,9 @@ fn library(turn: &Turn) -> Library {
 
 /// Every request of a list, asked twice in turn, so that the first ones cut stencils and the others use them: each answer
 /// must be what the codec says. Returns whether stencils were kept.
-fn check(path: &'static str, bodies: &[String], turn: &Turn) -> Vec<bool> {
+fn check(path: &'static str, bodies: &[String], turn: &Turn, headers: &[(&str, &str)]) -> Vec<bool> {
     let quiet = World::new(Box::new(|_| Ok(Vec::new())), Box::new(|_, _| {}));
-    let app = App::new(Settings::default(), library(turn), quiet);
+    let app = App::new(Settings::default(), library(turn, headers), quiet);
     let edition = app.editions.current();
     let claim = Claim { row: 0, times: 0, by: MatchedBy::Content, turn_relaxed: false };
     let Lookup::Found { codec, route, params, .. } = lookup("POST", path) else { panic!("{path} has no codec") };
@@ -85,18 +86,36 @@ fn check(path: &'static str, bodies: &[String], turn: &Turn) -> Vec<bool> {
         let request = codec.decode(&raw, route, &params).unwrap();
         let exchange = Exchange { raw, request };
         let framing = codec.framing(&exchange.raw);
-        let call = Call { app: &app, policy: &policy, request_id: &"req-1".into(), framing, socket: false, relayed: false };
+        let request_id = format!("req-{index}").into();
+        let call = Call { app: &app, policy: &policy, request_id: &request_id, framing, socket: false, relayed: false };
         let speaker = Speaker { codec: Some(codec), call: &call };
         let (word, created) = (index as u64, 1_700_000_000 + index as u64);
         let timed = Wanted { codec, edition: &edition, claim: &claim, answer, exchange: &exchange, word, created, delivery: None };
         let direct = speaker.encode(&timed, &exchange.request, created, &mut SeededIds::new(word));
         assert_eq!(speaker.encoded(&timed, &mut Dice::seeded(0)), Encoded::Emission(direct.clone()), "{path} {body}");
         for delivery in [&delivery, &paced, &even] {
-            let whole = plan_emission(direct.clone(), delivery, &mut Dice::seeded(7)).joined();
+            let (whole, said) = headed(speaker, &claim, plan_emission(direct.clone(), delivery, &mut Dice::seeded(7)).joined());
             if let Encoded::Plan(plan) = speaker.encoded(&Wanted { delivery: Some(delivery), ..timed }, &mut Dice::seeded(7)) {
                 assert_eq!(plan.told.is_some(), plan.streamed && !delivery.is_at_once(), "{path} {body}");
                 assert_eq!(played(plan.clone()), whole.steps, "{path} {body}");
-                assert_eq!(listed(plan), whole, "{path} {body}");
+                let (plan, same) = headed(speaker, &claim, plan);
+                assert_eq!(same, said, "{path} {body}");
+                for name in ["Content-Type", "x-request-id", "request-id", "x-aimock-match", "x-none"] {
+                    assert_eq!(plan.header(name), whole.header(name), "{path} {body}");
+                }
+                // With a field more, as what is changed on the way has.
+                let [more, whole_more] = [&plan, &whole].map(|plan| {
+                    let mut plan = plan.clone();
+                    plan.set_header("x-more", "1");
+                    head::put_together(plan.headers)
+                });
+                assert_eq!(more, whole_more, "{path} {body}");
+                assert_eq!(head::put_together(plan.headers.clone()), head::put_together(whole.headers.clone()), "{path} {body}");
+                assert_eq!(
+                    listed(Plan { headers: Fields::default(), ..plan }),
+                    Plan { headers: Fields::default(), ..whole },
+                    "{path} {body}"
+                );
             }
         }
         if index >= bodies.len() {
@@ -105,6 +124,15 @@ fn check(path: &'static str, bodies: &[String], turn: &Turn) -> Vec<bool> {
         }
     }
     kept
+}
+
+/// A plan with what every answer says of itself, and how the journal reads its bytes.
+fn headed(speaker: Speaker<'_>, claim: &Claim, plan: Plan) -> (Plan, Speech) {
+    let matched = Some(claim.by.name());
+    let Decided { action: Action::Answer(plan), outcome } = speaker.headed(plan, Outcome { matched, ..Outcome::default() }) else {
+        panic!("an answer is none of an upstream")
+    };
+    (plan, outcome.speech)
 }
 
 /// The steps of a plan as the pacer comes upon them.
@@ -156,10 +184,26 @@ fn a_stencil_says_what_the_codec_says() {
             ("/v1/messages", ""),
             ("/v1/messages", r#","stream":true"#),
         ] {
-            let kept = check(path, &bodies(extra), turn);
+            let kept = check(path, &bodies(extra), turn, &[("x-own", "1")]);
             // Only a text that holds a mark cannot be cut.
             let is_marked = index >= 6;
             assert!(is_marked || kept.iter().all(|kept| *kept), "{path} {extra} of turn {index}: {kept:?}");
+        }
+    }
+}
+
+#[test]
+fn a_fixtures_own_fields_are_in_every_answer() {
+    let turn = &turns()[0];
+    for own in [
+        vec![("X-Request-Id", "mine"), ("x-own", "1")],
+        vec![("Request-Id", "mine"), ("Access-Control-Allow-Origin", "https://example.com")],
+        vec![("x-own", "line\nbreak"), ("x-own", "2"), ("no name", "3")],
+        vec![("Retry-After", "3"), ("Content-Type", "text/plain")],
+    ] {
+        for path in ["/v1/chat/completions", "/v1/messages"] {
+            check(path, &bodies(""), turn, &own);
+            check(path, &bodies(r#","stream":true"#), turn, &own);
         }
     }
 }
