@@ -114,6 +114,17 @@ impl Headers {
         })
     }
 
+    /// All names and values as one text, in order.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The lengths of each name and its value, in bytes.
+    pub fn lengths(&self) -> impl Iterator<Item = (usize, usize)> {
+        let mut from = 0;
+        self.ends.iter().map(move |&(middle, end)| (middle - std::mem::replace(&mut from, end), end - middle))
+    }
+
     /// How many fields there are.
     pub fn len(&self) -> usize {
         self.ends.len()

@@ -4,8 +4,6 @@
 //! A [`Stencil`] is made from an encoding in which [`Marks`] stand in their places. Whoever makes one must compare what it
 //! gives with what the codec gives, once: a mark that the fixture's own text holds would be taken for a hole.
 
-use std::fmt::Write as _;
-use std::io::Write as _;
 use std::sync::{Arc, OnceLock};
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -48,9 +46,7 @@ impl Filling {
         for id in ids {
             filling.push(&id);
         }
-        // Writing to memory cannot fail.
-        let _ = write!(filling.text, "{created}");
-        filling.push("");
+        filling.push(itoa::Buffer::new().format(created));
         // A name that reads the same between quotes, as all do.
         let plain = model.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\');
         if plain {
@@ -260,9 +256,8 @@ impl Stencil {
                 Piece::Id(index) => out.extend_from_slice(filling.id(index).as_bytes()),
                 Piece::Created => out.extend_from_slice(filling.created().as_bytes()),
                 Piece::Model => out.extend_from_slice(filling.model().as_bytes()),
-                // Writing to memory cannot fail.
-                Piece::Input => drop(write!(out, "{}", filling.input)),
-                Piece::Total => drop(write!(out, "{}", filling.input + self.output)),
+                Piece::Input => out.extend_from_slice(itoa::Buffer::new().format(filling.input).as_bytes()),
+                Piece::Total => out.extend_from_slice(itoa::Buffer::new().format(filling.input + self.output).as_bytes()),
                 Piece::End(kind) => return Some(kind),
             }
         }

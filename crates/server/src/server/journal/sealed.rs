@@ -32,25 +32,33 @@ impl Sealed {
         redacted_target(&self.0)
     }
 
-    /// Puts it behind other texts, as the last of them.
+    /// Puts it behind other texts, as the last of them: the fields as one, and how it is divided.
     pub(super) fn put(&self, texts: &mut Texts) {
         let RequestHead { method, path, query, headers } = &*self.0;
-        for text in [method.as_ref(), path, query].into_iter().chain(headers.iter().flat_map(|(name, value)| [name, value])) {
+        for text in [method.as_ref(), path, query, headers.text()] {
             texts.put(text.as_bytes());
+        }
+        for (name, value) in headers.lengths() {
+            texts.put_length(name);
+            texts.put_length(value);
         }
     }
 
-    /// How many texts that are, and their bytes.
+    /// How many texts and lengths that are, and their bytes.
     pub(super) fn size(&self) -> (usize, usize) {
-        (3 + 2 * self.0.headers.len(), self.bytes())
+        (4 + 2 * self.0.headers.len(), self.bytes())
     }
 
     /// The head that was [`put`](Sealed::put) there.
     pub(super) fn read(mut texts: Reader<'_>) -> Sealed {
         let [method, path, query] = std::array::from_fn(|_| texts.text().to_owned());
-        let mut headers = Headers::new();
-        while let Some(name) = texts.next() {
-            headers.push(std::str::from_utf8(name).unwrap_or_default(), texts.text());
+        let mut fields = texts.text();
+        let mut headers = Headers::with_capacity(0, fields.len());
+        while let Some((name, value)) = texts.length().zip(texts.length()) {
+            let Some((name, rest)) = fields.split_at_checked(name) else { break };
+            let Some((value, rest)) = rest.split_at_checked(value) else { break };
+            headers.push(name, value);
+            fields = rest;
         }
         Sealed(Arc::new(RequestHead { method: method.into(), path, query, headers }))
     }

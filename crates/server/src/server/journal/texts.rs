@@ -29,16 +29,22 @@ impl std::fmt::Debug for Texts {
 impl Texts {
     /// Puts a text behind the others. No request has one of 4 GiB; of such a one the beginning is kept.
     pub(super) fn put(&mut self, text: &[u8]) {
-        match u8::try_from(text.len()) {
-            Ok(length) if length < LONG => {
-                self.0.push(length);
-                self.0.extend_from_slice(text);
+        let length = self.put_length(text.len());
+        self.0.extend_from_slice(text.get(..length).unwrap_or(text));
+    }
+
+    /// Puts a length alone, of what is part of another text, and says what of it can be told.
+    pub(super) fn put_length(&mut self, length: usize) -> usize {
+        match u8::try_from(length) {
+            Ok(short) if short < LONG => {
+                self.0.push(short);
+                length
             }
             _ => {
-                let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+                let told = u32::try_from(length).unwrap_or(u32::MAX);
                 self.0.push(LONG);
-                self.0.extend_from_slice(&length.to_le_bytes());
-                self.0.extend_from_slice(text.get(..length as usize).unwrap_or(text));
+                self.0.extend_from_slice(&told.to_le_bytes());
+                told as usize
             }
         }
     }
@@ -53,12 +59,9 @@ impl<'a> Reader<'a> {
     pub(super) fn text(&mut self) -> &'a str {
         self.next().and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
     }
-}
 
-impl<'a> Iterator for Reader<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
+    /// The next length.
+    pub(super) fn length(&mut self) -> Option<usize> {
         let (length, rest) = match self.0.split_first()? {
             (&LONG, rest) => {
                 let (length, rest) = rest.split_first_chunk()?;
@@ -66,7 +69,17 @@ impl<'a> Iterator for Reader<'a> {
             }
             (length, rest) => (usize::from(*length), rest),
         };
-        let (text, rest) = rest.split_at_checked(length)?;
+        self.0 = rest;
+        Some(length)
+    }
+}
+
+impl<'a> Iterator for Reader<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let length = self.length()?;
+        let (text, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(text)
     }
@@ -98,13 +111,18 @@ mod tests {
         let mut spare = Spare::default();
         for lengths in [vec![], vec![0], vec![1, 0, 254, 255, 256, 0], vec![70_000, 3], vec![7; 100]] {
             let texts: Vec<Vec<u8>> = lengths.iter().map(|length| vec![b'q'; *length]).collect();
-            let mut put = spare.take(texts.len(), lengths.iter().sum());
+            let mut put = spare.take(2 * texts.len(), lengths.iter().sum());
             let before = put.0.capacity();
             for text in &texts {
                 put.put(text);
+                put.put_length(text.len());
             }
             assert_eq!(put.0.capacity(), before, "there was room for all of it");
-            assert_eq!(put.reader().map(<[u8]>::to_vec).collect::<Vec<_>>(), texts);
+            let mut reader = put.reader();
+            for text in &texts {
+                assert_eq!((reader.next(), reader.length()), (Some(text.as_slice()), Some(text.len())));
+            }
+            assert_eq!((reader.next(), reader.length()), (None, None));
             assert!(!format!("{put:?}").contains('q'));
             spare.put(put);
         }
