@@ -15,6 +15,9 @@ use crate::exchange::{Body, Emission, Frame, FrameKind};
 /// Larger answers are encoded each time.
 const LARGEST: usize = 128 * 1024;
 
+/// What the header fields of an answer take up, roughly.
+const HEAD: usize = 1536;
+
 /// What stands in the places of what differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Marks {
@@ -200,9 +203,9 @@ impl Stencil {
         small.then(|| Stencil { status, headers, streamed, prefixes, events, text: text.into(), pieces, output, made: OnceLock::new() })
     }
 
-    /// Bytes that it holds.
+    /// Bytes that it holds, or will.
     pub fn size(&self) -> usize {
-        self.text.len() + self.pieces.len() * size_of::<Piece>()
+        self.text.len() + self.pieces.len() * size_of::<Piece>() + HEAD
     }
 
     /// The header fields of an answer of this kind, if there was one.

@@ -380,7 +380,8 @@ impl Speaker<'_> {
 
     /// The fields of an answer for those after it; `None` where the fixture has an id of its own for all of them.
     fn made(self, plan: &Plan, ids: [Option<&'static str>; 2], outcome: &Outcome) -> Option<Made> {
-        let ids: Vec<HeaderName> = ids.into_iter().flatten().map(HeaderName::from_static).collect();
+        let ids = ids.into_iter().flatten().map(|name| HeaderName::from_bytes(name.as_bytes()));
+        let ids = ids.collect::<Result<Vec<_>, _>>().ok()?;
         let fields = head::put_together(plan.headers.clone());
         let occasion = self.occasion(outcome.matched.unwrap_or_default());
         ids.contains(&head::REQUEST_ID).then_some(Made { occasion, fields, ids, speech: outcome.speech })
