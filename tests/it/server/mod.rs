@@ -7,6 +7,7 @@ mod answers;
 pub(crate) mod clock;
 mod control;
 mod converted;
+mod fast_path;
 mod google;
 mod interactions;
 mod jobs;

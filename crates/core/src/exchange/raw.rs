@@ -36,8 +36,8 @@ impl Headers {
         Headers { text: String::with_capacity(bytes), ends: Vec::with_capacity(fields), traces: 0 }
     }
 
-    /// The fields of a message as HTTP libraries give them: names in lower case, values as bytes. `more` is how many fields
-    /// there will be room for behind them.
+    /// The fields of a message as HTTP libraries give them: names, which are lower-cased, and values as bytes. `more` is how
+    /// many fields there will be room for behind them.
     pub fn of_bytes<'a, I: Iterator<Item = (&'a str, &'a [u8])>>(fields: impl Fn() -> I, more: usize) -> Headers {
         let (count, bytes) = fields().fold((0, 0), |(count, bytes), (name, value)| (count + 1, bytes + name.len() + value.len()));
         let mut text = Vec::with_capacity(bytes + more * 32);
@@ -45,7 +45,9 @@ impl Headers {
         let mut traces = 0;
         for (name, value) in fields() {
             traces |= trace(name);
+            let start = text.len();
             text.extend_from_slice(name.as_bytes());
+            text.iter_mut().skip(start).for_each(|byte| byte.make_ascii_lowercase());
             let middle = text.len();
             text.extend_from_slice(value);
             ends.push((middle, text.len()));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::Either;
 use hyper::HeaderMap;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderName, HeaderValue, TRAILER, TRANSFER_ENCODING, UPGRADE};
 
 use crate::wire::{Framing, media_type};
 
@@ -66,10 +66,13 @@ pub struct Made {
     /// What the answer depends on beside the fixture.
     pub occasion: Occasion,
     /// Those of every answer among them.
-    pub fields: HeaderMap,
+    fields: HeaderMap,
     /// Which of them have the id of the request.
-    pub ids: Vec<HeaderName>,
+    ids: Vec<HeaderName>,
     pub speech: Speech,
+    /// The fields as HTTP/1.1 has them, up to each place where the id stands, and what comes behind the last one; `None`: they
+    /// are not plain.
+    lines: Option<Vec<Box<[u8]>>>,
 }
 
 /// What the bytes of an answer are.
@@ -125,6 +128,19 @@ impl Fields {
         }
     }
 
+    /// Writes the fields as HTTP/1.1 has them where they were put together before; `false`, and nothing is written: they were
+    /// not, or are not plain.
+    pub fn write(&self, out: &mut Vec<u8>) -> bool {
+        let Some((made, FieldValue(Ok(id)))) = &self.made else { return false };
+        let Some((last, lines)) = made.lines.as_ref().and_then(|lines| lines.split_last()) else { return false };
+        for line in lines {
+            out.extend_from_slice(line);
+            out.extend_from_slice(id.as_bytes());
+        }
+        out.extend_from_slice(last);
+        true
+    }
+
     /// The fields one by one, to change them.
     pub fn listed(&mut self) -> &mut Vec<Field> {
         if let Some((made, id)) = self.made.take() {
@@ -149,7 +165,52 @@ impl From<Vec<Field>> for Fields {
     }
 }
 
+/// Fields that say how a message is framed, or that are not there unless someone set them.
+const SPECIAL: [HeaderName; 6] = [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, DATE, TRAILER, UPGRADE];
+
+/// Writes fields as HTTP/1.1 has them (RFC 9112, section 5); `false`, and nothing is written: some of them are not plain.
+pub fn write_fields(fields: &HeaderMap, out: &mut Vec<u8>) -> bool {
+    if fields.keys().any(|name| SPECIAL.contains(name)) {
+        return false;
+    }
+    for (name, value) in fields {
+        write_field(name, value.as_bytes(), out);
+    }
+    true
+}
+
+fn write_field(name: &HeaderName, value: &[u8], out: &mut Vec<u8>) {
+    for bytes in [name.as_str().as_bytes(), b": ", value, b"\r\n"] {
+        out.extend_from_slice(bytes);
+    }
+}
+
 impl Made {
+    /// What was put together for an occasion, with the fields that have the id of the request.
+    pub fn new(occasion: Occasion, fields: HeaderMap, ids: Vec<HeaderName>, speech: Speech) -> Made {
+        let mut made = Made { occasion, fields, ids, speech, lines: None };
+        made.lines = made.lines();
+        made
+    }
+
+    fn lines(&self) -> Option<Vec<Box<[u8]>>> {
+        if self.fields.keys().any(|name| SPECIAL.contains(name)) {
+            return None;
+        }
+        let (mut lines, mut rest) = (Vec::new(), Vec::new());
+        for (name, value) in &self.fields {
+            if !self.ids.contains(name) {
+                write_field(name, value.as_bytes(), &mut rest);
+                continue;
+            }
+            rest.extend_from_slice(name.as_str().as_bytes());
+            rest.extend_from_slice(b": ");
+            lines.push(std::mem::replace(&mut rest, b"\r\n".to_vec()).into());
+        }
+        lines.push(rest.into());
+        Some(lines)
+    }
+
     /// All fields, with the id of a request.
     fn fields(&self, id: FieldValue) -> HeaderMap {
         let mut fields = self.fields.clone();

@@ -33,7 +33,7 @@ pub use dice::Dice;
 pub use edition::{Edition, Likeness, View};
 pub use editions::{Editions, Reading};
 pub use faults::{ErrorEvent, Scripted, error_at_once, replaced, script};
-pub use fields::{Field, FieldValue, Fields, Made, Occasion, Speech};
+pub use fields::{Field, FieldValue, Fields, Made, Occasion, Speech, write_fields};
 pub use miss::{miss_reply, near_misses};
 pub use mutation::{Change, MALFORMED, Mutation, Piece};
 pub use pace::{Beat, Delivery, plan_at_once, plan_emission, plan_events, plan_http, plan_told};

@@ -152,6 +152,11 @@ fn letter(byte: u8) -> u128 {
     1 << (byte % 128)
 }
 
+/// Whether whatever asks for a path is the pipeline's to answer.
+pub(super) fn is_pipelines(path: &str) -> bool {
+    !is_own(path) && !is_control(path)
+}
+
 /// Whether a path belongs to the control API.
 pub(super) fn is_control(path: &str) -> bool {
     path.starts_with(PREFIX)

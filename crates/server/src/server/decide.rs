@@ -384,7 +384,7 @@ impl Speaker<'_> {
         let ids = ids.collect::<Result<Vec<_>, _>>().ok()?;
         let fields = head::put_together(plan.headers.clone());
         let occasion = self.occasion(outcome.matched.unwrap_or_default());
-        ids.contains(&head::REQUEST_ID).then_some(Made { occasion, fields, ids, speech: outcome.speech })
+        ids.contains(&head::REQUEST_ID).then(|| Made::new(occasion, fields, ids, outcome.speech))
     }
 
     /// What decides about the fields of a fixture's answer, beside the fixture.

@@ -80,15 +80,16 @@ impl Finish {
         });
     }
 
-    /// The whole answer leaves at once.
-    pub(super) fn answered(&mut self, bytes: &Bytes, telling: Option<&Arc<Telling>>) {
+    /// The whole answer leaves at once, with so many events.
+    pub(super) fn answered(&mut self, (bytes, events): (&Bytes, u32), telling: Option<&Arc<Telling>>) {
         match telling {
-            Some(telling) => self.told(telling, 1),
+            Some(telling) => self.told(telling, telling.frame_count()),
             None => self.saw(bytes),
         }
         self.end(|outcome, elapsed| {
             outcome.first_byte = Some(elapsed);
             outcome.bytes += bytes.len() as u64;
+            outcome.events += u64::from(events);
         });
     }
 

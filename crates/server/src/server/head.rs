@@ -130,10 +130,14 @@ pub(super) fn relayed(status: u16, mut fields: HeaderMap, body: Body) -> Respons
 
 fn assembled(status: u16, fields: HeaderMap, body: Body) -> Response {
     let mut response = Response::new(body);
-    *response.status_mut() =
-        StatusCode::from_u16(status).ok().filter(|code| code.as_u16() >= 200).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = self::status(status);
     *response.headers_mut() = fields;
     response
+}
+
+/// A status that ends an answer; 500 in place of one that cannot.
+pub(super) fn status(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).ok().filter(|code| code.as_u16() >= 200).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// A JSON answer.
@@ -147,14 +151,13 @@ pub(super) fn redacted(status: u16, value: &Redacted<Value>) -> Response {
 }
 
 /// What every answer carries: CORS and the id of the request. Fields that a fixture set stay as they are.
-pub(super) fn finish(response: &mut Response, request_id: FieldValue) {
-    let headers = response.headers_mut();
+pub(super) fn finish(headers: &mut HeaderMap, request_id: &FieldValue) {
     // What has an id was made here, with all the others.
     if headers.contains_key(REQUEST_ID) {
         return;
     }
     fill(headers);
-    if let Some(id) = request_id.into_header() {
+    if let Some(id) = request_id.clone().into_header() {
         headers.insert(REQUEST_ID, id);
     }
 }

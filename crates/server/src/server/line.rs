@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -156,10 +157,12 @@ impl Link {
         since + limit
     }
 
-    /// The socket was written to. A client that takes what it is sent is alive, however long that takes.
+    /// The socket was written to. A client that takes what it is sent is alive, however long that takes; where it did not have
+    /// to be waited for, its request says so.
     fn wrote(&self, written: &Poll<io::Result<usize>>) {
-        self.blocked.store(written.is_pending(), Ordering::Release);
-        if written.is_ready() {
+        let is_blocked = written.is_pending();
+        if self.is_blocked() != is_blocked {
+            self.blocked.store(is_blocked, Ordering::Release);
             self.touch();
         }
     }
@@ -194,6 +197,8 @@ impl Drop for InFlight {
 #[derive(Debug)]
 pub(super) struct Line {
     reads: TokioIo<OwnedReadHalf>,
+    /// Read already, and not by whom it is for.
+    unread: Bytes,
     /// `None` once it has ended.
     writes: Option<Arc<OwnedWriteHalf>>,
     link: Arc<Link>,
@@ -205,7 +210,12 @@ impl Line {
         let writes = Arc::new(writes);
         // A link has one line.
         let _ = link.wire.set(Arc::downgrade(&writes));
-        Line { reads: TokioIo::new(reads), writes: Some(writes), link }
+        Line { reads: TokioIo::new(reads), unread: Bytes::new(), writes: Some(writes), link }
+    }
+
+    /// Has bytes read again, before what comes.
+    pub(super) fn unread(&mut self, bytes: Bytes) {
+        self.unread = bytes;
     }
 
     fn tcp(&self) -> &TcpStream {
@@ -293,7 +303,13 @@ pub(super) fn as_one<T>(pieces: &[io::IoSlice<'_>], write: impl FnOnce(&[u8]) ->
 }
 
 impl Read for Line {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, mut buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        if !self.unread.is_empty() {
+            let length = self.unread.len().min(buffer.remaining());
+            buffer.put_slice(&self.unread.split_to(length));
+            self.link.read();
+            return Poll::Ready(Ok(()));
+        }
         let read = Pin::new(&mut self.reads).poll_read(cx, buffer);
         if read.is_ready() {
             self.link.read();

@@ -7,13 +7,14 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Either};
 use hyper::body::Incoming;
 use hyper::header::{HeaderValue, UPGRADE};
@@ -30,12 +31,13 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::app::{App, Level, Limits};
 use super::auth::ApiKeys;
+use super::fast_path::{self, Decided};
 use super::line::{Line, Link};
 use super::pacer::{Pacer, Pacers};
 use super::pipeline::{self, Origin};
 use super::seldom::Seldom;
 use super::socket::{self, Doorstep};
-use super::transmit::{Abandon, Sending, forever};
+use super::transmit::{Abandon, forever};
 use super::{control, head, intake};
 use crate::engine::FieldValue;
 
@@ -191,13 +193,23 @@ pub(super) async fn connection(tcp: TcpStream, app: Arc<App>, router: Router, mu
     let limits = &app.settings.limits;
     // In a box of its own, that goes when the client has spoken.
     let Some(opening) = Box::pin(opening(&tcp, &link, limits, &mut stage)).await else { return };
+    let mut io = Line::new(tcp, link.clone());
+    let mut decided = None;
+    if opening == Opening::Http1 && !app.settings.auth.is_required() {
+        // In a box as well: most of what comes after needs more room.
+        let Some(rest) = Box::pin(fast_path::serve(&mut io, &app, &link, &stage)).await else { return };
+        io.unread(rest.bytes);
+        decided = rest.decided;
+    }
     let doorstep = Doorstep::default();
     let service = {
-        let (app, link, doorstep) = (app.clone(), link.clone(), doorstep.clone());
+        let (app, link, doorstep, decided) = (app.clone(), link.clone(), doorstep.clone(), Mutex::new(decided));
         // In a box: a connection keeps the room for it as long as it lasts.
-        hyper::service::service_fn(move |request| Box::pin(respond(app.clone(), router.clone(), (link.clone(), doorstep.clone()), request)))
+        hyper::service::service_fn(move |request| {
+            let decided = decided.lock().unwrap_or_else(PoisonError::into_inner).take();
+            Box::pin(respond(app.clone(), router.clone(), (link.clone(), doorstep.clone()), request, decided))
+        })
     };
-    let io = Line::new(tcp, link.clone());
     let over = match opening {
         Opening::Http1 => {
             drive(
@@ -265,7 +277,7 @@ async fn drive(
 
 /// What happens to a connection from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
+pub(super) enum Turn {
     /// It is to finish what it has begun.
     Drain,
     /// The server ends, or the connection was idle for too long.
@@ -273,7 +285,7 @@ enum Turn {
 }
 
 /// Waits for what happens next.
-async fn turn(stage: &mut watch::Receiver<Stage>, link: &Link, idle: Duration, head: Option<Duration>) -> Turn {
+pub(super) async fn turn(stage: &mut watch::Receiver<Stage>, link: &Link, idle: Duration, head: Option<Duration>) -> Turn {
     let over_at = || link.over_at(idle, head);
     loop {
         // Nobody says when a head begins: it is looked for now and then.
@@ -308,7 +320,7 @@ async fn opening(tcp: &TcpStream, link: &Link, limits: &Limits, stage: &mut watc
 }
 
 /// hyper's least buffer is 8 KiB.
-fn header_bytes(limits: &Limits) -> usize {
+pub(super) fn header_bytes(limits: &Limits) -> usize {
     limits.header_bytes.max(8 * 1024)
 }
 
@@ -345,38 +357,46 @@ fn respond(
     router: Router,
     (link, doorstep): (Arc<Link>, Doorstep),
     request: Request<Incoming>,
+    decided: Option<Box<Decided>>,
 ) -> impl Future<Output = Result<Response, Abandoned>> {
+    if let Some(decided) = decided {
+        return Either::Right(carry_on(*decided, app, link, request).boxed());
+    }
     let http2 = request.version() == Version::HTTP_2;
     if request.version() < Version::HTTP_11 {
         link.mark_old();
     }
-    let request_id: FieldValue = request_id(&app, &request).into();
+    let request_id: FieldValue = request_id(&app, request.headers().get(head::REQUEST_ID).map(HeaderValue::as_bytes)).into();
     let origin = Origin { link: link.clone(), http2, request_id: request_id.clone(), doorstep };
     if is_plain(&app, &request) {
         let begun = pipeline::begin(app, origin, request);
         return Either::Left(async move {
             let read = intake::read(begun.body, begun.arrived.limits()).await;
-            let sending = begun.arrived.decided(read, pipeline::by_all_means);
-            let response = match sending {
-                Sending::Begun(response) => response,
-                Sending::Later(response) => response.await,
-            };
-            settled(response, &link, http2, request_id).await
+            let response = begun.arrived.decided(read, pipeline::by_all_means).response().await;
+            settled(response, &link, http2, &request_id).await
         });
     }
-    Either::Right(Box::pin(async move {
+    let answered = async move {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(origin);
         // Whatever takes long, a large journal for one, is not idleness.
         let answering = link.request();
         let response = route(app, router, request).await;
         drop(answering);
-        settled(response, &link, http2, request_id).await
-    }))
+        settled(response, &link, http2, &request_id).await
+    };
+    Either::Right(answered.boxed())
+}
+
+/// Answers a request that was decided before hyper had it.
+async fn carry_on(decided: Decided, app: Arc<App>, link: Arc<Link>, request: Request<Incoming>) -> Result<Response, Abandoned> {
+    // It was read before.
+    drop(intake::read(request.into_body(), &app.settings.limits).await);
+    settled(decided.sending.response().await, &link, false, &decided.request_id).await
 }
 
 /// What holds for all answers.
-async fn settled(mut response: Response, link: &Link, http2: bool, request_id: FieldValue) -> Result<Response, Abandoned> {
+async fn settled(mut response: Response, link: &Link, http2: bool, request_id: &FieldValue) -> Result<Response, Abandoned> {
     if let Some(Abandon(close)) = response.extensions().get().copied() {
         if http2 {
             return Err(Abandoned);
@@ -384,7 +404,7 @@ async fn settled(mut response: Response, link: &Link, http2: bool, request_id: F
         link.cut(close);
         match forever().await {}
     }
-    head::finish(&mut response, request_id);
+    head::finish(response.headers_mut(), request_id);
     // The answers to all that has come in meanwhile leave together: a client that sleeps is woken once for many of them, and
     // waking it costs more than an answer.
     tokio::task::yield_now().await;
@@ -393,9 +413,10 @@ async fn settled(mut response: Response, link: &Link, http2: bool, request_id: F
 
 /// Whether the request goes to the pipeline whatever it says, as most do.
 fn is_plain(app: &App, request: &Request<Incoming>) -> bool {
-    let path = request.uri().path();
-    let ours = control::is_own(path) || control::is_control(path);
-    !ours && request.method() != Method::OPTIONS && !app.settings.auth.is_required() && !request.headers().contains_key(UPGRADE)
+    control::is_pipelines(request.uri().path())
+        && request.method() != Method::OPTIONS
+        && !app.settings.auth.is_required()
+        && !request.headers().contains_key(UPGRADE)
 }
 
 async fn route(app: Arc<App>, router: Router, request: Request<Body>) -> Response {
@@ -432,10 +453,8 @@ fn is_exempt(request: &Request<Body>) -> bool {
 }
 
 /// The caller's own id for the request if it is one, else a new one.
-fn request_id(app: &App, request: &Request<Incoming>) -> String {
-    let given = request.headers().get(head::REQUEST_ID).and_then(|value| value.to_str().ok());
-    let valid = |id: &&str| {
-        (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':'))
-    };
-    given.filter(valid).map_or_else(|| app.ids.draw().text(), str::to_owned)
+pub(super) fn request_id(app: &App, given: Option<&[u8]>) -> String {
+    let is_of_it = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
+    let given = given.filter(|id| (1..=128).contains(&id.len()) && id.iter().copied().all(is_of_it));
+    given.map_or_else(|| app.ids.draw().text(), |id| String::from_utf8_lossy(id).into_owned())
 }

@@ -84,13 +84,17 @@ pub(super) struct Arrived {
 pub(super) fn begin<B>(app: Arc<App>, origin: Origin, request: Request<B>) -> Begun<B> {
     let (parts, body) = request.into_parts();
     let raw = intake::head(&parts);
-    let policy = Policy::resolve(&raw, app.settings.policy);
-    let carrier = Carrier::new(origin.link, origin.http2);
-    let finish = Finish::new(app.clone(), arrival(&app, &origin.request_id, &policy), &raw);
-    Begun { arrived: Arrived { app, request_id: origin.request_id, raw, policy, carrier, finish }, body }
+    Begun { arrived: Arrived::new(app, Carrier::new(origin.link, origin.http2), origin.request_id, raw), body }
 }
 
 impl Arrived {
+    /// A request that has just come.
+    pub(super) fn new(app: Arc<App>, carrier: Carrier, request_id: FieldValue, raw: RawRequest) -> Arrived {
+        let policy = Policy::resolve(&raw, app.settings.policy);
+        let finish = Finish::new(app.clone(), arrival(&app, &request_id, &policy), &raw);
+        Arrived { app, request_id, raw, policy, carrier, finish }
+    }
+
     /// Bounds of the body.
     pub(super) fn limits(&self) -> &Limits {
         &self.app.settings.limits

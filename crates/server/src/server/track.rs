@@ -24,7 +24,7 @@ use crate::engine::{Step, Steps};
 /// What is late leaves together, up to about this many bytes at a time.
 const JOINED_BYTES: usize = 64 * 1024;
 /// Room for the length of a chunk: as many digits as a 64-bit number has, and the end of the line.
-const HEAD: usize = 18;
+pub(super) const CHUNK_HEAD: usize = 18;
 
 /// A client that has gone is an error, never a signal.
 #[cfg(target_os = "linux")]
@@ -186,8 +186,8 @@ impl Track {
 /// not fill the room for its length: `skipped` bytes before it are left out.
 fn play_one(steps: &mut Steps, finish: &mut Finish, out: &mut Vec<u8>, skipped: &mut usize) -> bool {
     let from = out.len();
-    out.extend_from_slice(&[0; HEAD]);
-    let start = from + HEAD;
+    out.extend_from_slice(&[0; CHUNK_HEAD]);
+    let start = from + CHUNK_HEAD;
     let Some(events) = steps.tell(out) else {
         out.truncate(from);
         return false;
@@ -210,7 +210,7 @@ fn play_one(steps: &mut Steps, finish: &mut Finish, out: &mut Vec<u8>, skipped: 
         out.truncate(from);
         return true;
     }
-    let mut head = [0; HEAD];
+    let mut head = [0; CHUNK_HEAD];
     let head = chunk_head(bytes.len(), &mut head);
     let place = start - head.len();
     if let Some(room) = out.get_mut(place..start) {
@@ -226,10 +226,10 @@ fn play_one(steps: &mut Steps, finish: &mut Finish, out: &mut Vec<u8>, skipped: 
 }
 
 /// The line before the bytes of a chunk, as hyper writes it.
-fn chunk_head(length: usize, room: &mut [u8; HEAD]) -> &[u8] {
+pub(super) fn chunk_head(length: usize, room: &mut [u8; CHUNK_HEAD]) -> &[u8] {
     let mut space = room.as_mut_slice();
     // Sixteen digits and two more bytes fill it at most.
     let _ = write!(space, "{length:X}\r\n");
-    let used = HEAD - space.len();
+    let used = CHUNK_HEAD - space.len();
     room.get(..used).unwrap_or_default()
 }

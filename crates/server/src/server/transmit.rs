@@ -23,7 +23,7 @@ use super::finish::Finish;
 use super::head;
 use super::line::{InFlight, Link};
 use super::track::{Score, Track};
-use crate::engine::{Close, Plan, Step, Steps};
+use crate::engine::{Close, Fields, Plan, Step, Steps};
 
 /// On HTTP/2 a reset overtakes data that waits in the connection's queue; this long the queue gets to empty itself.
 const SETTLE: Duration = Duration::from_millis(20);
@@ -52,16 +52,54 @@ impl Carrier {
     }
 }
 
-/// An answer on its way: its head with a body that carries out the rest, or what waits for the time of its first byte.
+/// An answer on its way: all of it, its head with a body that carries out the rest, or what waits for the time of its first
+/// byte.
 pub(super) enum Sending {
+    Whole(Whole),
     Begun(Response),
     Later(Pin<Box<dyn Future<Output = Response> + Send>>),
+}
+
+/// An answer of one piece, all of which is there.
+#[derive(Debug)]
+pub(super) struct Whole {
+    pub status: u16,
+    pub fields: Fields,
+    /// A stream that is due at once; else the length of the body is announced.
+    pub streamed: bool,
+    pub body: Bytes,
+}
+
+impl Whole {
+    /// As hyper has it.
+    pub(super) fn response(self) -> Response {
+        let body = if self.streamed { Body::new(Flow(Some(self.body))) } else { Body::from(self.body) };
+        head::response(self.status, self.fields, body)
+    }
+}
+
+/// A body whose length is not announced.
+#[derive(Debug)]
+struct Flow(Option<Bytes>);
+
+impl HttpBody for Flow {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_none()
+    }
 }
 
 impl Sending {
     /// The answer, when its first byte is due.
     pub(super) async fn response(self) -> Response {
         match self {
+            Sending::Whole(whole) => whole.response(),
             Sending::Begun(response) => response,
             Sending::Later(response) => response.await,
         }
@@ -70,10 +108,12 @@ impl Sending {
 
 /// Starts a plan.
 pub(super) fn send(mut plan: Plan, carrier: Carrier, mut finish: Finish) -> Sending {
-    if let ([Step::Send { bytes, .. }], false, None) = (plan.steps.as_slice(), plan.streamed, &plan.told) {
-        finish.answered(bytes, plan.telling.as_ref());
-        let body = Body::from(bytes.clone());
-        return Sending::Begun(head::response(plan.status, plan.headers, body));
+    if let ([Step::Send { bytes, events }], None) = (plan.steps.as_slice(), &plan.told)
+        && !(plan.streamed && bytes.is_empty())
+    {
+        let events = if plan.streamed { *events } else { 0 };
+        finish.answered((bytes, events), plan.telling.as_ref());
+        return Sending::Whole(Whole { status: plan.status, streamed: plan.streamed, body: bytes.clone(), fields: plan.headers });
     }
     let start = Instant::now();
     let mut steps = Steps::of(&mut plan);
@@ -105,7 +145,7 @@ fn begin(plan: Plan, mut steps: Steps, start: Instant, carrier: Carrier, mut fin
         return abandon(cut.close);
     }
     let body = if let Some(bytes) = steps.only().filter(|_| !plan.streamed) {
-        finish.answered(bytes, steps.telling().map(|(telling, _)| telling));
+        finish.answered((bytes, 0), steps.telling().map(|(telling, _)| telling));
         Body::from(bytes.clone())
     } else {
         finish.head_sent();
