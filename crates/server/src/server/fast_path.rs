@@ -15,7 +15,7 @@ use std::time::Duration;
 use bytes::{Buf as _, Bytes};
 use hyper::rt::{Read as _, ReadBuf, Write as _};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::app::App;
 use super::line::{Line, Link};
@@ -67,17 +67,24 @@ pub(super) async fn serve(wire: &mut Line, app: &Arc<App>, link: &Arc<Link>, sta
     let mut path = FastPath::new(app, link);
     let mut seen = stage.clone();
     let mut outside = Seldom::new(turn(&mut seen, link, limits.idle, Some(limits.header_time)));
+    // Until when the rest of a request is waited for.
+    let mut patience = None;
     loop {
         let is_amid = !path.held.is_empty();
+        let until = is_amid.then(|| *patience.get_or_insert_with(|| Instant::now() + PATIENCE.min(limits.body_pause)));
         let come = std::future::poll_fn(|cx| match path.poll(wire, cx) {
             Poll::Pending => Pin::new(&mut outside).poll(cx).map(Come::Turn),
             next @ Poll::Ready(_) => next.map(Come::Next),
         });
-        let come = if is_amid { timeout(PATIENCE.min(limits.body_pause), come).await.ok() } else { Some(come.await) };
+        let come = match until {
+            Some(until) => timeout_at(until, come).await.ok(),
+            None => Some(come.await),
+        };
         let decided = match come {
             Some(Come::Next(Next::More)) => continue,
             Some(Come::Next(Next::Answered)) => {
                 path.send(wire, stage).await?;
+                patience = None;
                 continue;
             }
             Some(Come::Next(Next::Last)) => {
