@@ -47,7 +47,7 @@ impl Headers {
             traces |= trace(name);
             let start = text.len();
             text.extend_from_slice(name.as_bytes());
-            text.iter_mut().skip(start).for_each(|byte| byte.make_ascii_lowercase());
+            text.iter_mut().skip(start).for_each(u8::make_ascii_lowercase);
             let middle = text.len();
             text.extend_from_slice(value);
             ends.push((middle, text.len()));
