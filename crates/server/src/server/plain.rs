@@ -194,3 +194,85 @@ impl Today {
         &self.text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BOUNDS: Bounds = Bounds { head: 8 * 1024, body: 64 };
+
+    fn looked<T>(bytes: &[u8], then: impl FnOnce(Look<'_, '_>) -> T) -> T {
+        then(look(bytes, &mut [const { MaybeUninit::uninit() }; MOST_FIELDS], BOUNDS))
+    }
+
+    fn request(fields: &str, body: &str) -> Vec<u8> {
+        format!("POST /v1/messages?a=b HTTP/1.1\r\nHost: x\r\n{fields}\r\n{body}").into_bytes()
+    }
+
+    #[test]
+    fn a_plain_request_is_told_by_its_last_byte_and_not_before() {
+        let bytes = request("X-Request-ID: r\r\nConnection: close\r\nContent-Length: 3\r\n", "abc");
+        for end in 0..bytes.len() {
+            looked(&bytes[..end], |look| assert!(matches!(look, Look::More), "{end}: {look:?}"));
+        }
+        looked(&[&bytes, b"GET".as_slice()].concat(), |look| {
+            let Look::Plain(plain) = look else { panic!("{look:?}") };
+            assert_eq!(
+                (plain.method, plain.target, plain.path(), plain.body),
+                ("POST", "/v1/messages?a=b", "/v1/messages", b"abc".as_slice())
+            );
+            assert_eq!((plain.request_id, plain.is_last, plain.length), (Some(b"r".as_slice()), true, bytes.len()));
+        });
+    }
+
+    #[test]
+    fn what_is_not_plain_is_hypers() {
+        let others = [
+            "Content-Length: 65\r\n",
+            "Content-Length: 1\r\nContent-Length: 1\r\n",
+            "Content-Length: +1\r\n",
+            "Content-Length: 1, 1\r\n",
+            "Content-Length:\r\n",
+            "Content-Length: 99999999999999999999999\r\n",
+            "Transfer-Encoding: chunked\r\n",
+            "transfer-encoding: identity\r\nContent-Length: 1\r\n",
+            "Connection: keep-alive, upgrade\r\nUpgrade: websocket\r\n",
+            "Upgrade: h2c\r\n",
+            "Expect: 100-continue\r\n",
+        ];
+        for fields in others {
+            looked(&request(fields, "a"), |look| assert!(matches!(look, Look::Other), "{fields}: {look:?}"));
+        }
+        for start in
+            ["POST / HTTP/1.0", "POST http://x/ HTTP/1.1", "POST * HTTP/1.1", "POST /# HTTP/1.1", "PUT / HTTP/1.1", "HEAD / HTTP/1.1", "\0"]
+        {
+            looked(format!("{start}\r\n\r\n").as_bytes(), |look| assert!(matches!(look, Look::Other), "{start}: {look:?}"));
+        }
+        let long = format!("GET / HTTP/1.1\r\nx: {}", "y".repeat(BOUNDS.head));
+        looked(long.as_bytes(), |look| assert!(matches!(look, Look::Other)));
+    }
+
+    #[test]
+    fn a_date_is_that_of_its_second() {
+        let mut today = Today { second: 0, text: [0; DATE_LENGTH] };
+        for second in [0, 784_111_777, 784_111_777, 784_111_778] {
+            let now = UNIX_EPOCH + Duration::from_secs(second);
+            assert_eq!(today.at(now + Duration::from_millis(999)), httpdate::fmt_http_date(now).as_bytes());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_of_any_kind_are_looked_at_without_harm(bytes in prop::collection::vec(any::<u8>(), 0..300), at in 0..90_usize) {
+            let mut amid = request("Content-Length: 3\r\nConnection: close\r\n", "abc");
+            amid.splice(at.min(amid.len())..at.min(amid.len()), bytes.iter().copied());
+            for bytes in [&bytes, &amid] {
+                looked(bytes, |look| if let Look::Plain(plain) = look {
+                    assert!(plain.length <= bytes.len() && plain.body.len() <= BOUNDS.body);
+                });
+            }
+        }
+    }
+}
