@@ -80,12 +80,13 @@ where
         };
         match self.0 {
             LogFormat::Text => {
-                write!(writer, "{word}: ")?;
+                writer.write_str(word)?;
+                writer.write_str(": ")?;
                 for (index, line) in message.0.lines().enumerate() {
-                    let end = if index == 0 { "" } else { "\n" };
-                    write!(writer, "{end}{}", report::escape(line))?;
+                    writer.write_str(if index == 0 { "" } else { "\n" })?;
+                    writer.write_str(&report::escape(line))?;
                 }
-                writeln!(writer)
+                writer.write_char('\n')
             }
             LogFormat::Json => {
                 let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();

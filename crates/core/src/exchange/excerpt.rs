@@ -26,6 +26,14 @@ pub fn excerpt(text: &str, from: usize, characters: usize) -> Range<usize> {
     start..end.max(start)
 }
 
+/// Whether a text is nothing but letters, digits, punctuation and spaces of ASCII, as nearly all are.
+// Where it is inlined it is compiled as its surroundings are, some of them for size and byte by byte.
+#[inline(never)]
+pub fn is_printable_ascii(text: &str) -> bool {
+    // One byte that is not ends nothing, so that many are looked at together.
+    text.bytes().fold(0, |other, byte| other | u8::from(!matches!(byte, b' '..=b'~'))) == 0
+}
+
 /// Where a text is after so many characters from a byte on.
 fn place(text: &str, from: usize, characters: usize) -> usize {
     let rest = text.get(from..).unwrap_or_default();

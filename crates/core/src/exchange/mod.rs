@@ -17,7 +17,7 @@ mod stream;
 
 pub use detail::{Detail, Failed, Missed, MissedText, NearMiss};
 pub use emission::{Body, Emission, Frame, FrameKind};
-pub use excerpt::excerpt;
+pub use excerpt::{excerpt, is_printable_ascii};
 pub use model::model_family;
 pub use neutral::PROVIDERS;
 pub use raw::{Captured, Exchange, Form, Headers, Part, PartContent, RawRequest, RequestHead};

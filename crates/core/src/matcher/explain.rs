@@ -6,7 +6,7 @@
 use std::fmt::{self, Display, Formatter, Write as _};
 
 use super::{Clause, Criterion, Facet, Match, Pattern, TextPattern};
-use crate::exchange::{Exchange, Headers, excerpt};
+use crate::exchange::{Exchange, Headers, excerpt, is_printable_ascii};
 
 /// Longest text shown, in characters.
 const WIDTH: usize = 80;
@@ -90,18 +90,22 @@ impl Display for Verdict<'_> {
 
 impl Display for TextPattern {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let case = |ignored: &bool| if *ignored { ", ignoring case" } else { "" };
+        let mut says = |word: &str, text: &str, ignore_case: bool| {
+            f.write_str(word)?;
+            Code(text).fmt(f)?;
+            f.write_str(case(ignore_case))
+        };
         match self {
-            TextPattern::Contains { needle, ignore_case } => write!(f, "contains {}{}", Code(needle), case(ignore_case)),
+            TextPattern::Contains { needle, ignore_case } => says("contains ", needle, *ignore_case),
             TextPattern::ContainsAll { needles, ignore_case } => {
                 let needles: Vec<String> = needles.iter().map(|needle| Code(needle).to_string()).collect();
-                write!(f, "contains {}{}", needles.join(" and "), case(ignore_case))
+                write!(f, "contains {}{}", needles.join(" and "), case(*ignore_case))
             }
-            TextPattern::Equals { text, ignore_case } => write!(f, "equals {}{}", Code(text), case(ignore_case)),
-            TextPattern::StartsWith { prefix, ignore_case } => write!(f, "starts with {}{}", Code(prefix), case(ignore_case)),
-            TextPattern::EndsWith { suffix, ignore_case } => write!(f, "ends with {}{}", Code(suffix), case(ignore_case)),
-            TextPattern::Regex { source, ignore_case, .. } => write!(f, "matches the regex {}{}", Code(source), case(ignore_case)),
-            TextPattern::Glob { source, ignore_case } => write!(f, "matches the glob {}{}", Code(source), case(ignore_case)),
+            TextPattern::Equals { text, ignore_case } => says("equals ", text, *ignore_case),
+            TextPattern::StartsWith { prefix, ignore_case } => says("starts with ", prefix, *ignore_case),
+            TextPattern::EndsWith { suffix, ignore_case } => says("ends with ", suffix, *ignore_case),
+            TextPattern::Regex { source, ignore_case, .. } => says("matches the regex ", source, *ignore_case),
+            TextPattern::Glob { source, ignore_case } => says("matches the glob ", source, *ignore_case),
             TextPattern::Model(model) => write!(f, "is {} or a dated version of it", Code(model)),
             TextPattern::Not(inner) => write!(f, "not ({inner})"),
             TextPattern::AnyOf(arms) => write!(f, "any of ({})", Joined(arms, " or ")),
@@ -141,6 +145,10 @@ impl Display for Facet<'_> {
     }
 }
 
+fn case(ignored: bool) -> &'static str {
+    if ignored { ", ignoring case" } else { "" }
+}
+
 /// The characters of a text before a place in it.
 fn count(text: &str, at: usize) -> usize {
     text.get(..at).map_or(0, |before| before.chars().count())
@@ -177,7 +185,7 @@ struct Shortened<'a>(&'a str);
 impl Display for Shortened<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         // Nearly all are short and plain, and writing them letter by letter costs many times as much.
-        if self.0.len() <= WIDTH && !self.0.chars().any(char::is_control) {
+        if self.0.len() <= WIDTH && (is_printable_ascii(self.0) || !self.0.chars().any(char::is_control)) {
             return f.write_str(self.0);
         }
         let (shown, rest) = self.0.split_at(excerpt(self.0, 0, WIDTH).end);
@@ -193,7 +201,9 @@ struct Code<'a>(&'a str);
 
 impl Display for Code<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`", Shortened(self.0))
+        f.write_str("`")?;
+        Shortened(self.0).fmt(f)?;
+        f.write_str("`")
     }
 }
 
@@ -202,7 +212,9 @@ struct Quoted<'a>(&'a str);
 
 impl Display for Quoted<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", Shortened(self.0))
+        f.write_str("\"")?;
+        Shortened(self.0).fmt(f)?;
+        f.write_str("\"")
     }
 }
 

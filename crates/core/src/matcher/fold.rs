@@ -20,10 +20,14 @@ pub(super) fn fold_if(text: &str, ignore_case: bool) -> Cow<'_, str> {
 ///
 /// The standard library has no folding, but folding is "to upper, then to lower" wherever both are one character. The
 /// exceptions by name: dotless `ı` folds to itself alone, and three pairs differ only in how they are composed.
+#[inline]
 pub(super) fn fold_char(c: char) -> char {
+    if c.is_ascii() { c.to_ascii_lowercase() } else { fold_other(c) }
+}
+
+fn fold_other(c: char) -> char {
     match c {
-        'A'..='Z' => c.to_ascii_lowercase(),
-        '\0'..='\u{7f}' | 'ı' => c,
+        'ı' => c,
         '\u{fb05}' => '\u{fb06}',
         '\u{1fd3}' => '\u{390}',
         '\u{1fe3}' => '\u{3b0}',

@@ -12,8 +12,10 @@ const FILED: usize = 6;
 const MOST_FILED: usize = 24;
 /// Rows that one piece of a request names at most.
 const NAMED: usize = 64;
-/// Rows that a request names at most, each as often as it has pieces of it.
+/// Rows that a request names, each as often as it has pieces of it; with the last piece they may be more.
 const MOST_NAMED: usize = 256;
+/// Pieces of a request that are looked at, of those that rows are filed under: the rarest of them name rows.
+const MOST_ASKED: usize = 128;
 
 /// Rows by the rarest pieces of their texts. Pieces share slots by chance, which costs a comparison and nothing else.
 #[derive(Clone, Debug, Default)]
@@ -46,53 +48,59 @@ impl Kin {
         for (number, row) in rows.iter().enumerate().filter(|(_, row)| !row.dead) {
             kin.slots_of(row, slots, &mut own);
             own.sort_unstable_by_key(|slot| (frequency.get(*slot).copied(), *slot));
-            let number = u32::try_from(number).unwrap_or(u32::MAX);
+            let number = narrow(number);
             let is_rare = |slot: usize| frequency.get(slot).is_some_and(|count| *count as usize <= NAMED);
             let kept = own.iter().enumerate().take_while(|(place, slot)| *place < FILED || (*place < MOST_FILED && is_rare(**slot)));
-            filed.extend(kept.map(|(_, slot)| (u32::try_from(*slot).unwrap_or(u32::MAX), number)));
+            filed.extend(kept.map(|(_, slot)| (narrow(*slot), number)));
         }
         filed.sort_unstable();
         kin.starts = Vec::with_capacity(slots + 1);
         for (place, (slot, _)) in filed.iter().enumerate() {
-            let place = u32::try_from(place).unwrap_or(u32::MAX);
+            let place = narrow(place);
             while kin.starts.len() <= *slot as usize {
                 kin.starts.push(place);
             }
         }
-        kin.starts.resize(slots + 1, u32::try_from(filed.len()).unwrap_or(u32::MAX));
+        kin.starts.resize(slots + 1, narrow(filed.len()));
         kin.rows = filed.into_iter().map(|(_, row)| row).collect();
         kin
     }
 
-    /// The rows with most pieces in common with a request, at most `most`; of as many, the earlier.
+    /// The rows with most rare pieces in common with a request, at most `most`; of as many, the earlier.
     pub(super) fn of(&self, facets: &mut Facets<'_>, most: usize) -> Vec<usize> {
-        let slots = self.starts.len().saturating_sub(1);
         let mut named = Named::default();
-        let mut seen: Vec<usize> = Vec::with_capacity(64);
-        'all: for (index, criterion) in self.criteria.iter().enumerate() {
-            for piece in pieces_of(facets.of(criterion)) {
-                let slot = slot_of(index, piece, slots);
-                let rows = self.rows_at(slot);
-                if rows.is_empty() || seen.contains(&slot) {
-                    continue;
-                }
-                seen.push(slot);
-                rows.iter().take(NAMED).for_each(|row| named.add(*row));
-                if named.count >= MOST_NAMED {
-                    break 'all;
-                }
+        for (_, slot) in self.asked(facets) {
+            self.rows_at(slot as usize).iter().take(NAMED).for_each(|row| named.add(*row));
+            if named.count >= MOST_NAMED {
+                break;
             }
         }
         // Times above, and the row below so that of as many the earlier is the greater: numbers are ranked fast.
         let rank = |(times, row): &(u32, u32)| u64::from(*times) << 32 | u64::from(u32::MAX - row);
-        let mut ranks: Vec<u64> = Vec::with_capacity(named.count);
-        ranks.extend(named.slots.iter().filter(|(times, _)| *times > 0).map(rank));
-        if most < ranks.len() {
-            ranks.select_nth_unstable_by(most, |one, other| other.cmp(one));
-            ranks.truncate(most);
+        let mut best: Vec<u64> = Vec::with_capacity(most + 1);
+        for rank in named.rows().map(rank) {
+            // Few are wanted, and most are not among them.
+            if best.len() < most || best.last().is_some_and(|last| rank > *last) {
+                best.insert(best.partition_point(|better| *better > rank), rank);
+                best.truncate(most);
+            }
         }
-        ranks.sort_unstable_by(|one, other| other.cmp(one));
-        ranks.into_iter().map(|rank| (u32::MAX - u32::try_from(rank & u64::from(u32::MAX)).unwrap_or(0)) as usize).collect()
+        best.into_iter().map(|rank| (u32::MAX - u32::try_from(rank & u64::from(u32::MAX)).unwrap_or(0)) as usize).collect()
+    }
+
+    /// The slots of a request's pieces, each once, with how many rows are filed there: fewest first.
+    fn asked(&self, facets: &mut Facets<'_>) -> Vec<(u32, u32)> {
+        let slots = self.starts.len().saturating_sub(1);
+        let mut asked: Vec<(u32, u32)> = Vec::with_capacity(MOST_ASKED);
+        for (index, criterion) in self.criteria.iter().enumerate() {
+            let room = MOST_ASKED - asked.len();
+            let slots = pieces_of(facets.of(criterion)).map(|piece| slot_of(index, piece, slots));
+            let filed = slots.map(|slot| (self.rows_at(slot).len(), slot)).filter(|(count, _)| *count > 0);
+            asked.extend(filed.map(|(count, slot)| (narrow(count), narrow(slot))).take(room));
+        }
+        asked.sort_unstable();
+        asked.dedup();
+        asked
     }
 
     fn rows_at(&self, slot: usize) -> &[u32] {
@@ -121,6 +129,8 @@ impl Kin {
 struct Named {
     /// Times and row; a row stands at its slot or behind it.
     slots: [(u32, u32); SLOTS],
+    /// The slots that are taken.
+    taken: Vec<usize>,
     count: usize,
 }
 
@@ -130,21 +140,29 @@ const _: () = assert!(SLOTS > MOST_NAMED + NAMED, "one slot is free, or a search
 
 impl Default for Named {
     fn default() -> Named {
-        Named { slots: [(0, 0); SLOTS], count: 0 }
+        Named { slots: [(0, 0); SLOTS], taken: Vec::with_capacity(MOST_NAMED + NAMED), count: 0 }
     }
 }
 
 impl Named {
     fn add(&mut self, row: u32) {
         let mut place = (row.wrapping_mul(0x9e37_79b1) >> 16) as usize % SLOTS;
-        while let Some(slot) = self.slots.get_mut(place) {
-            if slot.0 == 0 || slot.1 == row {
-                *slot = (slot.0 + 1, row);
+        while let Some((times, named)) = self.slots.get_mut(place) {
+            if *times == 0 {
+                self.taken.push(place);
+                *named = row;
+            }
+            if *named == row {
+                *times += 1;
                 break;
             }
             place = (place + 1) % SLOTS;
         }
         self.count += 1;
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &(u32, u32)> {
+        self.taken.iter().filter_map(|place| self.slots.get(*place))
     }
 }
 
@@ -164,6 +182,10 @@ fn texts(pattern: &TextPattern, each: &mut impl FnMut(&str)) {
             }
         }
     }
+}
+
+fn narrow(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 fn slot_of(criterion: usize, piece: u64, slots: usize) -> usize {

@@ -5,7 +5,6 @@
 //! lengths looked at and does not multiply.
 
 use std::cmp::Reverse;
-use std::num::NonZero;
 
 use super::choice::is_open;
 use super::fold::fold_char;
@@ -108,43 +107,39 @@ struct Texts {
 
 /// Pieces of a text, to be asked for: each stands at its slot or behind it, before an empty one.
 struct Pieces {
-    /// A power of two, at least twice as many as pieces.
-    slots: Vec<Option<NonZero<u64>>>,
+    /// A power of two, at least twice as many as pieces. A piece has 63 bits, and stands here as one more; 0 is none.
+    slots: Vec<u64>,
 }
 
 impl Pieces {
     fn new(pieces: &[u64]) -> Pieces {
-        let mut found = Pieces { slots: vec![None; (pieces.len() * 2 + 1).next_power_of_two()] };
+        let mut found = Pieces { slots: vec![0; (pieces.len() * 2 + 1).next_power_of_two()] };
         for piece in pieces {
-            let place = found.place(*piece);
+            let place = found.place(*piece).1;
             if let Some(slot) = found.slots.get_mut(place) {
-                *slot = filled(*piece);
+                *slot = *piece + 1;
             }
         }
         found
     }
 
     fn has(&self, piece: u64) -> bool {
-        self.slots.get(self.place(piece)).is_some_and(Option::is_some)
+        self.place(piece).0
     }
 
-    /// Where a piece is, or would be.
-    fn place(&self, piece: u64) -> usize {
-        let last = self.slots.len() - 1;
+    /// Whether a piece is there, and where it is or would be.
+    fn place(&self, piece: u64) -> (bool, usize) {
+        let (wanted, last) = (piece + 1, self.slots.len() - 1);
         // Multiplication spreads the bits upwards; the upper ones are taken.
         let mut place = (piece.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & last;
-        while let Some(Some(other)) = self.slots.get(place)
-            && Some(*other) != filled(piece)
-        {
-            place = (place + 1) & last;
+        loop {
+            match self.slots.get(place) {
+                Some(found) if *found == wanted => return (true, place),
+                Some(0) | None => return (false, place),
+                Some(_) => place = (place + 1) & last,
+            }
         }
-        place
     }
-}
-
-/// A piece as it fills a slot: pieces have 63 bits.
-fn filled(piece: u64) -> Option<NonZero<u64>> {
-    NonZero::new(piece + 1)
 }
 
 impl Texts {
@@ -191,13 +186,24 @@ fn alike(pattern: &TextPattern, found: &Pieces) -> usize {
 pub(super) fn pieces(text: &str, limit: usize) -> impl Iterator<Item = u64> {
     const BITS: u32 = 21;
     const THREE: u64 = (1 << (3 * BITS)) - 1;
-    let mut letters = text.chars().take(limit).map(fold_char).chain([' ']);
-    let mut packed = u64::from(' ');
-    if let Some(letter) = letters.next() {
-        packed = packed << BITS | u64::from(letter);
-    }
-    letters.map(move |letter| {
-        packed = (packed << BITS | u64::from(letter)) & THREE;
-        packed
+    let end = if text.len() <= limit { None } else { text.char_indices().nth(limit) };
+    let mut letters = end.and_then(|(end, _)| text.get(..end)).unwrap_or(text).chars();
+    let mut next = move || letters.next().map(|letter| u64::from(fold_char(letter)));
+    let space = u64::from(' ');
+    let first = next();
+    let mut packed = first.map_or(space, |first| space << BITS | first);
+    // Of an empty text only the mark is left, which is no piece.
+    let mut ended = first.is_none();
+    std::iter::from_fn(move || {
+        let letter = match next() {
+            Some(letter) => letter,
+            None if ended => return None,
+            None => {
+                ended = true;
+                space
+            }
+        };
+        packed = (packed << BITS | letter) & THREE;
+        Some(packed)
     })
 }

@@ -5,14 +5,15 @@ use std::fmt::Write;
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::exchange::is_printable_ascii;
+
 /// Longest message that text prints whole, in characters; other formats keep all of it.
 const LONGEST: usize = 600;
 
 /// Text that cannot move a cursor, ring a bell, change a colour or turn the reading direction: such characters are
 /// spelled out (`\n`, `\u{1b}`).
 pub fn escape(text: &str) -> Cow<'_, str> {
-    // Nearly all texts are plain, and that is seen fast.
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.contains(is_unsafe) {
+    if is_printable_ascii(text) || !text.contains(is_unsafe) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 16);
