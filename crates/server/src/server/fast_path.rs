@@ -23,6 +23,7 @@ use super::listen::{Stage, Turn, header_bytes, request_id, turn};
 use super::pipeline::{self, Arrived};
 use super::plain::{self, Bounds, Framed, Look, MOST_FIELDS, Plain};
 use super::seldom::Seldom;
+use super::together::together;
 use super::transmit::{Carrier, Sending};
 use super::{control, head};
 use crate::engine::{FieldValue, write_fields};
@@ -245,9 +246,7 @@ impl<'a> FastPath<'a> {
         if self.out.is_empty() {
             return Some(());
         }
-        // The answers to all that has come in meanwhile leave together: a client that sleeps is woken once for many of them,
-        // and waking it costs more than an answer.
-        tokio::task::yield_now().await;
+        together().await;
         let mut outside = None;
         let sent = std::future::poll_fn(|cx| match self.poll_send(line, cx) {
             Poll::Pending => {

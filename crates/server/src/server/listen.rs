@@ -37,6 +37,7 @@ use super::pacer::{Pacer, Pacers};
 use super::pipeline::{self, Origin};
 use super::seldom::Seldom;
 use super::socket::{self, Doorstep};
+use super::together::together;
 use super::transmit::{Abandon, forever};
 use super::{control, head, intake};
 use crate::engine::FieldValue;
@@ -405,9 +406,7 @@ async fn settled(mut response: Response, link: &Link, http2: bool, request_id: &
         match forever().await {}
     }
     head::finish(response.headers_mut(), request_id);
-    // The answers to all that has come in meanwhile leave together: a client that sleeps is woken once for many of them, and
-    // waking it costs more than an answer.
-    tokio::task::yield_now().await;
+    together().await;
     Ok(response)
 }
 

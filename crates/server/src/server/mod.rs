@@ -42,6 +42,7 @@ mod stencils;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod together;
 mod track;
 mod transmit;
 mod upstream;

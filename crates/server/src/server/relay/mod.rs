@@ -229,7 +229,7 @@ pub(super) async fn carry(mut relay: Relay, exchange: Exchange, call: &Call<'_>,
 async fn begin(upstreams: &Upstreams, target: usize, exchange: &Exchange) -> Result<Begun, ContactError> {
     let patience = upstreams.first_byte();
     let begun = async {
-        // As with answers (see `listen`): what has come in meanwhile goes out together.
+        // As with answers: what has come in meanwhile goes out together.
         tokio::task::yield_now().await;
         let (parts, mut rest) = upstreams.contact(target, &exchange.raw).await?.into_parts();
         let first = loop {
