@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::header::HeaderName;
 use serde_json::Value;
@@ -49,6 +50,8 @@ pub(super) struct Call<'a> {
     pub app: &'a App,
     pub policy: &'a Policy,
     pub request_id: &'a FieldValue,
+    /// When the request came, since the Unix epoch.
+    pub arrived: Duration,
     /// How the answer is divided, if it streams.
     pub framing: Framing,
     /// It is a turn of a WebSocket.
@@ -272,7 +275,7 @@ impl Speaker<'_> {
                             answer,
                             exchange,
                             word,
-                            created: self.call.app.now().as_secs(),
+                            created: self.call.arrived.as_secs(),
                             delivery: undisturbed,
                         };
                         self.encoded(&wanted, &mut dice)
@@ -332,7 +335,7 @@ impl Speaker<'_> {
             raw: &exchange.raw,
             request: &exchange.request,
             chunk_size: self.call.chunk_size(pace),
-            created: self.call.app.now().as_secs(),
+            created: self.call.arrived.as_secs(),
             request_id: self.call.request_id.as_str(),
             framing: self.call.framing,
             processing: pace.processing,
@@ -343,7 +346,7 @@ impl Speaker<'_> {
     }
 
     pub(super) fn moment(&self) -> Moment<'_> {
-        Moment { request_id: self.call.request_id.as_str(), now: self.call.app.now().as_secs(), framing: self.call.framing, events: 0 }
+        Moment { request_id: self.call.request_id.as_str(), now: self.call.arrived.as_secs(), framing: self.call.framing, events: 0 }
     }
 
     /// An error in the words of whoever owns the URL.
@@ -370,7 +373,7 @@ impl Speaker<'_> {
         }
         let ids = self.sign(&mut plan, &outcome);
         outcome.speech = Speech::of(plan.header("content-type"), self.framing(&plan), self.codec.map(Provider::name));
-        let pause = retry_after(|| self.call.app.now(), |name| plan.header(name));
+        let pause = retry_after(|| self.call.arrived, |name| plan.header(name));
         outcome.asks_to_wait(pause);
         if let (Some(telling), None, None) = (&plan.telling, pause, &plan.told) {
             telling.stencil.keep_made(|| self.made(&plan, ids, &outcome));

@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout_at};
 use super::app::App;
 use super::line::{Line, Link};
 use super::listen::{Stage, Turn, header_bytes, request_id, turn};
-use super::pipeline::{self, Arrived};
+use super::pipeline::{self, Arrived, When};
 use super::plain::{self, Bounds, Framed, Look, MOST_FIELDS, Plain};
 use super::seldom::Seldom;
 use super::together::together;
@@ -213,7 +213,10 @@ impl<'a> FastPath<'a> {
         let fields = || request.fields.iter().map(|field| (field.name, field.value));
         let raw = RawRequest::new(request.method, request.target, Headers::of_bytes(fields, 1), Bytes::new());
         let request_id: FieldValue = request_id(self.app, request.request_id).into();
-        let arrived = Arrived::new(self.app.clone(), Carrier::new(self.link.clone(), false), request_id.clone(), raw);
+        // Its bytes are the last sign of life.
+        let when = When { started: self.link.alive_at(), arrived: self.app.now() };
+        let carrier = Carrier::new(self.link.clone(), false);
+        let arrived = Arrived::new(self.app.clone(), carrier, (request_id.clone(), when), raw);
         let sending = arrived.decided(Ok(Bytes::copy_from_slice(request.body)), pipeline::by_all_means);
         let whole = match sending {
             Sending::Whole(whole) if !(whole.streamed && whole.body.len() > LARGEST_STREAM) => whole,
@@ -222,7 +225,7 @@ impl<'a> FastPath<'a> {
         let is_copied = whole.streamed || whole.body.len() <= TOGETHER;
         self.out.reserve(HEAD + if is_copied { whole.body.len() } else { 0 });
         let length = (!whole.streamed).then_some(whole.body.len());
-        let framed = Framed { status: head::status(whole.status), length, is_last: request.is_last };
+        let framed = Framed { status: head::status(whole.status), length, is_last: request.is_last, date: when.arrived };
         let is_plain = plain::write_head(framed, &mut self.out, |out| {
             whole.fields.write(out) || {
                 let mut fields = head::put_together(whole.fields.clone());

@@ -45,12 +45,12 @@ enum Stage {
 }
 
 impl Finish {
-    /// For a request whose body is not read yet.
-    pub(super) fn new(app: Arc<App>, arrival: Arrival, raw: &RawRequest) -> Finish {
+    /// For a request whose body is not read yet; durations are measured from `started`.
+    pub(super) fn new(app: Arc<App>, started: Instant, arrival: Arrival, raw: &RawRequest) -> Finish {
         if let Some(metrics) = &app.metrics {
             metrics.arrived();
         }
-        Finish { app, started: Instant::now(), stage: Stage::Pending(Box::new((arrival, raw.head()))) }
+        Finish { app, started, stage: Stage::Pending(Box::new((arrival, raw.head()))) }
     }
 
     /// Adds the entry, now that the answer is decided.
@@ -80,8 +80,8 @@ impl Finish {
         });
     }
 
-    /// The whole answer leaves at once, with so many events.
-    pub(super) fn answered(&mut self, (bytes, events): (&Bytes, u32), telling: Option<&Arc<Telling>>) {
+    /// The whole answer leaves at once, with so many events. Returns when.
+    pub(super) fn answered(&mut self, (bytes, events): (&Bytes, u32), telling: Option<&Arc<Telling>>) -> Instant {
         match telling {
             Some(telling) => self.told(telling, telling.frame_count()),
             None => self.saw(bytes),
@@ -90,7 +90,7 @@ impl Finish {
             outcome.first_byte = Some(elapsed);
             outcome.bytes += bytes.len() as u64;
             outcome.events += u64::from(events);
-        });
+        })
     }
 
     /// The bytes themselves, for those who ask later what was said.
@@ -130,12 +130,12 @@ impl Finish {
 
     /// The answer ends as it should.
     pub(super) fn complete(&mut self) {
-        self.end(|_, _| {});
+        let _ = self.end(|_, _| {});
     }
 
     /// The answer ends before its time. Only the first end counts.
     pub(super) fn interrupted(&mut self, reason: &'static str) {
-        self.end(|outcome, _| outcome.interrupted = Some(reason));
+        let _ = self.end(|outcome, _| outcome.interrupted = Some(reason));
     }
 
     /// The server that answers.
@@ -159,12 +159,13 @@ impl Finish {
         }
     }
 
-    /// Ends it, with what else is known by then; told how long it took.
-    fn end(&mut self, change: impl FnOnce(&mut Outcome, Duration)) {
+    /// Ends it, with what else is known by then; told how long it took. Returns when.
+    fn end(&mut self, change: impl FnOnce(&mut Outcome, Duration)) -> Instant {
+        let now = Instant::now();
+        let elapsed = now.saturating_duration_since(self.started);
         match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Ended => {}
             Stage::Answering(entry) => {
-                let elapsed = self.started.elapsed();
                 // Reading an answer costs time: only for those who count.
                 let usage = self.app.metrics.as_ref().and_then(|_| entry.usage()).unwrap_or_default();
                 {
@@ -180,12 +181,12 @@ impl Finish {
             }
             Stage::Pending(pending) => {
                 let (arrival, head) = *pending;
-                let elapsed = self.started.elapsed();
                 let mut outcome = Outcome { source: Source::Internal, duration: Some(elapsed), ..Outcome::default() };
                 change(&mut outcome, elapsed);
                 self.add(arrival, &RawRequest::headed(head), outcome);
             }
         }
+        now
     }
 
     /// An entry for a request that came to no answer.

@@ -41,9 +41,9 @@ pub(super) struct Link {
     blocked: AtomicBool,
     in_flight: AtomicUsize,
     opened: Instant,
-    /// Milliseconds from `opened` to the last sign of life.
+    /// Nanoseconds from `opened` to the last sign of life.
     alive: AtomicU64,
-    /// Milliseconds from `opened` to the first bytes of a head that is not complete yet, plus 1; 0: there is none.
+    /// Nanoseconds from `opened` to the first bytes of a head that is not complete yet, plus 1; 0: there is none.
     head: AtomicU64,
     /// Who plays paced streams; `None`: their bodies do.
     pacer: Option<Arc<Pacer>>,
@@ -134,7 +134,12 @@ impl Link {
     pub(super) fn request(self: &Arc<Link>) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::AcqRel);
         self.head.store(0, Ordering::Relaxed);
-        InFlight(self.clone())
+        InFlight { link: self.clone(), ended: None }
+    }
+
+    /// The last sign of life: where bytes have just come, when they came.
+    pub(super) fn alive_at(&self) -> Instant {
+        self.opened + Duration::from_nanos(self.alive.load(Ordering::Relaxed))
     }
 
     /// When the connection is given up unless something comes: it has been without a request for too long, or, where that is
@@ -142,18 +147,14 @@ impl Link {
     pub(super) fn over_at(&self, idle: Duration, head: Option<Duration>) -> Instant {
         let idle_at = self.idle_at(idle);
         match self.head.load(Ordering::Relaxed).checked_sub(1).zip(head) {
-            Some((since, head)) => idle_at.min(self.opened + Duration::from_millis(since) + head),
+            Some((since, head)) => idle_at.min(self.opened + Duration::from_nanos(since) + head),
             None => idle_at,
         }
     }
 
     /// When the connection has been without a request for this long, unless something comes.
     pub(super) fn idle_at(&self, limit: Duration) -> Instant {
-        let since = if self.in_flight.load(Ordering::Acquire) > 0 {
-            Instant::now()
-        } else {
-            self.opened + Duration::from_millis(self.alive.load(Ordering::Relaxed))
-        };
+        let since = if self.in_flight.load(Ordering::Acquire) > 0 { Instant::now() } else { self.alive_at() };
         since + limit
     }
 
@@ -176,7 +177,11 @@ impl Link {
     }
 
     fn touch(&self) -> u64 {
-        let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.touch_at(Instant::now())
+    }
+
+    fn touch_at(&self, now: Instant) -> u64 {
+        let now = u64::try_from(now.saturating_duration_since(self.opened).as_nanos()).unwrap_or(u64::MAX);
         self.alive.store(now, Ordering::Relaxed);
         now
     }
@@ -184,12 +189,23 @@ impl Link {
 
 /// A request that is being answered.
 #[derive(Debug)]
-pub(super) struct InFlight(Arc<Link>);
+pub(super) struct InFlight {
+    link: Arc<Link>,
+    /// When it ended, if that is known: asking the clock is not free.
+    ended: Option<Instant>,
+}
+
+impl InFlight {
+    /// It has ended just then.
+    pub(super) fn ended(mut self, at: Instant) {
+        self.ended = Some(at);
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.touch();
-        self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
+        self.link.touch_at(self.ended.unwrap_or_else(Instant::now));
+        self.link.in_flight.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::App;
 use super::app::{Level, Limits};
@@ -76,23 +78,40 @@ pub(super) struct Arrived {
     request_id: FieldValue,
     raw: RawRequest,
     policy: Policy,
+    when: When,
     carrier: Carrier,
     finish: Finish,
+}
+
+/// When a request came, on both clocks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct When {
+    /// What durations are measured from.
+    pub started: Instant,
+    /// Since the Unix epoch.
+    pub arrived: Duration,
+}
+
+impl When {
+    pub(super) fn now(app: &App) -> When {
+        When { started: Instant::now(), arrived: app.now() }
+    }
 }
 
 /// Takes a request's head in.
 pub(super) fn begin<B>(app: Arc<App>, origin: Origin, request: Request<B>) -> Begun<B> {
     let (parts, body) = request.into_parts();
     let raw = intake::head(&parts);
-    Begun { arrived: Arrived::new(app, Carrier::new(origin.link, origin.http2), origin.request_id, raw), body }
+    let when = When::now(&app);
+    Begun { arrived: Arrived::new(app, Carrier::new(origin.link, origin.http2), (origin.request_id, when), raw), body }
 }
 
 impl Arrived {
-    /// A request that has just come.
-    pub(super) fn new(app: Arc<App>, carrier: Carrier, request_id: FieldValue, raw: RawRequest) -> Arrived {
+    /// A request that has come.
+    pub(super) fn new(app: Arc<App>, carrier: Carrier, (request_id, when): (FieldValue, When), raw: RawRequest) -> Arrived {
         let policy = Policy::resolve(&raw, app.settings.policy);
-        let finish = Finish::new(app.clone(), arrival(&app, &request_id, &policy), &raw);
-        Arrived { app, request_id, raw, policy, carrier, finish }
+        let finish = Finish::new(app.clone(), when.started, arrival(&app, &request_id, &policy, when.arrived), &raw);
+        Arrived { app, request_id, raw, policy, when, carrier, finish }
     }
 
     /// Bounds of the body.
@@ -106,7 +125,7 @@ impl Arrived {
         read: Result<Bytes, BodyError>,
         decide: impl FnOnce(&Call<'_>, &Lookup<'_>, Result<&mut Exchange, &BodyError>) -> Decided,
     ) -> Sending {
-        let Arrived { app, request_id, raw, policy, carrier, mut finish } = self;
+        let Arrived { app, request_id, raw, policy, when: When { arrived, .. }, carrier, mut finish } = self;
         if matches!(read, Err(BodyError::Gone)) {
             finish.interrupted(CLIENT_GONE);
             return Sending::Begun(transmit::abandoned());
@@ -116,7 +135,7 @@ impl Arrived {
         let lookup = (app.world.lookup)(&head.method, &path);
         let mut exchange = Exchange { raw, request: crate::exchange::Request::default() };
         let framing = if let Lookup::Found { codec, .. } = &lookup { codec.framing(&exchange.raw) } else { Framing::Whole };
-        let call = Call { app: &app, policy: &policy, request_id: &request_id, framing, socket: false, relayed: false };
+        let call = Call { app: &app, policy: &policy, request_id: &request_id, arrived, framing, socket: false, relayed: false };
         let read = read.map(|body| {
             exchange.raw.body = body;
             &mut exchange
@@ -130,7 +149,7 @@ impl Arrived {
         match decided.action {
             Action::Answer(plan) => transmit::send(plan.joined(), carrier, finish),
             Action::Relay(relay) => Sending::Later(Box::pin(async move {
-                let call = Call { app: &app, policy: &policy, request_id: &request_id, framing, socket: false, relayed: false };
+                let call = Call { app: &app, policy: &policy, request_id: &request_id, arrived, framing, socket: false, relayed: false };
                 relay::carry(*relay, exchange, &call, carrier, finish).await
             })),
         }
@@ -155,6 +174,6 @@ pub(super) fn decide(call: &Call<'_>, exchange: &mut Exchange, lookup: &Lookup<'
     })
 }
 
-pub(super) fn arrival(app: &App, request_id: &FieldValue, policy: &Policy) -> Arrival {
-    Arrival { id: app.ids.draw(), arrived: app.now(), request_id: request_id.clone(), test_id: policy.test_id.clone() }
+pub(super) fn arrival(app: &App, request_id: &FieldValue, policy: &Policy, arrived: Duration) -> Arrival {
+    Arrival { id: app.ids.draw(), arrived, request_id: request_id.clone(), test_id: policy.test_id.clone() }
 }

@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 use std::mem::MaybeUninit;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use httparse::{Header, Status};
 use hyper::StatusCode;
@@ -127,11 +127,13 @@ pub(super) struct Framed {
     pub length: Option<usize>,
     /// Whether the connection ends with it.
     pub is_last: bool,
+    /// Its time, since the Unix epoch.
+    pub date: Duration,
 }
 
 /// Writes the head of an answer; `false`, and nothing is written: it is not plain.
 pub(super) fn write_head(framed: Framed, out: &mut Vec<u8>, fields: impl FnOnce(&mut Vec<u8>) -> bool) -> bool {
-    let Framed { status, length, is_last } = framed;
+    let Framed { status, length, is_last, date } = framed;
     if status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED) {
         return false;
     }
@@ -152,7 +154,7 @@ pub(super) fn write_head(framed: Framed, out: &mut Vec<u8>, fields: impl FnOnce(
         Some(length) => put(out, &["content-length: ", itoa::Buffer::new().format(length), "\r\ndate: "]),
         None => out.extend_from_slice(b"transfer-encoding: chunked\r\ndate: "),
     }
-    TODAY.with_borrow_mut(|today| out.extend_from_slice(today.at(SystemTime::now())));
+    TODAY.with_borrow_mut(|today| out.extend_from_slice(today.at(date)));
     out.extend_from_slice(b"\r\n\r\n");
     true
 }
@@ -182,8 +184,8 @@ struct Today {
 }
 
 impl Today {
-    fn at(&mut self, now: SystemTime) -> &[u8] {
-        let second = now.duration_since(UNIX_EPOCH).as_ref().map_or(0, Duration::as_secs);
+    fn at(&mut self, now: Duration) -> &[u8] {
+        let second = now.as_secs();
         if second != self.second || second == 0 {
             self.second = second;
             let text = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(second));
@@ -258,8 +260,8 @@ mod tests {
     fn a_date_is_that_of_its_second() {
         let mut today = Today { second: 0, text: [0; DATE_LENGTH] };
         for second in [0, 784_111_777, 784_111_777, 784_111_778] {
-            let now = UNIX_EPOCH + Duration::from_secs(second);
-            assert_eq!(today.at(now + Duration::from_millis(999)), httpdate::fmt_http_date(now).as_bytes());
+            let now = Duration::from_secs(second);
+            assert_eq!(today.at(now + Duration::from_millis(999)), httpdate::fmt_http_date(UNIX_EPOCH + now).as_bytes());
         }
     }
 

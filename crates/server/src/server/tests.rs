@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::finish::{CLIENT_GONE, Finish};
 use super::journal::{Arrival, Outcome};
@@ -84,7 +84,7 @@ fn router(app: Arc<App>, plan: Plan) -> Router {
             let origin = request.extensions().get::<Origin>().cloned().unwrap();
             let arrival = Arrival { id: app.ids.draw(), arrived: app.now(), request_id: origin.request_id, test_id: "".into() };
             let raw = RawRequest::default();
-            let mut finish = Finish::new(app, arrival, &raw);
+            let mut finish = Finish::new(app, Instant::now(), arrival, &raw);
             finish.decided(&raw, Outcome { status: plan.status, streamed: plan.streamed, ..Outcome::default() });
             transmit(plan, Carrier::new(origin.link, origin.http2), finish).await
         }

@@ -38,12 +38,12 @@ pub(super) struct Carrier {
     link: Arc<Link>,
     http2: bool,
     /// Keeps the connection from counting as idle.
-    _in_flight: InFlight,
+    in_flight: InFlight,
 }
 
 impl Carrier {
     pub(super) fn new(link: Arc<Link>, http2: bool) -> Carrier {
-        Carrier { _in_flight: link.request(), link, http2 }
+        Carrier { in_flight: link.request(), link, http2 }
     }
 
     /// Where the answer may be written without the connection's help.
@@ -112,7 +112,8 @@ pub(super) fn send(mut plan: Plan, carrier: Carrier, mut finish: Finish) -> Send
         && !(plan.streamed && bytes.is_empty())
     {
         let events = if plan.streamed { *events } else { 0 };
-        finish.answered((bytes, events), plan.telling.as_ref());
+        let ended = finish.answered((bytes, events), plan.telling.as_ref());
+        carrier.in_flight.ended(ended);
         return Sending::Whole(Whole { status: plan.status, streamed: plan.streamed, body: bytes.clone(), fields: plan.headers });
     }
     let start = Instant::now();

@@ -70,10 +70,11 @@ pub(super) async fn open(
     app.log(Level::Info, &format!("nothing here answers {}: relaying to {url}", raw.path));
     let reached = way.upstreams.open_socket(way.target, raw, protocols, app.settings.limits.body_bytes).await;
     let policy = Policy::resolve(raw, app.settings.policy);
-    let arrival = pipeline::arrival(app, &origin.request_id, &policy);
+    let when = pipeline::When::now(app);
+    let arrival = pipeline::arrival(app, &origin.request_id, &policy, when.arrived);
     let mut finish = match &reached {
         Ok(Reached::Open(..)) => None,
-        Ok(Reached::Refused(_)) | Err(_) => Some(Finish::new(app.clone(), arrival, &asked)),
+        Ok(Reached::Refused(_)) | Err(_) => Some(Finish::new(app.clone(), when.started, arrival, &asked)),
     };
     if let Some(finish) = &mut finish {
         let outcome = Outcome { source: Source::Proxy, matched: Some(RELAYED), route: metrics::route(lookup), ..Outcome::default() };
@@ -84,8 +85,15 @@ pub(super) async fn open(
         (Ok(Reached::Refused(refusal)), Some(finish)) => Err(refused(&url, refusal, finish)),
         (Err(error), Some(finish)) => {
             app.log(Level::Warning, &format!("{url} opens no WebSocket: {error}"));
-            let call =
-                Call { app, policy: &policy, request_id: &origin.request_id, framing: Framing::Whole, socket: false, relayed: false };
+            let call = Call {
+                app,
+                policy: &policy,
+                request_id: &origin.request_id,
+                arrived: when.arrived,
+                framing: Framing::Whole,
+                socket: false,
+                relayed: false,
+            };
             let plan = call.failed(way.codec, &relay::error_reply(&error));
             finish.amend(|outcome| {
                 outcome.status = plan.status;
@@ -144,7 +152,7 @@ impl Talk {
     /// Says that the upstream gives no answer.
     pub(super) async fn tell_failure(&mut self, codec: Option<&'static dyn Provider>, error: &ErrorReply, finish: Finish) -> Carried {
         let policy = Policy::resolve(&self.opened.raw, self.app.settings.policy);
-        let plan = self.call(&policy, &self.opened.raw).failed(codec, error);
+        let plan = self.call(&policy, &self.opened.raw, self.app.now()).failed(codec, error);
         finish.amend(|outcome| {
             outcome.status = plan.status;
             outcome.seldom_mut().error = Some(error.message.clone());

@@ -290,21 +290,22 @@ impl Talk {
         let mut raw = raw.clone();
         raw.body = body;
         let policy = Policy::resolve(&raw, self.app.settings.policy);
-        let arrival = pipeline::arrival(&self.app, request_id, &policy);
-        let mut finish = Finish::new(self.app.clone(), arrival, &raw);
+        let when = pipeline::When::now(&self.app);
+        let arrival = pipeline::arrival(&self.app, request_id, &policy, when.arrived);
+        let mut finish = Finish::new(self.app.clone(), when.started, arrival, &raw);
         let mut exchange = Exchange { raw, request: Request::default() };
-        let decided = decide(&self.call(&policy, &exchange.raw), &mut exchange, lookup);
+        let decided = decide(&self.call(&policy, &exchange.raw, when.arrived), &mut exchange, lookup);
         let outcome = Outcome { route: metrics::route(lookup), ..decided.outcome };
         let refusal = strict_miss(&policy, &outcome);
         finish.decided(&exchange.raw, outcome);
         Begun { decided: decided.action, exchange, policy, finish, refusal }
     }
 
-    pub(super) fn call<'c>(&'c self, policy: &'c Policy, raw: &RawRequest) -> Call<'c> {
+    pub(super) fn call<'c>(&'c self, policy: &'c Policy, raw: &RawRequest, arrived: Duration) -> Call<'c> {
         let Origin { request_id, lookup, .. } = &self.opened;
         let framing = if let Lookup::Socket { codec, .. } = lookup { codec.framing(raw) } else { crate::wire::Framing::Whole };
         let relayed = self.far.is_some() && !self.session.stands_alone();
-        Call { app: &self.app, policy, request_id, framing, socket: true, relayed }
+        Call { app: &self.app, policy, request_id, arrived, framing, socket: true, relayed }
     }
 
     /// Sends the answer of a turn from here.

@@ -87,7 +87,7 @@ fn check(path: &'static str, bodies: &[String], turn: &Turn, headers: &[(&str, &
         let exchange = Exchange { raw, request };
         let framing = codec.framing(&exchange.raw);
         let request_id = format!("req-{index}").into();
-        let call = Call { app: &app, policy: &policy, request_id: &request_id, framing, socket: false, relayed: false };
+        let call = Call { app: &app, policy: &policy, request_id: &request_id, arrived: app.now(), framing, socket: false, relayed: false };
         let speaker = Speaker { codec: Some(codec), call: &call };
         let (word, created) = (index as u64, 1_700_000_000 + index as u64);
         let timed = Wanted { codec, edition: &edition, claim: &claim, answer, exchange: &exchange, word, created, delivery: None };
