@@ -4,7 +4,7 @@
 //! It names rows that are likely to be near, no more: what they have in common is measured by `near`.
 
 use super::near::{PATTERN_LOOKED_AT, pieces, pieces_of};
-use super::{Criterion, Facets, Pattern, Row, TextPattern};
+use super::{Criterion, Facet, Facets, Pattern, Row, TextPattern};
 
 /// Pieces that a row is filed under, however many rows have them.
 const FILED: usize = 6;
@@ -12,7 +12,7 @@ const FILED: usize = 6;
 const MOST_FILED: usize = 24;
 /// Rows that one piece of a request names at most.
 const NAMED: usize = 64;
-/// Rows that a request names, each as often as it has pieces of it; with the last piece they may be more.
+/// Rows that a request names by one criterion, each as often as it has pieces of it; with the last piece they may be more.
 const MOST_NAMED: usize = 256;
 /// Pieces of a request that are looked at, of those that rows are filed under: the rarest of them name rows.
 const MOST_ASKED: usize = 128;
@@ -32,7 +32,7 @@ pub(super) struct Kin {
 impl Kin {
     /// Files these rows.
     pub(super) fn new(rows: &[Row]) -> Kin {
-        let slots = rows.len().saturating_mul(4).next_power_of_two().clamp(1 << 10, 1 << 18);
+        let slots = rows.len().saturating_mul(4).next_power_of_two().clamp(1 << 14, 1 << 18);
         let mut kin = Kin { criteria: Vec::new(), starts: Vec::new(), rows: Vec::new(), end: rows.len() };
         let mut frequency = vec![0_u32; slots];
         let mut own = Vec::new();
@@ -66,11 +66,24 @@ impl Kin {
         kin
     }
 
-    /// The rows with most rare pieces in common with a request, at most `most`; of as many, the earlier.
+    /// The rows with most rare pieces in common with a request, at most `most` for each criterion; of as many, the earlier.
     pub(super) fn of(&self, facets: &mut Facets<'_>, most: usize) -> Vec<usize> {
+        let mut best = Vec::with_capacity(most + 1);
+        for (index, criterion) in self.criteria.iter().enumerate() {
+            // Each criterion has its own: all rows with a request's model would stand before the one with most of its words.
+            self.best(&self.asked(index, facets.of(criterion)), most, &mut best);
+        }
+        best
+    }
+
+    /// Adds the rows that most of the slots name.
+    fn best(&self, asked: &[(u32, u32)], most: usize, found: &mut Vec<usize>) {
+        if asked.is_empty() {
+            return;
+        }
         let mut named = Named::default();
-        for (_, slot) in self.asked(facets) {
-            self.rows_at(slot as usize).iter().take(NAMED).for_each(|row| named.add(*row));
+        for (_, slot) in asked {
+            self.rows_at(*slot as usize).iter().take(NAMED).for_each(|row| named.add(*row));
             if named.count >= MOST_NAMED {
                 break;
             }
@@ -85,19 +98,16 @@ impl Kin {
                 best.truncate(most);
             }
         }
-        best.into_iter().map(|rank| (u32::MAX - u32::try_from(rank & u64::from(u32::MAX)).unwrap_or(0)) as usize).collect()
+        found.extend(best.into_iter().map(|rank| (u32::MAX - u32::try_from(rank & u64::from(u32::MAX)).unwrap_or(0)) as usize));
     }
 
-    /// The slots of a request's pieces, each once, with how many rows are filed there: fewest first.
-    fn asked(&self, facets: &mut Facets<'_>) -> Vec<(u32, u32)> {
+    /// The slots of the pieces that a request has for a criterion, each once, with how many rows are filed there: fewest first.
+    fn asked(&self, criterion: usize, facet: &Facet<'_>) -> Vec<(u32, u32)> {
         let slots = self.starts.len().saturating_sub(1);
+        let slots = pieces_of(facet).map(|piece| slot_of(criterion, piece, slots));
+        let filed = slots.map(|slot| (self.rows_at(slot).len(), slot)).filter(|(count, _)| *count > 0);
         let mut asked: Vec<(u32, u32)> = Vec::with_capacity(MOST_ASKED);
-        for (index, criterion) in self.criteria.iter().enumerate() {
-            let room = MOST_ASKED - asked.len();
-            let slots = pieces_of(facets.of(criterion)).map(|piece| slot_of(index, piece, slots));
-            let filed = slots.map(|slot| (self.rows_at(slot).len(), slot)).filter(|(count, _)| *count > 0);
-            asked.extend(filed.map(|(count, slot)| (narrow(count), narrow(slot))).take(room));
-        }
+        asked.extend(filed.map(|(count, slot)| (narrow(count), narrow(slot))).take(MOST_ASKED));
         asked.sort_unstable();
         asked.dedup();
         asked

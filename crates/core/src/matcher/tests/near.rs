@@ -126,6 +126,16 @@ fn among_very_many_those_with_rare_words_in_common_are_found() {
 }
 
 #[test]
+fn rows_for_the_same_model_do_not_hide_the_one_with_the_words() {
+    let mut rows: Vec<Value> = (0..12).map(|n| json!({"userMessage": format!("topic {n}"), "model": "claude-sonnet-4-5"})).collect();
+    rows.extend((12..400).map(|n| json!({"userMessage": format!("topic {n}")})));
+    rows.insert(200, json!({"userMessage": "say hello"}));
+    let mut exchange = asks("please sya helo");
+    exchange.request.model = Some("claude-sonnet-4-5".into());
+    assert_eq!(nearest(&rows, &exchange)[0], 200);
+}
+
+#[test]
 fn what_matched_but_for_its_place_is_near_in_any_number_of_rows() {
     let mut rows: Vec<Value> = (0..2000).map(|n| json!({"userMessage": format!("topic {n} of many")})).collect();
     rows.push(json!({"userMessage": "x", "sequenceIndex": 1}));
