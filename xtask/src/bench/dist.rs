@@ -20,6 +20,10 @@ const PARTS: [Part; 2] = [("serving", 1000, training::serving), ("commands", 1, 
 /// Less is inlined than the compiler would, of what is executed often or asks for it, and what makes up the last hundred-thousandth
 /// of all that is executed is compiled for size: that is as fast, and the program smaller.
 const CODE: &str = "-inlinehint-threshold=150 -hot-callsite-threshold=1000 -profile-summary-cutoff-cold=999990";
+/// Where the system can, the program stands at one address, as Go's do: else the loader has 27,000 places to mend at each start,
+/// a tenth of the time to the first answer, and the file is 4 % longer to say which. It tells an attacker who can already
+/// overwrite memory where to jump; no line of ours is unsafe code.
+const PLACED: &str = if cfg!(target_os = "linux") { "-Crelocation-model=static" } else { "-Crelocation-model=pic" };
 /// Separates flags in `CARGO_ENCODED_RUSTFLAGS`.
 const BETWEEN: &str = "\u{1f}";
 
@@ -73,7 +77,9 @@ pub(super) fn profile_flags(root: &Path) -> Result<Vec<String>, String> {
 /// # Errors
 /// What the compiler says.
 pub(super) fn compiled(root: &Path, target: &Path, more: &[String], environment: &[(&str, &str)]) -> Result<PathBuf, String> {
-    let mut cargo = command("cargo", &["build", "--release", "--locked", "--target-dir", &target.display().to_string()], root);
+    let target_dir = target.display().to_string();
+    let arguments = ["rustc", "--bin", "aimock", "--release", "--locked", "--target-dir", &target_dir, "--", PLACED];
+    let mut cargo = command("cargo", &arguments, root);
     let more = [more, &without_places()].concat();
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags(&more)).env_remove("RUSTFLAGS").envs(environment.iter().copied());
     must(cargo)?;

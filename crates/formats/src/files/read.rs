@@ -1,7 +1,7 @@
 //! Reading, in bounded memory and without waiting for anybody.
 
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use super::discover::{Found, kind_of};
@@ -43,14 +43,13 @@ fn small(Found { path, name, .. }: &Found, max: u64) -> Result<Option<Vec<u8>>, 
         return Ok(None);
     }
     let failed = |error| Box::new(io_problem(Severity::Error, name, &error));
-    let mut file = open(path).map_err(failed)?;
-    let mut space = [0; SMALL];
+    // Its space is not cleared before it is filled.
+    let mut file = BufReader::with_capacity(SMALL, open(path).map_err(failed)?);
     // Of a regular file, which it was a moment ago, one call gives all that there is room for. What is none may say so here.
-    let length = match file.read(&mut space) {
-        Ok(length) if length < SMALL && length as u64 <= max => length,
-        Ok(_) | Err(_) => return Ok(None),
-    };
-    Ok(Some(space.get(..length).unwrap_or_default().to_vec()))
+    Ok(match file.fill_buf() {
+        Ok(bytes) if bytes.len() < SMALL && bytes.len() as u64 <= max => Some(bytes.to_vec()),
+        Ok(_) | Err(_) => None,
+    })
 }
 
 fn open_found(Found { path, name, .. }: &Found, max: u64) -> Result<(File, u64), Box<Problem>> {

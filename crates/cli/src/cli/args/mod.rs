@@ -31,10 +31,39 @@ pub fn early_status(arguments: &[OsString], status: i32) -> u8 {
 /// Reads the command line. Help, versions and mistakes come back as the error to print.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(args) = parse_lean(&arguments) {
+        return Ok(args);
+    }
+    parse_fully(arguments)
+}
+
+fn parse_fully(arguments: Vec<OsString>) -> Result<Args, clap::Error> {
     let command = Args::command().term_width(terminal::width_of_process().min(HELP_WIDTH)).color(help_color(&arguments));
     let matches = command.try_get_matches_from(arguments)?;
     Args::from_arg_matches(&matches)
 }
+
+/// The same for what is run hundreds of times a day, told by its first word: to make the definition of every command is half
+/// the work of a start. `None`: it is another command, or there is something to say that takes all of the definition.
+fn parse_lean(arguments: &[OsString]) -> Option<Args> {
+    let name = arguments.get(1)?.to_str()?;
+    let (name, define) = LEAN.into_iter().find(|(lean, _)| *lean == name)?;
+    let command = GlobalArgs::augment_args(clap::Command::new("aimock")).subcommand(define(clap::Command::new(name)));
+    let matches = command.try_get_matches_from(arguments).ok()?;
+    Args::from_arg_matches(&matches).ok()
+}
+
+/// Defines the arguments of one command.
+type Define = fn(clap::Command) -> clap::Command;
+
+/// The commands that hooks and suites run, and what defines each alone.
+const LEAN: [(&str, Define); 5] = [
+    ("check", CheckArgs::augment_args),
+    ("lint", LintArgs::augment_args),
+    ("normalize", NormalizeArgs::augment_args),
+    ("serve", ServeArgs::augment_args),
+    ("validate", ValidateArgs::augment_args),
+];
 
 /// Help and mistakes are coloured before there are parsed flags to ask, so `--color` is looked for by hand.
 fn help_color(arguments: &[OsString]) -> clap::ColorChoice {
@@ -413,4 +442,32 @@ pub struct CompletionsArgs {
 fn format_parser() -> impl TypedValueParser<Value = &'static Format> {
     let names = report::FORMATS.iter().map(|format| clap::builder::PossibleValue::new(format.name).help(format.summary));
     PossibleValuesParser::new(names).try_map(|name| report::format(&name).ok_or("no such format"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<OsString> {
+        std::iter::once("aimock").chain(line.split_whitespace()).map(OsString::from).collect()
+    }
+
+    #[test]
+    fn the_lean_way_reads_what_the_full_one_reads() {
+        for (name, _) in LEAN {
+            for more in ["", "a b", "--quiet a", "a -v --color=never", "--config c.yaml -q a"] {
+                let line = format!("{name} {more}");
+                let lean = parse_lean(&words(&line)).expect(&line);
+                assert_eq!(format!("{lean:?}"), format!("{:?}", parse_fully(words(&line)).unwrap()), "{line}");
+            }
+            for more in ["-h", "--help", "--version", "--nonsense", "-q -v", "--config"] {
+                assert!(parse_lean(&words(&format!("{name} {more}"))).is_none(), "{name} {more}");
+            }
+        }
+        for line in ["", "lin", "--quiet lint", "diff a b", "--version"] {
+            assert!(parse_lean(&words(line)).is_none(), "{line}");
+        }
+        let line = "serve fixtures -p 0 --strict --chunk-size 7 -- pytest -q --color";
+        assert_eq!(format!("{:?}", parse_lean(&words(line)).unwrap()), format!("{:?}", parse_fully(words(line)).unwrap()));
+    }
 }
