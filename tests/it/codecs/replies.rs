@@ -1,9 +1,7 @@
 //! The replies that samples name, so that every codec shows what it makes of the same thing.
 
-use std::sync::Arc;
-
 use aimock::exchange::{
-    Audio, Block, Detail, Emission, ErrorOrigin, ErrorReply, Image, MissedText, Overrides, Reply, Transcription, Turn, Usage, Video,
+    Audio, Block, Detail, Emission, ErrorOrigin, ErrorReply, Image, Missed, MissedText, Overrides, Reply, Transcription, Turn, Usage, Video,
 };
 use aimock::provider::{Context, Provider};
 use serde_json::{Value, json};
@@ -178,7 +176,7 @@ fn call(arguments: &str, id: Option<&str>) -> Block {
 }
 
 fn miss(origin: ErrorOrigin, status: u16, message: &str) -> ErrorReply {
-    ErrorReply { detail: Some(Detail::Missed(MissedText::new(Arc::default()))), ..ErrorReply::new(origin, status, message) }
+    ErrorReply { detail: Some(Detail::Missed(MissedText::new(Missed::default()))), ..ErrorReply::new(origin, status, message) }
 }
 
 fn overrides() -> Overrides {

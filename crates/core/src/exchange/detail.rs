@@ -15,11 +15,11 @@ pub enum Detail {
     Other(Value),
 }
 
-/// What came nearest, written once for whatever envelope it stands in. The journal keeps what it was written from.
-#[derive(Clone, Debug, Default)]
+/// What came nearest, written once for whatever envelope it stands in, and for the journal.
+#[derive(Clone, Debug)]
 pub struct MissedText {
     pub missed: Arc<Missed>,
-    text: Box<RawValue>,
+    text: Arc<RawValue>,
 }
 
 /// What came nearest to a request that nothing matched.
@@ -69,10 +69,15 @@ impl Detail {
 
 impl MissedText {
     /// Writes it.
-    pub fn new(missed: Arc<Missed>) -> MissedText {
+    pub fn new(missed: Missed) -> MissedText {
         // Texts and lists always can be written.
-        let text = serde_json::value::to_raw_value(missed.as_ref()).unwrap_or_default();
-        MissedText { missed, text }
+        let text = serde_json::value::to_raw_value(&missed).unwrap_or_default();
+        MissedText { missed: Arc::new(missed), text: text.into() }
+    }
+
+    /// The JSON text of [`Missed`]: one piece of memory, where what it was written from has a dozen.
+    pub fn text(&self) -> Arc<RawValue> {
+        Arc::clone(&self.text)
     }
 }
 
@@ -116,7 +121,7 @@ mod tests {
                 }),
             ),
         ] {
-            let detail = Detail::Missed(MissedText::new(Arc::new(missed)));
+            let detail = Detail::Missed(MissedText::new(missed));
             assert_eq!(detail.to_json(), written);
             assert_eq!(serde_json::to_string(&detail).unwrap(), written.to_string());
             assert_eq!(serde_json::to_value(&detail).unwrap(), written);

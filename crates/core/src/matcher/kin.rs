@@ -81,10 +81,15 @@ impl Kin {
         if asked.is_empty() {
             return;
         }
-        let mut named = Named::default();
+        let (mut named, mut count) = (Named::default(), 0);
         for (_, slot) in asked {
-            self.rows_at(*slot as usize).iter().take(NAMED).for_each(|row| named.add(*row));
-            if named.count >= MOST_NAMED {
+            let rows = self.rows_at(*slot as usize);
+            let rows = rows.get(..NAMED).unwrap_or(rows);
+            for row in rows {
+                named.add(*row);
+            }
+            count += rows.len();
+            if count >= MOST_NAMED {
                 break;
             }
         }
@@ -141,7 +146,6 @@ struct Named {
     slots: [(u32, u32); SLOTS],
     /// The slots that are taken.
     taken: Vec<usize>,
-    count: usize,
 }
 
 /// A power of two.
@@ -150,7 +154,7 @@ const _: () = assert!(SLOTS > MOST_NAMED + NAMED, "one slot is free, or a search
 
 impl Default for Named {
     fn default() -> Named {
-        Named { slots: [(0, 0); SLOTS], taken: Vec::with_capacity(MOST_NAMED + NAMED), count: 0 }
+        Named { slots: [(0, 0); SLOTS], taken: Vec::with_capacity(MOST_NAMED + NAMED) }
     }
 }
 
@@ -158,17 +162,19 @@ impl Named {
     fn add(&mut self, row: u32) {
         let mut place = (row.wrapping_mul(0x9e37_79b1) >> 16) as usize % SLOTS;
         while let Some((times, named)) = self.slots.get_mut(place) {
-            if *times == 0 {
-                self.taken.push(place);
-                *named = row;
+            match *times {
+                0 => {
+                    (*times, *named) = (1, row);
+                    self.taken.push(place);
+                    return;
+                }
+                _ if *named == row => {
+                    *times += 1;
+                    return;
+                }
+                _ => place = (place + 1) % SLOTS,
             }
-            if *named == row {
-                *times += 1;
-                break;
-            }
-            place = (place + 1) % SLOTS;
         }
-        self.count += 1;
     }
 
     fn rows(&self) -> impl Iterator<Item = &(u32, u32)> {

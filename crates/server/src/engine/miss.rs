@@ -1,10 +1,8 @@
 //! What a request is told that nothing matched: the peer's message, and the fixtures that came nearest with the first
 //! clause that failed, what it wants and what the request has side by side.
 
-use std::sync::Arc;
-
 use super::Edition;
-use crate::exchange::{Detail, ErrorOrigin, ErrorReply, Exchange, Failed, Missed, MissedText, NearMiss};
+use crate::exchange::{Detail, ErrorOrigin, ErrorReply, Exchange, Failed, MissedText, NearMiss};
 use crate::matcher::{Miss, Near, Served};
 
 /// Fixtures that a miss names.
@@ -17,7 +15,7 @@ pub fn near_misses(edition: &Edition, exchange: &Exchange, served: &Served) -> V
 
 /// The error that a miss answers with. `message` is the peer's to the byte. What the request has is shown as it was after
 /// the transforms, which are named where there are any.
-pub fn miss_reply(miss: Miss, strict: bool, missed: Arc<Missed>) -> ErrorReply {
+pub fn miss_reply(miss: Miss, strict: bool, missed: MissedText) -> ErrorReply {
     let mut reply = match (strict, miss.skipped_by_position) {
         (false, _) => ErrorReply::new(ErrorOrigin::Miss, 404, "No fixture matched"),
         (true, 0) => ErrorReply::new(ErrorOrigin::StrictMiss, 503, "Strict mode: no fixture matched"),
@@ -27,7 +25,7 @@ pub fn miss_reply(miss: Miss, strict: bool, missed: Arc<Missed>) -> ErrorReply {
         }
     };
     reply.code = Some("no_fixture_match".to_owned());
-    reply.detail = Some(Detail::Missed(MissedText::new(missed)));
+    reply.detail = Some(Detail::Missed(missed));
     reply
 }
 

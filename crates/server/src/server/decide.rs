@@ -1,7 +1,6 @@
 //! From a complete request to a plan and what the journal will say: no waiting, no socket.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::header::HeaderName;
@@ -17,7 +16,9 @@ use crate::engine::{
     Beat, Claim, Decision, Delivery, Dice, Edition, FieldValue, Made, Occasion, Plan, Policy, Speech, Verdict, miss_reply, near_misses,
     plan_emission, plan_events, plan_http,
 };
-use crate::exchange::{Emission, ErrorOrigin, ErrorReply, Exchange, Frame, FrameKind, Missed, RawEvent, RawRequest, Reply, Request};
+use crate::exchange::{
+    Emission, ErrorOrigin, ErrorReply, Exchange, Frame, FrameKind, Missed, MissedText, RawEvent, RawRequest, Reply, Request,
+};
 use crate::fixture::{Answer, Pace};
 use crate::matcher::{Miss, Served};
 use crate::provider::route::Lookup;
@@ -315,10 +316,11 @@ impl Speaker<'_> {
                 return self.emission(emission, Outcome { source: Source::Internal, matched: Some("fallback"), ..outcome });
             }
         }
-        let missed = Arc::new(Missed { nearest: near_misses(edition, seen, served), transforms: call.app.settings.transforms.names() });
-        let reply = miss_reply(miss, call.policy.strict, Arc::clone(&missed));
-        self.log_miss(exchange, &reply, &missed);
-        let mut decided = self.error(&reply, Outcome { matched: Some("miss"), missed: Some(missed), ..outcome });
+        let nearest = near_misses(edition, seen, served);
+        let missed = MissedText::new(Missed { nearest, transforms: call.app.settings.transforms.names() });
+        let reply = miss_reply(miss, call.policy.strict, missed.clone());
+        self.log_miss(exchange, &reply, &missed.missed);
+        let mut decided = self.error(&reply, Outcome { matched: Some("miss"), missed: Some(missed.text()), ..outcome });
         if decided.outcome.speech == Speech::Json {
             // It states no tokens: the journal need not keep it.
             decided.outcome.speech = Speech::Other;

@@ -13,7 +13,9 @@ use bytes::Bytes;
 
 use super::*;
 use crate::diagnostic::{SourceId, Span};
-use crate::exchange::{Body, Emission, Endpoint, ErrorOrigin, ErrorReply, Exchange, Frame, FrameKind, RawRequest, Reply, Turn};
+use crate::exchange::{
+    Body, Emission, Endpoint, ErrorOrigin, ErrorReply, Exchange, Frame, FrameKind, Missed, MissedText, RawRequest, Reply, Turn,
+};
 use crate::fixture::{Answer, Chaos, Faults, Fixture, Library, OnExhausted, Origin, Pace, Profile, Recorded};
 use crate::matcher::{Match, Position};
 
@@ -321,7 +323,7 @@ fn chat() -> Exchange {
 fn a_miss_answers_with_the_peers_words() {
     #[track_caller]
     fn check(skipped: usize, strict: bool, status: u16, message: &str) {
-        let reply = miss_reply(crate::matcher::Miss { skipped_by_position: skipped }, strict, Arc::default());
+        let reply = miss_reply(crate::matcher::Miss { skipped_by_position: skipped }, strict, MissedText::new(Missed::default()));
         assert_eq!((reply.status, reply.message.as_str()), (status, message));
         assert_eq!(reply.code.as_deref(), Some("no_fixture_match"));
     }

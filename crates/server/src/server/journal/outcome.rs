@@ -4,8 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::value::RawValue;
+
 use crate::engine::{Bypass, Scripted, Speech, View, reason};
-use crate::exchange::Missed;
 use crate::fixture::ChaosAction;
 
 /// Where an answer comes from.
@@ -56,8 +57,8 @@ pub(in crate::server) struct Outcome {
     pub source: Source,
     /// Why the fixture was chosen; as the header `X-AIMock-Match`.
     pub matched: Option<&'static str>,
-    /// What came nearest, where nothing matched.
-    pub missed: Option<Arc<Missed>>,
+    /// What came nearest, where nothing matched: the JSON text of a [`Missed`](crate::exchange::Missed).
+    pub missed: Option<Arc<RawValue>>,
     pub interrupted: Option<&'static str>,
     /// From arrival to the end of the answer; `None` while it is under way.
     pub duration: Option<Duration>,

@@ -45,7 +45,9 @@ impl Entry {
             entry.put("usage", usage_json(usage));
         }
         if let Some(missed) = &outcome.missed {
-            for (key, value) in [("nearest", json!(missed.nearest)), ("transforms", json!(missed.transforms))] {
+            let mut missed = serde_json::to_value(missed.as_ref()).unwrap_or_default();
+            for key in ["nearest", "transforms"] {
+                let value = missed.get_mut(key).map(Value::take).unwrap_or_default();
                 if value.as_array().is_some_and(|list| !list.is_empty()) {
                     entry.put(key, value);
                 }

@@ -87,7 +87,7 @@ mod tests {
 
     use super::*;
     use crate::engine::{Filling, Marks, Speech, Stencil, Telling, View};
-    use crate::exchange::{Body, Emission, Frame, FrameKind, Headers, Missed, RawRequest};
+    use crate::exchange::{Body, Emission, Frame, FrameKind, Headers, Missed, MissedText, RawRequest};
     use crate::server::id::Ids;
     use crate::server::journal::{Answerer, Journal, JournalLimits};
     use crate::wire::Framing;
@@ -179,8 +179,9 @@ mod tests {
             ..Outcome::default()
         };
         let events = Outcome { streamed: true, events: 1, speech: Speech::Events(Framing::Sse, Some("openai")), ..hit.clone() };
-        let miss = Outcome { status: 404, missed: Some(Arc::new(Missed::default())), speech: Speech::Json, ..Outcome::default() }
-            .with_error(Some("nothing matched".to_owned()));
+        let miss =
+            Outcome { status: 404, missed: Some(MissedText::new(Missed::default()).text()), speech: Speech::Json, ..Outcome::default() }
+                .with_error(Some("nothing matched".to_owned()));
         for raw in requests() {
             check(&raw, &hit, |_| {});
             check(&raw, &Outcome { speech: Speech::Json, ..hit.clone() }, |entry| entry.told(&telling(false), 1));
