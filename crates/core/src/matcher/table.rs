@@ -149,7 +149,9 @@ impl Indexed {
 /// So many rows may come before what is known of the others is made anew.
 const FRESH: usize = 64;
 /// Smaller tables are searched as fast without an index.
-const WORTH_AN_INDEX: usize = 32;
+const WORTH_AN_INDEX: usize = 8;
+/// Fewer rows that come later are tried one by one: an index of their own would be one more for each request to search.
+const WORTH_ANOTHER: usize = 32;
 
 impl Table {
     /// A table of these rows.
@@ -212,7 +214,7 @@ impl Table {
             self.kin.take();
         }
         let (mut from, count) = (self.indexed(), self.rows.len());
-        if count - from < WORTH_AN_INDEX {
+        if count - from < WORTH_ANOTHER {
             return;
         }
         while !self.indexes.is_empty() {

@@ -23,7 +23,7 @@ use super::listen::{Stage, Turn, header_bytes, request_id, turn};
 use super::pipeline::{self, Arrived, When};
 use super::plain::{self, Bounds, Framed, Look, MOST_FIELDS, Plain};
 use super::seldom::Seldom;
-use super::together::together;
+use super::together::{Took, together};
 use super::transmit::{Carrier, Sending};
 use super::{control, head};
 use crate::engine::{FieldValue, write_fields};
@@ -135,13 +135,16 @@ struct FastPath<'a> {
     sent: usize,
     /// The body of the last one where it is large.
     body: Bytes,
+    /// How long they took.
+    took: Took,
 }
 
 impl<'a> FastPath<'a> {
     fn new(app: &'a Arc<App>, link: &'a Arc<Link>) -> FastPath<'a> {
         let limits = &app.settings.limits;
         let bounds = Bounds { head: header_bytes(limits), body: limits.body_bytes.min(LARGEST_BODY) };
-        FastPath { app, link, bounds, held: Vec::new(), is_behind: false, out: Vec::new(), sent: 0, body: Bytes::new() }
+        let (held, out, body) = (Vec::new(), Vec::new(), Bytes::new());
+        FastPath { app, link, bounds, held, is_behind: false, out, sent: 0, body, took: Took::Little }
     }
 
     /// Reads what has come and answers what is whole of it.
@@ -236,6 +239,10 @@ impl<'a> FastPath<'a> {
         if !is_plain {
             return Some(Decided { sending: Sending::Whole(whole), request_id });
         }
+        if !framed.status.is_success() {
+            // What came nearest to a request takes as long to find as two answers.
+            self.took = Took::Long;
+        }
         match (whole.streamed, is_copied) {
             (true, _) => plain::write_chunk(&whole.body, &mut self.out),
             (false, true) => self.out.extend_from_slice(&whole.body),
@@ -249,7 +256,7 @@ impl<'a> FastPath<'a> {
         if self.out.is_empty() {
             return Some(());
         }
-        together().await;
+        together(std::mem::take(&mut self.took)).await;
         let mut outside = None;
         let sent = std::future::poll_fn(|cx| match self.poll_send(line, cx) {
             Poll::Pending => {

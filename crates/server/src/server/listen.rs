@@ -37,7 +37,7 @@ use super::pacer::{Pacer, Pacers};
 use super::pipeline::{self, Origin};
 use super::seldom::Seldom;
 use super::socket::{self, Doorstep};
-use super::together::together;
+use super::together::{Took, together};
 use super::transmit::{Abandon, forever};
 use super::{control, head, intake};
 use crate::engine::FieldValue;
@@ -406,7 +406,7 @@ async fn settled(mut response: Response, link: &Link, http2: bool, request_id: &
         match forever().await {}
     }
     head::finish(response.headers_mut(), request_id);
-    together().await;
+    together(Took::Long).await;
     Ok(response)
 }
 

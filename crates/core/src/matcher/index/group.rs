@@ -9,6 +9,9 @@ const GRAM: usize = 8;
 
 /// In smaller groups trying every row is as fast as looking it up.
 const WORTH_FILING: usize = 6;
+/// So few rows are tried faster than a text that is longer than so many bytes is slid over.
+const FEW: usize = 32;
+const LONG_TEXT: usize = 512;
 
 /// Counts of grams that are made at the same time take some megabytes each.
 const MOST_COUNTS: usize = 4;
@@ -33,6 +36,8 @@ struct Grams {
     lengths: Vec<usize>,
     /// The others, by a gram of each: the place in `filed` where its rows begin.
     long: RapidHashMap<Gram, u32>,
+    /// Which grams may be among them: most of a text are not.
+    likely: Likely,
     /// Numbers of rows, each with the place of the next one of its gram; [`LAST`] has none.
     filed: Vec<(u32, u32)>,
 }
@@ -72,6 +77,7 @@ impl Group {
             }
         }
         group.needles.long.shrink_to_fit();
+        group.needles.likely = Likely::of(&group.needles.long);
         group
     }
 
@@ -97,7 +103,11 @@ impl Group {
 
     /// Adds the rows of which a needle stands in a text.
     pub(super) fn within(&self, text: &[u8], found: &mut Vec<usize>) {
-        self.needles.within(text, found);
+        if text.len() > LONG_TEXT && self.needles.filed.len() <= FEW {
+            self.needles.all(found);
+        } else {
+            self.needles.within(text, found);
+        }
     }
 
     /// Gives each row the number that stands at its old one; [`GONE`] is never met again.
@@ -147,8 +157,7 @@ impl Common {
     }
 
     fn place(&self, gram: Gram) -> usize {
-        // Multiplication spreads the bits upwards; the upper ones are taken.
-        usize::try_from(gram.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40).unwrap_or(0) & (self.counts.len() - 1)
+        spread(gram) & (self.counts.len() - 1)
     }
 
     fn count(&mut self, gram: Gram) {
@@ -166,6 +175,49 @@ impl Common {
 
 fn grams(text: &[u8]) -> impl Iterator<Item = Gram> {
     text.windows(GRAM).filter_map(|window| window.try_into().ok()).map(Gram::from_le_bytes)
+}
+
+/// A number of 24 bits that nearly alike grams do not share.
+fn spread(gram: Gram) -> usize {
+    // Multiplication spreads the bits upwards; the upper ones are taken.
+    usize::try_from(gram.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40).unwrap_or(0)
+}
+
+/// A set of grams in a bit for each place of a table (a Bloom filter of one hash): what it does not hold was not put there.
+#[derive(Clone, Debug, Default)]
+struct Likely {
+    /// As many as a power of two, or none.
+    words: Vec<u64>,
+}
+
+impl Likely {
+    /// Places for each gram, so that at most one of so many others is taken for one.
+    const SPARSE: usize = 8;
+
+    fn of(grams: &RapidHashMap<Gram, u32>) -> Likely {
+        let places = grams.len().saturating_mul(Likely::SPARSE).next_power_of_two().clamp(1 << 8, 1 << 24);
+        let empty = Likely { words: vec![0; places / 64] };
+        grams.keys().fold(empty, |likely, gram| likely.with(*gram))
+    }
+
+    fn with(mut self, gram: Gram) -> Likely {
+        let (word, bit) = self.place(gram);
+        if let Some(word) = self.words.get_mut(word) {
+            *word |= bit;
+        }
+        self
+    }
+
+    /// The word of a gram and its bit in it.
+    fn place(&self, gram: Gram) -> (usize, u64) {
+        let place = spread(gram);
+        ((place / 64) & self.words.len().wrapping_sub(1), 1 << (place % 64))
+    }
+
+    fn holds(&self, gram: Gram) -> bool {
+        let (word, bit) = self.place(gram);
+        self.words.get(word).is_some_and(|word| word & bit != 0)
+    }
 }
 
 impl Grams {
@@ -198,7 +250,7 @@ impl Grams {
         if self.long.is_empty() {
             return;
         }
-        for gram in grams(text) {
+        for gram in grams(text).filter(|gram| self.likely.holds(*gram)) {
             let mut place = self.long.get(&gram).copied().unwrap_or(LAST);
             while let Some((row, next)) = self.filed.get(place as usize) {
                 if *row != GONE {
