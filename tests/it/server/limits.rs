@@ -74,6 +74,29 @@ async fn a_head_over_the_limit_is_refused() {
     assert_eq!(server.send(Request::new("GET", "/health").header("x-long", &"x".repeat(8_000))).await.status, 200);
 }
 
+/// Who sends large bodies is read in larger pieces, which may hold a longer head.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_over_the_limit_is_refused_after_a_large_body_too() {
+    let fixtures = json!([{ "match": { "userMessage": "hi" }, "response": { "content": "Hello." } }]);
+    let server = start_with(fixtures, |settings| settings.limits.header_bytes = 16 * 1024).await;
+    let mut tcp = server.connect().await;
+    let messages = json!([{ "role": "system", "content": "x".repeat(1 << 20) }, { "role": "user", "content": "hi" }]);
+    let body = json!({ "model": "gpt-4o", "messages": messages }).to_string();
+    // One behind the other. The last one is refused by its head alone, and with it the connection ends.
+    for (padding, body) in [(10, body.as_str()), (8_000, body.as_str()), (40_000, "")] {
+        let head = format!(
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nx-long: {}\r\ncontent-length: {}\r\n\r\n{body}",
+            "x".repeat(padding),
+            body.len().max(1)
+        );
+        tcp.write_all(head.as_bytes()).await.unwrap();
+    }
+    let answers = Response::read(&mut tcp).await.raw;
+    let answers = String::from_utf8_lossy(&answers);
+    let statuses: Vec<&str> = answers.split("HTTP/1.1 ").skip(1).filter_map(|answer| answer.get(..3)).collect();
+    assert_eq!(statuses, ["200", "200", "431"], "{answers}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn idle_connections_and_slow_heads_are_closed() {
     let server = start_with(json!([]), |settings| {

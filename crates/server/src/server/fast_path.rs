@@ -54,6 +54,8 @@ pub(super) struct Rest {
     pub bytes: Bytes,
     /// What the first request in them is answered with, if that is decided.
     pub decided: Option<Box<Decided>>,
+    /// Whether it is a request with a large body.
+    pub is_large: bool,
 }
 
 /// A request that was taken in, with an answer that takes time.
@@ -81,7 +83,7 @@ pub(super) async fn serve(wire: &mut Line, app: &Arc<App>, link: &Arc<Link>, sta
             Some(until) => timeout_at(until, come).await.ok(),
             None => Some(come.await),
         };
-        let decided = match come {
+        let (decided, is_large) = match come {
             Some(Come::Next(Next::More)) => continue,
             Some(Come::Next(Next::Answered)) => {
                 path.send(wire, stage).await?;
@@ -93,12 +95,13 @@ pub(super) async fn serve(wire: &mut Line, app: &Arc<App>, link: &Arc<Link>, sta
                 let _ = std::future::poll_fn(|cx| Pin::new(&mut *wire).poll_shutdown(cx)).await;
                 return None;
             }
-            Some(Come::Next(Next::Foreign(decided))) => decided,
-            Some(Come::Turn(Turn::Drain)) | None if is_amid => None,
+            Some(Come::Next(Next::Foreign(decided))) => (decided, false),
+            Some(Come::Next(Next::Large)) => (None, true),
+            Some(Come::Turn(Turn::Drain)) | None if is_amid => (None, false),
             Some(Come::Next(Next::Over) | Come::Turn(_)) | None => return None,
         };
         path.send(wire, stage).await?;
-        return Some(Rest { bytes: path.held.into(), decided });
+        return Some(Rest { bytes: path.held.into(), decided, is_large });
     }
 }
 
@@ -118,6 +121,8 @@ enum Next {
     Last,
     /// What is held is not for us.
     Foreign(Option<Box<Decided>>),
+    /// The same, as its body is too large.
+    Large,
     /// The connection has ended.
     Over,
 }
@@ -205,6 +210,7 @@ impl<'a> FastPath<'a> {
                         break Next::Answered;
                     }
                 }
+                Look::Large => break Next::Large,
                 Look::Plain(_) | Look::Other => break Next::Foreign(None),
             }
         };

@@ -50,6 +50,8 @@ pub(super) enum Look<'b, 'r> {
     Plain(Plain<'b, 'r>),
     /// Something that may be a plain request once there is more of it.
     More,
+    /// The head of a request that would be plain if its body were smaller.
+    Large,
     /// Something else, whatever comes.
     Other,
 }
@@ -76,7 +78,7 @@ pub(super) fn look<'b, 'r>(bytes: &'b [u8], room: &'r mut Room<'b>, bounds: Boun
         _ => return Look::Other,
     };
     let fields: &'r [Header<'b>] = head.headers;
-    let (mut body, mut request_id, mut is_last) = (None, None, false);
+    let (mut body, mut request_id, mut is_last): (Option<usize>, _, _) = (None, None, false);
     for field in fields {
         let is = |name: &str| field.name.eq_ignore_ascii_case(name);
         // Most names are of other lengths.
@@ -89,13 +91,16 @@ pub(super) fn look<'b, 'r>(bytes: &'b [u8], room: &'r mut Room<'b>, bounds: Boun
                 _ => return Look::Other,
             },
             12 if request_id.is_none() && is("x-request-id") => request_id = Some(field.value),
-            14 if is("content-length") => match announced(field.value).filter(|length| body.is_none() && *length <= bounds.body) {
+            14 if is("content-length") => match announced(field.value).filter(|_| body.is_none()) {
                 Some(length) => body = Some(length),
                 None => return Look::Other,
             },
             17 if is("transfer-encoding") => return Look::Other,
             _ => {}
         }
+    }
+    if body > Some(bounds.body) {
+        return Look::Large;
     }
     let end = length + body.unwrap_or_default();
     match bytes.get(length..end) {
@@ -231,9 +236,11 @@ mod tests {
 
     #[test]
     fn what_is_not_plain_is_hypers() {
+        looked(&request("Content-Length: 65\r\n", "a"), |look| assert!(matches!(look, Look::Large), "{look:?}"));
         let others = [
-            "Content-Length: 65\r\n",
             "Content-Length: 1\r\nContent-Length: 1\r\n",
+            "Content-Length: 65\r\nContent-Length: 65\r\n",
+            "Content-Length: 65\r\nExpect: 100-continue\r\n",
             "Content-Length: +1\r\n",
             "Content-Length: 1, 1\r\n",
             "Content-Length:\r\n",
